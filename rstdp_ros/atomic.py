@@ -1,0 +1,31 @@
+"""Files that are whole or not there, whatever dies when."""
+
+import os
+from pathlib import Path
+import tempfile
+
+
+def write_atomically(path: str | Path, data: bytes) -> None:
+    """
+    Replace a file by new content; after a crash it holds the old or the new, never a mixture.
+
+    :raises OSError: the folder cannot be made or written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
+    try:
+        with os.fdopen(descriptor, 'wb') as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,1 @@
+"""The command line: ``rstdp_ros VERB ...``, a file per verb."""

@@ -1,0 +1,86 @@
+"""Adapt a network to a changed plant by r-STDP, offline in one process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+import sys
+
+from rstdp_ros import seeds
+from rstdp_ros.cli import options as shared
+from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.experiments.report import plot_run, summary
+from rstdp_ros.plasticity import GuardParameters, preset, PRESETS
+from rstdp_ros.plasticity.learner import GUARDS, RULES
+from rstdp_ros.resources import model_path
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_adaptation(parser)
+    parser.add_argument('--env', metavar='ID', default='', help='a Gymnasium environment to use '
+                        "as the plant instead of the task's own")
+
+
+def add_adaptation(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that the offline run and the demo have in common."""
+    shared.add_task(parser)
+    shared.add_model(parser)
+    shared.add_episodes(parser, 100, seeds.ADAPTATION)
+    shared.add_settings(parser, 'physics, rule or guard')
+    parser.add_argument('--preset', default='default', metavar='P',
+                        help=f'parameters of r-STDP: {", ".join(PRESETS)}')
+    parser.add_argument('--rule', default='rstdp', metavar='R', help=f'{", ".join(RULES)}')
+    parser.add_argument('--guard', default='snapshot', metavar='G', help=f'{", ".join(GUARDS)}')
+    parser.add_argument('--output', metavar='FILE', type=Path, help='where to write the network '
+                        'to deploy')
+    parser.add_argument('--plot', metavar='FILE', type=Path, help='where to draw the returns, '
+                        '.png or .svg')
+    shared.add_json(parser)
+
+
+def read_adaptation(options: argparse.Namespace) -> Adaptation:
+    """
+    Turn the options into what is to be done.
+
+    :raises RstdpError: whatever does not fit.
+    """
+    task = get_task(options.task)
+    shared.check_episodes(options)
+    physics, parameters, guard_parameters = shared.apply_settings(
+        options.settings, task.physics(), preset(options.preset, task.name), GuardParameters())
+    network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))
+    task.check_network(network)
+    return Adaptation(task, network, physics, options.seed, options.episodes, parameters,
+                      options.rule, options.guard, guard_parameters)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Adapt, save and print."""
+    adaptation = read_adaptation(options)
+    people = sys.stderr if options.json else sys.stdout
+    learner, records = adapt(adaptation, lambda record: print(record, file=people, flush=True),
+                             env_id=options.env)
+    finish(adaptation, learner.deployed, [r.to_json() for r in records], options)
+
+
+def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[dict],
+           options: argparse.Namespace) -> None:
+    """Save the network, measure it on held-out starts, draw and print."""
+    people = sys.stderr if options.json else sys.stdout
+    if options.output:
+        deployed.save(options.output)
+        print(f'adapted network: {options.output}', file=people)
+    result = summary(adaptation, deployed)
+    print(result, file=people)
+    if options.plot:
+        plot_run(records, result, options.plot)
+        print(f'plot: {options.plot}', file=people)
+    if options.json:
+        print(json.dumps({
+            'task': adaptation.task.name, 'seed': adaptation.seed, 'episodes': records,
+            'initial_digest': adaptation.network.digest, 'deployed_digest': deployed.digest,
+            'held_out_before': result.before, 'held_out_after': result.after}))

@@ -1,0 +1,79 @@
+"""Options that several verbs share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import table
+from rstdp_ros.seeds import END
+
+MAX_EPISODES = 10_000_000
+
+
+def add_task(parser: argparse.ArgumentParser) -> None:
+    """Add the task, the one positional argument of most verbs."""
+    parser.add_argument('task', metavar='TASK', help='cartpole')
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the network to start with."""
+    parser.add_argument('--model', metavar='FILE', help='network file, or the name of a shipped '
+                        'one (default: TASK_0)')
+
+
+def add_settings(parser: argparse.ArgumentParser, of: str) -> None:
+    """Add ``--set``, once per value."""
+    parser.add_argument('--set', metavar='NAME=VALUE', action='append', default=[],
+                        dest='settings', help=f'change a parameter of {of}; may be repeated')
+
+
+def add_episodes(parser: argparse.ArgumentParser, default: int, seed: int) -> None:
+    """Add how many episodes and from where."""
+    parser.add_argument('--episodes', type=int, default=default, metavar='N',
+                        help='how many episodes (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=seed, metavar='S',
+                        help='episode i starts from seed S + i (default: %(default)s)')
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add machine-readable output."""
+    parser.add_argument('--json', action='store_true', help='print one JSON object to standard '
+                        'output; everything for people goes to standard error')
+
+
+def check_episodes(options: argparse.Namespace) -> None:
+    """
+    Refuse numbers of episodes and seeds that make no sense.
+
+    :raises RstdpError: which one, and what it may be.
+    """
+    if not 1 <= options.episodes <= MAX_EPISODES:
+        raise RstdpError(f'--episodes {options.episodes} is not in 1..{MAX_EPISODES}')
+    if not 0 <= options.seed <= END - options.episodes:
+        raise RstdpError(f'--seed {options.seed} is not in 0..{END - options.episodes}')
+
+
+def apply_settings(settings: Sequence[str], *objects: Any) -> tuple[Any, ...]:
+    """
+    Apply ``name=value`` texts to the parameter objects that know the names.
+
+    :param objects: instances of parameter tables.
+    :return: the objects, changed.
+    :raises RstdpError: a name that none knows, no '=' or a value that does not fit.
+    """
+    tables = [table(type(o)) for o in objects]
+    changes: list[dict[str, Any]] = [{} for _ in objects]
+    for setting in settings:
+        name, equals, text = setting.partition('=')
+        if not equals:
+            raise RstdpError(f'--set {setting}: expected NAME=VALUE')
+        owners = [i for i, known in enumerate(tables) if name in known]
+        if not owners:
+            names = ', '.join(name for known in tables for name in known)
+            raise RstdpError(f'unknown parameter {name!r}; known are {names}')
+        changes[owners[0]][name] = tables[owners[0]][name].parse(text)
+    return tuple(replace(o, **change) for o, change in zip(objects, changes))

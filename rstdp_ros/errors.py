@@ -1,0 +1,9 @@
+"""The one exception that means: the user can mend this."""
+
+
+class RstdpError(ValueError):
+    """
+    A mistake in the input, told in one sentence that names the culprit and the remedy.
+
+    The command line prints the sentence and exits with 2; nodes log it and go on unchanged.
+    """

@@ -1,0 +1,75 @@
+"""What a person sees at the end of a run: numbers and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rstdp_ros import seeds
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.adaptation import Adaptation
+from rstdp_ros.snn import SpikingQNetwork
+
+HELD_OUT_STARTS = 100
+WINDOW = 10
+
+
+class Summary(NamedTuple):
+    """Mean return on held-out starts before and after, on the changed plant."""
+
+    before: float
+    after: float
+    starts: int
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        return (f'return on {self.starts} held-out starts: {self.before:.1f} before, '
+                f'{self.after:.1f} after adaptation')
+
+
+def summary(adaptation: Adaptation, deployed: SpikingQNetwork,
+            starts: int = HELD_OUT_STARTS) -> Summary:
+    """Measure both networks on starts that served for nothing else."""
+    block = seeds.block(seeds.HELD_OUT, starts)
+    before, after = (float(adaptation.task.returns(n, block, adaptation.physics).mean())
+                     for n in (adaptation.network, deployed))
+    return Summary(before, after, starts)
+
+
+def plot_run(records: list[dict[str, Any]], result: Summary, path: Path) -> None:
+    """
+    Draw returns and weight changes over the episodes.
+
+    :param records: as :meth:`EpisodeRecord.to_json` makes them.
+    :param path: .png, .svg or .pdf.
+    :raises RstdpError: matplotlib is missing, or the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise RstdpError('plots need matplotlib: pip install "rstdp_ros[plot]"') from None
+    episodes = [r['episode'] + 1 for r in records]
+    figure = Figure(figsize=(8, 5.5), layout='constrained')
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    # Colours of Okabe and Ito: distinct for the colour-blind and in grey.
+    top.plot(episodes, [r['return'] for r in records], '.', color='#999999', label='return')
+    top.plot(episodes, [r['moving_average'] for r in records], color='#0072B2', linewidth=2,
+             label=f'mean of the latest {WINDOW}')
+    top.axhline(result.before, color='#D55E00', linestyle='--',
+                label=f'held-out starts before: {result.before:.1f}')
+    top.axhline(result.after, color='#009E73', linestyle='-.',
+                label=f'held-out starts, deployed: {result.after:.1f}')
+    restored = [e for e, r in zip(episodes, records) if r['event'] == 'rolled back']
+    bottom.plot(episodes, [r['weight_change'] for r in records], color='#0072B2')
+    bottom.plot(restored, [0.0] * len(restored), '^', color='#D55E00', label='rolled back',
+                clip_on=False)
+    top.set(ylabel='return', title='Adaptation by guarded r-STDP')
+    bottom.set(xlabel='episode on the changed plant', ylabel='weight change')
+    top.legend(loc='best', fontsize='small')
+    if restored:
+        bottom.legend(loc='best', fontsize='small')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=150)
+    except (OSError, ValueError) as error:
+        raise RstdpError(f'{path}: the plot cannot be written ({error})') from None

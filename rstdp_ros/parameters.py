@@ -1,0 +1,119 @@
+"""
+Tables of named values: one definition for the command line, the nodes and the documents.
+
+A table is a frozen dataclass whose fields are made by :func:`parameter`. Everything that must
+know a name, its unit or its range (``--set name=value``, ROS descriptors, the on-set callback,
+the parameter reference) reads it from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+from dataclasses import dataclass, field, fields
+import math
+from typing import Any
+
+from rstdp_ros.errors import RstdpError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """
+    One named value and what it may be.
+
+    :param minimum: smallest allowed value of a number, inclusive.
+    :param maximum: largest allowed value of a number, inclusive.
+    :param choices: the allowed strings; empty means any.
+    :param effect: when a change during a run takes effect, for the reader.
+    """
+
+    name: str
+    default: bool | int | float | str
+    description: str
+    unit: str = ''
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    effect: str = ''
+
+    def validate(self, value: Any) -> bool | int | float | str:
+        """
+        Return the value in the type of the default, or refuse it.
+
+        An integer is accepted where a double is expected: ``ros2 param set`` sends ``1`` for
+        ``1.0``.
+
+        :raises RstdpError: wrong type, not finite, out of range or not one of the choices.
+        """
+        kind = type(self.default)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise RstdpError(f'{self.name} must be a {kind.__name__}, not {value!r}')
+        if kind is float and not math.isfinite(value):
+            raise RstdpError(f'{self.name} must be a finite number, not {value}')
+        if self.minimum is not None and value < self.minimum:
+            raise RstdpError(f'{self.name} = {value} is below its minimum {self.minimum}')
+        if self.maximum is not None and value > self.maximum:
+            raise RstdpError(f'{self.name} = {value} is above its maximum {self.maximum}')
+        if self.choices and value not in self.choices:
+            raise RstdpError(f'{self.name} = {value!r} is not one of {", ".join(self.choices)}')
+        return value
+
+    def parse(self, text: str) -> bool | int | float | str:
+        """
+        Read the value from the text after ``name=`` on a command line.
+
+        :raises RstdpError: as :meth:`validate`.
+        """
+        kind = type(self.default)
+        if kind is bool:
+            words = {'true': True, 'false': False}
+            return self.validate(words.get(text.lower(), text))
+        try:
+            value = kind(text)
+        except ValueError:
+            raise RstdpError(f'{self.name} must be a {kind.__name__}, not {text!r}') from None
+        return self.validate(value)
+
+
+def parameter(default: Any, description: str, **attributes: Any) -> Any:
+    """
+    Declare a field of a table; the attributes are those of :class:`Parameter`.
+
+    :return: a dataclass field.
+    """
+    return field(default=default, metadata={'description': description, **attributes})
+
+
+def table(cls: type) -> dict[str, Parameter]:
+    """
+    List the parameters of a table in order.
+
+    :param cls: a dataclass whose fields were made by :func:`parameter`.
+    """
+    return {f.name: Parameter(f.name, f.default, **f.metadata) for f in fields(cls)}
+
+
+def validated(values: Any) -> Any:
+    """
+    Return a copy of a table's object with every value checked and in its declared type.
+
+    :raises RstdpError: for the first value that does not fit.
+    """
+    checked = {name: p.validate(getattr(values, name)) for name, p in table(type(values)).items()}
+    return dataclasses.replace(values, **checked)
+
+
+def from_mapping(cls: type, values: Mapping[str, Any]) -> Any:
+    """
+    Build a table's object from names and values, the rest being defaults.
+
+    :raises RstdpError: an unknown name or a value that does not fit.
+    """
+    known = table(cls)
+    for name in values:
+        if name not in known:
+            raise RstdpError(f'unknown parameter {name!r}; known are {", ".join(known)}')
+    return validated(cls(**values))

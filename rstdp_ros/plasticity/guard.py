@@ -1,0 +1,112 @@
+"""
+Guards: which of the networks that a rule makes to keep, from running returns alone.
+
+On a robot every episode counts and nobody can validate each update on a hundred others. A guard
+sees what the robot sees, one return per episode, and decides with which network to go on and
+which one to deploy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rstdp_ros.parameters import parameter, validated
+from rstdp_ros.plasticity.parameters import NEXT_EPISODE
+from rstdp_ros.snn import SpikingQNetwork
+
+
+@dataclass(frozen=True)
+class GuardParameters:
+    """How a guard judges."""
+
+    window: int = parameter(
+        10, 'Episodes whose mean return is judged together.', unit='episodes', minimum=1,
+        maximum=10_000, effect=NEXT_EPISODE)
+    tolerance: float = parameter(
+        0.2, 'Go back to the best network when the mean falls by more than this fraction of the '
+        'best mean.', minimum=0.0, maximum=10.0, effect=NEXT_EPISODE)
+
+
+class NoGuard:
+    """
+    Keep every update: the running network is the deployed one.
+
+    :param network: what the run starts with.
+    """
+
+    name = 'none'
+
+    def __init__(self, network: SpikingQNetwork,
+                 parameters: GuardParameters = GuardParameters()) -> None:
+        self.deployed = network
+        self.parameters = validated(parameters)
+        self.best_mean: float | None = None
+
+    def judge(self, episode_return: float, running: SpikingQNetwork,
+              proposed: SpikingQNetwork) -> tuple[SpikingQNetwork, str]:
+        """
+        Decide after an episode.
+
+        :param running: the network that the return belongs to.
+        :param proposed: the network that the rule makes of it.
+        :return: the network to go on with, and what happened in a word ('' for nothing).
+        """
+        self.deployed = proposed
+        return proposed, ''
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next decision depends on."""
+        return {'deployed': self.deployed}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.deployed = state['deployed']
+
+
+class SnapshotGuard:
+    """
+    Deploy the start of the best window of episodes; go back to it when returns fall.
+
+    Each window of episodes is judged by its mean return. If it is the best so far, the network
+    that the window *started* with is deployed: it is the one that the window's episodes speak
+    for, the later ones carry updates nobody has tried. If the mean fell by more than the
+    tolerance, learning goes on from the deployed network.
+
+    :param network: what the run starts with; deployed until a window is complete.
+    """
+
+    name = 'snapshot'
+
+    def __init__(self, network: SpikingQNetwork,
+                 parameters: GuardParameters = GuardParameters()) -> None:
+        self.parameters = validated(parameters)
+        self.deployed = self.window_start = network
+        self.best_mean: float | None = None
+        self.returns: list[float] = []
+
+    def judge(self, episode_return: float, running: SpikingQNetwork,
+              proposed: SpikingQNetwork) -> tuple[SpikingQNetwork, str]:
+        """Decide after an episode; see :meth:`NoGuard.judge`."""
+        self.returns.append(episode_return)
+        if len(self.returns) < self.parameters.window:
+            return proposed, ''
+        mean = sum(self.returns) / len(self.returns)
+        self.returns = []
+        best, event = self.best_mean, ''
+        if best is None or mean > best:
+            self.deployed, self.best_mean, event = self.window_start, mean, 'kept'
+        elif mean < best - self.parameters.tolerance * abs(best):
+            proposed, event = self.deployed, 'rolled back'
+        self.window_start = proposed
+        return proposed, event
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next decision depends on."""
+        return {'deployed': self.deployed, 'window_start': self.window_start,
+                'best_mean': self.best_mean, 'returns': list(self.returns)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.deployed, self.window_start = state['deployed'], state['window_start']
+        self.best_mean, self.returns = state['best_mean'], list(state['returns'])

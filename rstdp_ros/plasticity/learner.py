@@ -1,0 +1,195 @@
+"""The object that learns: a network, a rule and a guard, advanced one episode at a time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rstdp_ros import __version__
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity.controls import RandomUpdates
+from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
+from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
+from rstdp_ros.plasticity.rstdp import RSTDP
+from rstdp_ros.snn import SpikingQNetwork
+
+# A new strategy is one new file and its name here.
+RULES = {
+    'rstdp': lambda network, recipe: RSTDP(network, recipe.parameters),
+    'random': lambda network, recipe: RandomUpdates(network, recipe.parameters, recipe.seed),
+}
+GUARDS = {guard.name: guard for guard in (SnapshotGuard, NoGuard)}
+MOVING_AVERAGE = 10
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """
+    How a run learns.
+
+    :param parameters: of the rule.
+    :param seed: episode i starts from seed + i.
+    :param rule: a name in ``RULES``; likewise guard in ``GUARDS``.
+    """
+
+    parameters: RSTDPParameters
+    seed: int
+    rule: str = 'rstdp'
+    guard: str = 'snapshot'
+    guard_parameters: GuardParameters = field(default_factory=GuardParameters)
+
+
+class EpisodeRecord(NamedTuple):
+    """
+    What an episode of adaptation made.
+
+    :param episode: its index, from 0; its start is that of ``seed``.
+    :param weight_change: norm of the difference between the networks before and after.
+    :param moving_average: mean of the latest ten returns.
+    :param best: the guard's best mean, None before its first judgement.
+    :param event: what the guard did, '' for nothing.
+    :param digest: of the network to go on with; ``deployed_digest`` of the one to deploy.
+    """
+
+    episode: int
+    seed: int
+    episode_return: float
+    weight_change: float
+    moving_average: float
+    best: float | None
+    event: str
+    digest: str
+    deployed_digest: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields under their public names."""
+        fields = self._asdict()
+        return {'return' if name == 'episode_return' else name: fields[name] for name in fields}
+
+    def __str__(self) -> str:
+        """Say it in a line for a person who watches."""
+        best = '  --  ' if self.best is None else f'{self.best:6.1f}'
+        return (f'episode {self.episode:4d}   return {self.episode_return:6.1f}   '
+                f'mean of 10 {self.moving_average:6.1f}   best mean {best}   '
+                f'weight change {self.weight_change:.4f}   {self.event}').rstrip()
+
+
+class Learner:
+    """
+    Network, rule and guard; equal episodes make equal networks, bit for bit.
+
+    :param network: what the run starts with.
+    :param recipe: how it learns.
+    :raises RstdpError: a rule or guard that does not exist, or parameters that do not fit.
+    """
+
+    def __init__(self, network: SpikingQNetwork, recipe: Recipe) -> None:
+        for kind, name, known in (('rule', recipe.rule, RULES), ('guard', recipe.guard, GUARDS)):
+            if name not in known:
+                raise RstdpError(f'unknown {kind} {name!r}; known are {", ".join(known)}')
+        self.initial = self.running = network
+        self.recipe = recipe
+        self.rule = RULES[recipe.rule](network, recipe)
+        self.guard = GUARDS[recipe.guard](network, recipe.guard_parameters)
+        self.episode = 0
+        self.recent: list[float] = []
+
+    @property
+    def deployed(self) -> SpikingQNetwork:
+        """The network that the guard would put on the robot now."""
+        return self.guard.deployed
+
+    @property
+    def next_seed(self) -> int:
+        """The seed that the next episode must start from."""
+        return self.recipe.seed + self.episode
+
+    def learn(self, rasters: np.ndarray, episode_return: float,
+              episode_id: str = '') -> EpisodeRecord:
+        """
+        Take up one episode that the running network played.
+
+        :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
+        :param episode_id: goes into the new network's metadata.
+        :raises RstdpError: a return that is not finite, or rasters that do not fit; nothing has
+            changed then.
+        """
+        self._check(rasters, episode_return)
+        before = self.running
+        self.rule.begin_episode()
+        self.rule.observe_rasters(rasters)
+        w2 = before.weights[1] + self.rule.weight_change(episode_return)
+        proposed = before.with_hidden_weights(w2, self._origin(episode_return, episode_id))
+        self.running, event = self.guard.judge(episode_return, before, proposed)
+        self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
+        record = EpisodeRecord(
+            self.episode, self.next_seed, episode_return,
+            float(np.linalg.norm(self.running.weights[1] - before.weights[1])),
+            sum(self.recent) / len(self.recent), self.guard.best_mean, event,
+            self.running.digest, self.deployed.digest)
+        self.episode += 1
+        return record
+
+    def _check(self, rasters: np.ndarray, episode_return: float) -> None:
+        expected = (self.running.ticks, sum(self.running.sizes[1:3]))
+        if rasters.ndim != 3 or rasters.shape[1:] != expected or len(rasters) == 0:
+            raise RstdpError(f'rasters of shape {rasters.shape} do not fit the network: expected '
+                             f'(steps, {expected[0]}, {expected[1]})')
+        if not math.isfinite(episode_return):
+            raise RstdpError(f'a return of {episode_return} teaches nothing')
+
+    def _origin(self, episode_return: float, episode_id: str) -> dict[str, Any]:
+        """Say where the next network comes from."""
+        return {
+            'made_by': 'rstdp_ros adapt', 'code_version': __version__, 'rule': self.rule.name,
+            'parameters': asdict(self.rule.parameters), 'episode': self.episode,
+            'seed': self.next_seed, 'episode_id': episode_id, 'return': episode_return,
+            'parent': self.running.digest, 'initial': self.initial.digest,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next update depends on; networks and plain values."""
+        return {
+            'initial': self.initial, 'running': self.running, 'seed': self.recipe.seed,
+            'episode': self.episode, 'recent': list(self.recent),
+            'rule': {'name': self.rule.name, 'parameters': asdict(self.rule.parameters),
+                     **self.rule.state()},
+            'guard': {'name': self.guard.name, 'parameters': asdict(self.guard.parameters),
+                      **self.guard.state()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """
+        Take over what :meth:`state` returned.
+
+        Parameters stay those of this learner: whoever starts it says how to go on.
+
+        :raises RstdpError: a state of another run.
+        """
+        for what, ours, theirs in (
+                ('initial network', self.initial.digest, state['initial'].digest),
+                ('seed', self.recipe.seed, state['seed']),
+                ('rule', self.rule.name, state['rule']['name']),
+                ('guard', self.guard.name, state['guard']['name'])):
+            if ours != theirs:
+                raise RstdpError(f'it belongs to another run: {what} {theirs}, not {ours}')
+        self.running, self.episode = state['running'], state['episode']
+        self.recent = list(state['recent'])
+        self.rule.restore(state['rule'])
+        self.guard.restore(state['guard'])
+
+
+def make_learner(network: SpikingQNetwork, seed: int, parameters: str | RSTDPParameters,
+                 **choices: Any) -> Learner:
+    """
+    Build a learner from a preset's name or parameters.
+
+    :param choices: further fields of :class:`Recipe`.
+    :raises RstdpError: unknown names or parameters that do not fit.
+    """
+    if isinstance(parameters, str):
+        parameters = preset(parameters, network.task)
+    return Learner(network, Recipe(parameters, seed, **choices))

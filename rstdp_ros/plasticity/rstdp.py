@@ -1,0 +1,115 @@
+"""Reward-modulated STDP between the hidden layers (Akl et al. 2022, section 2.4)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import validated
+from rstdp_ros.plasticity import kernels
+from rstdp_ros.plasticity.modulation import modulation
+from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
+from rstdp_ros.snn import SpikingQNetwork
+
+
+class RSTDP:
+    """
+    The three-factor rule: spikes write an eligibility trace, the episode's return applies it.
+
+    :param network: the first network of the run: gives shapes, task and the amplitudes A+, A-.
+    :param parameters: a preset's name or the parameters themselves.
+    :raises RstdpError: unknown preset, bad parameters or a task without presets.
+    """
+
+    name = 'rstdp'
+
+    def __init__(self, network: SpikingQNetwork,
+                 parameters: str | RSTDPParameters = 'default') -> None:
+        if isinstance(parameters, str):
+            parameters = preset(parameters, network.task)
+        self.task = network.task
+        self.parameters = parameters
+        self.amplitude_plus, self.amplitude_minus = amplitudes(
+            network.weights[1], self.parameters.amplitudes)
+        n_pre, n_post = network.weights[1].shape
+        self.k_plus = np.zeros(n_pre, np.float32)
+        self.k_minus = np.zeros(n_post, np.float32)
+        self.eligibility = np.zeros((n_pre, n_post), np.float32)
+
+    @property
+    def parameters(self) -> RSTDPParameters:
+        """The parameters in force; assign between episodes to change them."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, parameters: RSTDPParameters) -> None:
+        self._parameters = validated(parameters)
+
+    def begin_episode(self) -> None:
+        """Forget all traces."""
+        for trace in (self.k_plus, self.k_minus, self.eligibility):
+            trace.fill(0)
+
+    def observe(self, pre: np.ndarray, post: np.ndarray) -> None:
+        """
+        Take up the spikes of one observation.
+
+        :param pre: (T, h1) of 0 and 1; likewise post (T, h2).
+        :raises RstdpError: shapes that do not fit the network.
+        """
+        pre, post = np.asarray(pre), np.asarray(post)
+        if (pre.ndim, post.ndim) != (2, 2) or len(pre) != len(post) or (
+                (pre.shape[1], post.shape[1]) != self.eligibility.shape):
+            raise RstdpError(f'spikes of shapes {pre.shape} and {post.shape} do not fit a network '
+                             f'with hidden layers of {self.eligibility.shape}')
+        self.observe_rasters(np.concatenate((pre, post), axis=1, dtype=np.uint8)[np.newaxis])
+
+    def observe_rasters(self, rasters: np.ndarray) -> None:
+        """
+        Take up the spikes of consecutive observations at once.
+
+        :param rasters: (observations, T, h1 + h2) uint8 of 0 and 1.
+        """
+        p = self._parameters
+        decay_plus, decay_minus = math.exp(-1.0 / p.tau_plus), math.exp(-1.0 / p.tau_minus)
+        scalars = (decay_plus, decay_minus, 1.0 - 1.0 / p.tau_c,
+                   p.eligibility_gain * self.amplitude_plus,
+                   p.eligibility_gain * self.amplitude_minus)
+        kernels.accumulate(rasters, self.k_plus, self.k_minus, self.eligibility, p.reset_traces,
+                           *(np.float32(s) for s in scalars))
+
+    def weight_change(self, episode_return: float) -> np.ndarray:
+        """
+        Return the change of W2 for the episode that was observed: r c (eq 7).
+
+        :return: (h1, h2) float32.
+        """
+        p = self._parameters
+        r = modulation(self.task, p.modulation, episode_return)
+        return np.float32(-r if p.flip_sign else r) * self.eligibility
+
+    def state(self) -> dict[str, Any]:
+        """Return what the next episode depends on beyond network and parameters."""
+        return {'amplitude_plus': self.amplitude_plus, 'amplitude_minus': self.amplitude_minus}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.amplitude_plus = float(state['amplitude_plus'])
+        self.amplitude_minus = float(state['amplitude_minus'])
+
+
+def amplitudes(w: np.ndarray, method: str) -> tuple[float, float]:
+    """
+    Return A+ and A- from trained weights.
+
+    :param w: (pre, post).
+    :param method: 'positive' or 'all', see :class:`RSTDPParameters`.
+    """
+    positive, negative = w[w > 0].astype(np.float64), -w[w < 0].astype(np.float64)
+    divisors = (w.size, w.size) if method == 'all' else (positive.size, negative.size)
+    plus, minus = (total / max(n, 1) for total, n in
+                   zip((positive.sum(), negative.sum()), divisors))
+    return float(plus), float(minus)

@@ -1,0 +1,121 @@
+"""A run of adaptation and its folder: the same object offline, in the node and in replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.atomic import write_atomically
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity.checkpoint import CheckpointStore
+from rstdp_ros.plasticity.learner import EpisodeRecord, Learner
+
+EPISODES = 'episodes.jsonl'
+ADAPTED = 'adapted.npz'
+
+
+class AdaptationRun:
+    """
+    A learner whose every step is on disk before anybody acts on it.
+
+    The folder holds the latest checkpoints, ``episodes.jsonl`` with a line per episode, and in
+    the end ``adapted.npz``.
+
+    :param learner: what learns.
+    :param folder: where to keep the run; None keeps nothing.
+    """
+
+    def __init__(self, learner: Learner, folder: Path | None = None) -> None:
+        self.learner = learner
+        self.folder = folder
+        self.store = CheckpointStore(folder) if folder else None
+
+    def resume(self, report: Callable[[str], None]) -> bool:
+        """
+        Go on from the newest valid checkpoint of this run, if there is one.
+
+        :param report: told of each checkpoint that cannot be used and why.
+        :return: whether there was one.
+        """
+        if self.store is None:
+            return False
+        resumed = False
+        for state in self.store.states(report):
+            try:
+                self.learner.restore(state)
+            except (RstdpError, KeyError) as error:
+                report(f'{self.folder}: checkpoint not used: {error}')
+                continue
+            resumed = True
+            break
+        self._truncate_log()
+        return resumed
+
+    def finish_episode(self, rasters: np.ndarray, episode_return: float,
+                       episode_id: str = '') -> EpisodeRecord:
+        """
+        Learn from an episode and secure the result.
+
+        :raises RstdpError: as :meth:`Learner.learn`.
+        """
+        record = self.learner.learn(rasters, episode_return, episode_id)
+        # The line comes first: after a crash in between it is removed and the episode run again,
+        # so the log never lacks an episode that a checkpoint has.
+        self._log(record)
+        self.save_checkpoint()
+        return record
+
+    def save_checkpoint(self) -> None:
+        """Write the learner's state."""
+        if self.store:
+            self.store.save(self.learner.state(), self.learner.episode)
+
+    def save_deployed(self) -> Path | None:
+        """Write the deployed network to ``adapted.npz`` and return its path."""
+        if self.folder is None:
+            return None
+        path = self.folder / ADAPTED
+        self.learner.deployed.save(path)
+        return path
+
+    def restart(self) -> None:
+        """Begin anew from the initial network, forgetting checkpoints and log."""
+        self.learner = Learner(self.learner.initial, self.learner.recipe)
+        if self.store:
+            for path in self.store.paths():
+                path.unlink(missing_ok=True)
+            self._truncate_log()
+
+    def _log(self, record: EpisodeRecord) -> None:
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / EPISODES).open('a') as file:
+            file.write(json.dumps(record.to_json()) + '\n')
+
+    def _truncate_log(self) -> None:
+        """Drop the lines of episodes that will be run again."""
+        path = self.folder / EPISODES
+        if path.exists():
+            lines = [json.dumps(r) for r in read_records(path)
+                     if r['episode'] < self.learner.episode]
+            write_atomically(path, ''.join(f'{line}\n' for line in lines).encode())
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """
+    Read the complete lines of an episode log.
+
+    :return: a dictionary per episode, as :meth:`EpisodeRecord.to_json` makes it.
+    """
+    records = []
+    for line in path.read_text().splitlines():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue  # a line that is being written, or was when its writer died
+    return records

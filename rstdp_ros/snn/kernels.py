@@ -1,0 +1,109 @@
+"""
+The network's arithmetic, compiled by numba.
+
+One function serves a single observation and, called by a task's episode kernel, whole batches of
+episodes. All sums run over ascending indices in float32 and nothing is re-associated, so every
+caller gets the same bits; ``test/reference.py`` holds the plain numpy form they must equal.
+"""
+
+from numba import njit
+import numpy as np
+
+ZERO = np.float32(0)
+
+
+@njit(cache=True, error_model='numpy', inline='never')
+def add_rows(rows, count, weights, total):
+    """
+    Sum the weights of the neurons that spiked: ``total[j] = sum_k weights[rows[k], j]``.
+
+    :param rows: (n,) indices; the first ``count`` are valid and ascending.
+    :param weights: (n, m) float32.
+    :param total: (m,) float32, overwritten.
+    """
+    total[:] = ZERO
+    for k in range(count):
+        row = weights[rows[k]]
+        for j in range(total.size):
+            total[j] += row[j]
+
+
+@njit(cache=True, error_model='numpy', inline='never')
+def fire(total, u, v, alpha, beta, threshold, raster, rows):
+    """
+    Advance one layer by one tick: u = alpha u + input; v = beta v + u; spike if v > threshold.
+
+    The indices are collected without branches: which neurons spike is unpredictable, and a
+    mispredicted branch costs more than the whole update of a neuron.
+
+    :param total: (n,) float32 input current of this tick.
+    :param u: (n,) float32 synaptic current, updated.
+    :param v: (n,) float32 membrane potential, updated; 0 after a spike.
+    :param raster: (n,) uint8, overwritten with the spikes.
+    :param rows: (n,) int64, overwritten with the indices of the neurons that spiked.
+    :return: how many spiked.
+    """
+    for i in range(u.size):
+        u[i] = alpha * u[i] + total[i]
+        v[i] = beta * v[i] + u[i]
+        raster[i] = v[i] > threshold
+        v[i] = ZERO if v[i] > threshold else v[i]
+    count = 0
+    for i in range(u.size):
+        rows[count] = i
+        count += raster[i]
+    return count
+
+
+@njit(cache=True, error_model='numpy')
+def infer(observation, w1, w2, w3, alpha, beta, threshold, raster, q):
+    """
+    Present one observation for T ticks, all state starting at zero.
+
+    A spike reaches the next layer in the same tick; the readout never spikes and
+    Q = v of the readout after T ticks.
+
+    :param observation: (n,) float32; value i feeds input 2i if positive, else input 2i + 1.
+    :param w1: (2n, h1) float32. Likewise w2 (h1, h2) and w3 (h2, actions).
+    :param raster: (T, h1 + h2) uint8, overwritten: hidden 1 then hidden 2.
+    :param q: (actions,) float32, overwritten.
+    """
+    h1, h2, n_out = w1.shape[1], w2.shape[1], w3.shape[1]
+    # One block of memory for all state: a single allocation per observation.
+    state = np.zeros(3 * h1 + 3 * h2 + 2 * n_out, np.float32)
+    current, u1, v1 = state[:h1], state[h1:2 * h1], state[2 * h1:3 * h1]
+    rest = state[3 * h1:]
+    total2, u2, v2 = rest[:h2], rest[h2:2 * h2], rest[2 * h2:3 * h2]
+    total3, u3 = rest[3 * h2:3 * h2 + n_out], rest[3 * h2 + n_out:]
+    rows = np.empty(max(h1, h2), np.int64)
+
+    for i in range(observation.size):
+        x = observation[i]
+        row = w1[2 * i] if x > ZERO else w1[2 * i + 1]
+        magnitude = abs(x)
+        for j in range(h1):
+            current[j] += magnitude * row[j]
+
+    q[:] = ZERO
+    for tick in range(raster.shape[0]):
+        count = fire(current, u1, v1, alpha, beta, threshold, raster[tick, :h1], rows)
+        add_rows(rows, count, w2, total2)
+        count = fire(total2, u2, v2, alpha, beta, threshold, raster[tick, h1:], rows)
+        add_rows(rows, count, w3, total3)
+        for k in range(n_out):
+            u3[k] = alpha * u3[k] + total3[k]
+            q[k] = beta * q[k] + u3[k]
+
+
+@njit(cache=True, error_model='numpy')
+def greedy(q):
+    """
+    Return the index of the largest Q-value; of equal ones the lowest.
+
+    :param q: (actions,) float32.
+    """
+    best = 0
+    for k in range(1, q.size):
+        if q[k] > q[best]:
+            best = k
+    return best

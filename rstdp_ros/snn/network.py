@@ -1,0 +1,183 @@
+"""The spiking Q-network as an immutable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+import hashlib
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.snn import kernels
+
+
+class Inference(NamedTuple):
+    """
+    What one observation made of the network.
+
+    :param q_values: (actions,) float32.
+    :param spikes: per hidden layer a (T, n) uint8 array of 0 and 1.
+    :param raster: (T, h1 + h2) uint8, both layers side by side; ``spikes`` are its parts.
+    """
+
+    q_values: np.ndarray
+    spikes: tuple[np.ndarray, np.ndarray]
+    raster: np.ndarray
+
+    @property
+    def action(self) -> int:
+        """Index of the greedy action; of equal Q-values the lowest."""
+        return int(np.argmax(self.q_values))
+
+
+class SpikingQNetwork:
+    """
+    Two hidden layers of current-based leaky integrate-and-fire neurons and a silent readout.
+
+    An instance never changes: learning makes a new one (:meth:`with_hidden_weights`), so a digest
+    names its weights for good.
+
+    :param weights: W1 (inputs, h1), W2 (h1, h2), W3 (h2, actions), cast to float32.
+    :param alpha: decay of the synaptic current per tick, in [0, 1).
+    :param beta: decay of the membrane potential per tick, in [0, 1).
+    :param threshold: a neuron spikes where its potential exceeds it; positive.
+    :param ticks: T, how many ticks an observation is presented.
+    :param task: name of the task it was made for.
+    :param action_efforts: the command of each action, N or N m.
+    :param metadata: where it came from; free JSON-like content that does not enter the digest.
+    :raises RstdpError: wrong shapes, values that are not finite, constants out of range.
+    """
+
+    def __init__(self, weights: Sequence[np.ndarray], alpha: float, beta: float, threshold: float,
+                 ticks: int, task: str, action_efforts: Sequence[float] = (),
+                 metadata: Mapping[str, Any] | None = None) -> None:
+        self.weights = tuple(_frozen(w) for w in weights)
+        self.alpha = float(alpha)
+        self.beta = float(beta)
+        self.threshold = float(threshold)
+        self.ticks = int(ticks)
+        self.task = str(task)
+        self.action_efforts = tuple(float(effort) for effort in action_efforts)
+        self.metadata = dict(metadata or {})
+        self._check()
+        # Every kernel takes the network as these arguments, in this order.
+        self.kernel_arguments = (*self.weights, np.float32(alpha), np.float32(beta),
+                                 np.float32(threshold))
+
+    def _check(self) -> None:
+        if len(self.weights) != 3 or any(w.ndim != 2 for w in self.weights):
+            raise RstdpError('a network has three weight matrices, each (in, out); this one has '
+                             f'shapes {[w.shape for w in self.weights]}')
+        if any(0 in w.shape for w in self.weights):
+            raise RstdpError(f'a weight matrix is empty: shapes {[w.shape for w in self.weights]}')
+        for name, before, after in zip(('W2', 'W3'), self.weights, self.weights[1:]):
+            if before.shape[1] != after.shape[0]:
+                raise RstdpError(f'{name} has {after.shape[0]} rows, but the layer before it has '
+                                 f'{before.shape[1]} neurons')
+        if self.weights[0].shape[0] % 2:
+            raise RstdpError(f'W1 has {self.weights[0].shape[0]} rows; the two-neuron encoding '
+                             'needs an even number')
+        for name, w in zip(('W1', 'W2', 'W3'), self.weights):
+            if not np.isfinite(w).all():
+                raise RstdpError(f'{name} holds a value that is not finite')
+        for name in ('alpha', 'beta'):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise RstdpError(f'{name} = {getattr(self, name)} is not in [0, 1)')
+        if not (math.isfinite(self.threshold) and self.threshold > 0.0):
+            raise RstdpError(f'threshold = {self.threshold} is not a positive number')
+        if not 1 <= self.ticks <= 1000:
+            raise RstdpError(f'ticks = {self.ticks} is not in 1..1000')
+        efforts = self.action_efforts
+        if efforts and len(efforts) != self.sizes[-1]:
+            raise RstdpError(f'{len(efforts)} action efforts for {self.sizes[-1]} actions')
+        if not all(math.isfinite(effort) for effort in efforts):
+            raise RstdpError(f'action efforts {efforts} are not all finite')
+
+    @classmethod
+    def load(cls, path: str | Path) -> SpikingQNetwork:
+        """
+        Read a network file.
+
+        :raises NetworkFileError: missing, damaged, foreign or inconsistent file.
+        """
+        from rstdp_ros.snn.files import load_network
+        return load_network(path)
+
+    def save(self, path: str | Path) -> None:
+        """Write a network file, whole or not at all."""
+        from rstdp_ros.snn.files import save_network
+        save_network(self, path)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons per layer: (inputs, h1, h2, actions)."""
+        return (self.weights[0].shape[0], *(w.shape[1] for w in self.weights))
+
+    @property
+    def observation_size(self) -> int:
+        """How many values an observation has: half the inputs."""
+        return self.sizes[0] // 2
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over W1, W2, W3 as little-endian C-order float32 bytes, in hex."""
+        sha = hashlib.sha256()
+        for w in self.weights:
+            sha.update(w.astype('<f4', copy=False).tobytes())
+        return sha.hexdigest()
+
+    def infer(self, observation: np.ndarray) -> Inference:
+        """
+        Present one observation for T ticks, from zero state.
+
+        :param observation: (n,) numbers, cast to float32.
+        :raises RstdpError: wrong shape.
+        """
+        observation = np.ascontiguousarray(observation, dtype=np.float32)
+        _, h1, h2, n_out = self.sizes
+        if observation.shape != (self.observation_size,):
+            raise RstdpError(f'an observation of shape {observation.shape} for a network that '
+                             f'takes {self.observation_size} values')
+        raster = np.empty((self.ticks, h1 + h2), np.uint8)
+        q = np.empty(n_out, np.float32)
+        kernels.infer(observation, *self.kernel_arguments, raster, q)
+        return Inference(q, (raster[:, :h1], raster[:, h1:]), raster)
+
+    def q_values(self, observation: np.ndarray) -> np.ndarray:
+        """
+        Return the Q-values of one observation, (actions,) float32.
+
+        :raises RstdpError: wrong shape.
+        """
+        return self.infer(observation).q_values
+
+    def with_hidden_weights(self, w2: np.ndarray,
+                            metadata: Mapping[str, Any] | None = None) -> SpikingQNetwork:
+        """
+        Return a network that differs in W2, the synapses that r-STDP changes.
+
+        :param w2: (h1, h2).
+        :param metadata: where the new one came from; the old one's if None.
+        """
+        w1, _, w3 = self.weights
+        return SpikingQNetwork((w1, w2, w3), self.alpha, self.beta, self.threshold, self.ticks,
+                               self.task, self.action_efforts,
+                               self.metadata if metadata is None else metadata)
+
+    def __repr__(self) -> str:
+        """Name task, sizes and weights."""
+        return f'SpikingQNetwork({self.task}, {list(self.sizes)}, {self.digest[:16]})'
+
+
+def _frozen(w: np.ndarray) -> np.ndarray:
+    """Return a read-only float32 copy in C order."""
+    try:
+        w = np.array(w, dtype=np.float32, order='C')
+    except (TypeError, ValueError):
+        raise RstdpError('a weight matrix does not hold numbers') from None
+    w.setflags(write=False)
+    return w

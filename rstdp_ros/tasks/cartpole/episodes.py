@@ -1,0 +1,38 @@
+"""Whole cart-pole episodes with a spiking policy, compiled: no Python per step."""
+
+from numba import njit
+import numpy as np
+
+from rstdp_ros.snn.kernels import greedy, infer
+from rstdp_ros.tasks.cartpole.physics import COMMAND, step
+
+
+@njit(cache=True, error_model='numpy')
+def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold, ticks, max_steps, rasters):
+    """
+    Run one greedy episode from each start.
+
+    :param starts: (n, 4) float64 states.
+    :param constants: from :meth:`CartPolePhysics.constants`.
+    :param ticks: T of the network.
+    :param rasters: (n, max_steps, T, h1 + h2) uint8 to be filled, or (0, ...) to keep none.
+    :return: (n,) float64 returns; +1 per step, so also the number of steps.
+    """
+    returns = np.zeros(len(starts))
+    observation = np.empty(4, np.float32)
+    q = np.empty(w3.shape[1], np.float32)
+    scratch = np.empty((ticks, w1.shape[1] + w2.shape[1]), np.uint8)
+    for i in range(len(starts)):
+        x, x_dot, theta, theta_dot = starts[i]
+        for t in range(max_steps):
+            observation[0], observation[1] = x, x_dot
+            observation[2], observation[3] = theta, theta_dot
+            raster = rasters[i, t] if len(rasters) else scratch
+            infer(observation, w1, w2, w3, alpha, beta, threshold, raster, q)
+            effort = COMMAND if greedy(q) == 1 else -COMMAND
+            x, x_dot, theta, theta_dot, terminated = step(
+                x, x_dot, theta, theta_dot, effort, constants)
+            returns[i] += 1.0
+            if terminated:
+                break
+    return returns

@@ -1,0 +1,69 @@
+"""The cart-pole as a :class:`Task`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rstdp_ros.tasks.cartpole.episodes import run_batch
+from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND, CONTROL_PERIOD
+from rstdp_ros.tasks.task import Task
+
+START_RANGE = 0.05
+
+
+def start_state(generator: np.random.Generator) -> np.ndarray:
+    """Draw a start as Gymnasium's CartPole does: (4,) float64, uniform within 0.05."""
+    return generator.uniform(-START_RANGE, START_RANGE, size=4)
+
+
+def start_states(seeds: Sequence[int]) -> np.ndarray:
+    """
+    Return the start of each seed, exactly that of Gymnasium's ``reset(seed=s)``.
+
+    :return: (n, 4) float64.
+    """
+    # default_rng(s) is PCG64 over SeedSequence(s): the generator that Gymnasium makes.
+    starts = [start_state(np.random.default_rng(seed)) for seed in seeds]
+    return np.array(starts, dtype=np.float64).reshape(-1, 4)
+
+
+def observe(positions: Sequence[float], velocities: Sequence[float]) -> np.ndarray:
+    """
+    Build the observation from the joints (slider, pole).
+
+    :param positions: (x m, theta rad).
+    :param velocities: (x' m/s, theta' rad/s).
+    :return: (x, x', theta, theta') float32, Gymnasium's order.
+    """
+    return np.array((positions[0], velocities[0], positions[1], velocities[1]), np.float32)
+
+
+def joint_state(observation: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """
+    Split an observation into joint positions and velocities.
+
+    :param observation: (4,) float32.
+    :return: (x, theta), (x', theta').
+    """
+    x, x_dot, theta, theta_dot = observation.tolist()
+    return (x, theta), (x_dot, theta_dot)
+
+
+CARTPOLE = Task(
+    name='cartpole',
+    env_id='rstdp_ros/CartPole-v0',
+    joints=('slider_to_cart', 'cart_to_pole'),
+    action_efforts=(-COMMAND, COMMAND),
+    sizes=(8, 64, 64, 2),
+    alpha=0.8,
+    beta=0.8,
+    threshold=0.5,
+    ticks=8,
+    max_episode_steps=200,
+    control_period=CONTROL_PERIOD,
+    physics=CartPolePhysics,
+    observe=observe,
+    joint_state=joint_state,
+    start_states=start_states,
+    run_batch=run_batch,
+)

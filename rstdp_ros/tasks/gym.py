@@ -1,0 +1,92 @@
+"""Our tasks as Gymnasium environments, and any Gymnasium environment as a plant of a task."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.tasks.registry import TASKS
+from rstdp_ros.tasks.task import Task
+
+ENTRY_POINTS = {'cartpole': 'rstdp_ros.tasks.cartpole.env:CartPoleEnv'}
+
+
+def register() -> None:
+    """Register our environments; Gymnasium calls this at import through its plugin hook."""
+    for name, entry_point in ENTRY_POINTS.items():
+        task = TASKS[name]
+        if task.env_id not in gymnasium.registry:
+            gymnasium.register(task.env_id, entry_point=entry_point,
+                               max_episode_steps=task.max_episode_steps)
+
+
+class Outcome(NamedTuple):
+    """What one step led to; ``end`` is '' while the episode goes on."""
+
+    observation: np.ndarray
+    reward: float
+    end: str
+
+
+class GymPlant:
+    """
+    A Gymnasium environment driven by efforts, as the environment node drives every plant.
+
+    :param task: what the environment must fit.
+    :param env_id: any id known to ``gymnasium.make``; the task's own by default.
+    :raises RstdpError: unknown id, or spaces other than the task's.
+    """
+
+    def __init__(self, task: Task, env_id: str = '') -> None:
+        register()
+        self.task = task
+        env_id = env_id or task.env_id
+        try:
+            self.env = gymnasium.make(env_id, disable_env_checker=True)
+        except (gymnasium.error.Error, ModuleNotFoundError) as error:
+            raise RstdpError(f'environment {env_id!r} cannot be made: {error}') from None
+        shape = self.env.observation_space.shape
+        actions = getattr(self.env.action_space, 'n', None)
+        if shape != (task.sizes[0] // 2,) or actions != task.sizes[-1]:
+            raise RstdpError(f'environment {env_id!r} does not fit task {task.name}: it has '
+                             f'observations {shape} and {actions} actions')
+
+    @property
+    def tunable(self) -> bool:
+        """Whether the plant's physics can be set."""
+        return hasattr(self.env.unwrapped, 'physics')
+
+    def set_physics(self, physics: Any) -> None:
+        """
+        Change the plant, effective at the next step.
+
+        :raises RstdpError: the environment has other than default physics to offer.
+        """
+        if self.tunable:
+            self.env.unwrapped.physics = physics
+        elif physics != self.task.physics():
+            raise RstdpError(f'{self.env.spec.id} has no tunable physics; use {self.task.env_id}')
+
+    def reset(self, seed: int) -> np.ndarray:
+        """Start an episode from a seed; return its first observation, float32."""
+        observation, _ = self.env.reset(seed=seed)
+        return observation
+
+    def step(self, effort: float) -> Outcome:
+        """
+        Apply an effort for one control period.
+
+        :param effort: one of the task's action efforts.
+        :raises RstdpError: any other effort.
+        """
+        try:
+            action = self.task.action_efforts.index(effort)
+        except ValueError:
+            raise RstdpError(f'effort {effort} is none of {self.task.name}: '
+                             f'{self.task.action_efforts}') from None
+        observation, reward, terminated, truncated, _ = self.env.step(action)
+        end = 'terminated' if terminated else 'truncated' if truncated else ''
+        return Outcome(observation, float(reward), end)

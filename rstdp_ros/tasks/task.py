@@ -1,0 +1,122 @@
+"""What a task is, for everything that does not care which one it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import from_mapping
+from rstdp_ros.snn import SpikingQNetwork
+
+
+class Episode(NamedTuple):
+    """
+    One finished episode, as learning needs it.
+
+    :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
+    :param episode_return: the sum of rewards.
+    """
+
+    rasters: np.ndarray
+    episode_return: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """
+    A task: its interface to the robot, its network's shape and its compiled episodes.
+
+    :param name: what the command line and the network file call it.
+    :param env_id: the Gymnasium environment that embodies it by default.
+    :param joints: joint names, in the order of positions and velocities.
+    :param action_efforts: command of each action, N or N m; its order is that of the Q-values.
+    :param sizes: neurons per layer of its networks.
+    :param alpha: decay of the synaptic current per tick; likewise beta of the potential.
+    :param threshold: firing threshold of its networks.
+    :param ticks: T of its networks.
+    :param max_episode_steps: after so many steps an episode is truncated.
+    :param control_period: seconds between observations.
+    :param physics: the table of the plant's parameters (:mod:`rstdp_ros.parameters`).
+    :param observe: (positions, velocities) -> observation, float32.
+    :param joint_state: observation -> (positions, velocities), the inverse.
+    :param start_states: seeds -> (n, state) float64, exactly Gymnasium's ``reset(seed=s)``.
+    :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
+    """
+
+    name: str
+    env_id: str
+    joints: tuple[str, ...]
+    action_efforts: tuple[float, ...]
+    sizes: tuple[int, ...]
+    alpha: float
+    beta: float
+    threshold: float
+    ticks: int
+    max_episode_steps: int
+    control_period: float
+    physics: type
+    observe: Callable[[Sequence[float], Sequence[float]], np.ndarray]
+    joint_state: Callable[[np.ndarray], tuple[tuple[float, ...], tuple[float, ...]]]
+    start_states: Callable[[Sequence[int]], np.ndarray]
+    run_batch: Callable[..., np.ndarray]
+
+    def make_physics(self, values: Mapping[str, Any]) -> Any:
+        """
+        Build the plant's parameters from names and values, the rest being defaults.
+
+        :raises RstdpError: an unknown name or a value that does not fit.
+        """
+        return from_mapping(self.physics, values)
+
+    def check_network(self, network: SpikingQNetwork) -> None:
+        """
+        Refuse a network that was made for something else.
+
+        :raises RstdpError: wrong task, wrong number of observations, or other efforts.
+        """
+        if network.task != self.name:
+            raise RstdpError(f'the network was made for task {network.task!r}, not {self.name!r}')
+        if network.observation_size * 2 != self.sizes[0]:
+            raise RstdpError(f'the network takes {network.observation_size} observations; '
+                             f'{self.name} has {self.sizes[0] // 2}')
+        if network.action_efforts != self.action_efforts:
+            raise RstdpError(f"the network's efforts {network.action_efforts} are not those of "
+                             f'{self.name}, {self.action_efforts}')
+
+    def returns(self, network: SpikingQNetwork, seeds: Sequence[int],
+                physics: Any = None) -> np.ndarray:
+        """
+        Run whole greedy episodes in one compiled call.
+
+        :param seeds: one per episode; the start of seed s is Gymnasium's ``reset(seed=s)``.
+        :param physics: the plant; the task's default if None.
+        :return: (n,) float64, the return of each episode.
+        """
+        no_rasters = np.empty((0, 0, 0, 0), np.uint8)
+        return self._run(network, seeds, physics, no_rasters)
+
+    def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None) -> Episode:
+        """
+        Run one greedy episode and keep the spikes.
+
+        :param physics: the plant; the task's default if None.
+        """
+        neurons = sum(network.sizes[1:3])
+        rasters = np.empty((1, self.max_episode_steps, network.ticks, neurons), np.uint8)
+        episode_return, = self._run(network, [seed], physics, rasters)
+        return Episode(rasters[0, :self.steps(episode_return)], float(episode_return))
+
+    def steps(self, episode_return: float) -> int:
+        """Count the steps of an episode: every step is worth +1 or -1 in both tasks."""
+        return int(abs(episode_return))
+
+    def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
+             rasters: np.ndarray) -> np.ndarray:
+        physics = self.physics() if physics is None else physics
+        return self.run_batch(self.start_states(seeds), physics.constants(),
+                              *network.kernel_arguments, network.ticks, self.max_episode_steps,
+                              rasters)

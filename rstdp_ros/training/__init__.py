@@ -1,0 +1,1 @@
+"""Deep Q-learning with surrogate gradients; the only room that knows torch."""

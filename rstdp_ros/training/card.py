@@ -1,0 +1,58 @@
+"""Model cards: what a network is, where it came from and how well it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import platform
+
+import numpy as np
+import torch
+
+from rstdp_ros import seeds
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task
+
+HELD_OUT_STARTS = 1000
+
+TEMPLATE = """# {name}
+
+A spiking Q-network for `{task}`, {sizes} neurons, {ticks} ticks per observation, threshold
+{threshold}, current decay {alpha}, potential decay {beta}.
+
+| | |
+|---|---|
+| digest | `{digest}` |
+| made by | `{command}` |
+| episodes, steps | {episodes}, {steps} |
+| chosen on | {validation_starts} validation starts from seed {validation_seed}: {validation:.2f} |
+| held-out return | {mean:.2f}, standard deviation {std:.2f}, least {least:.0f} |
+| held-out starts | {held_out_starts} from seed {held_out_seed}, used for nothing else |
+| versions | rstdp_ros {code_version}, torch {torch}, numpy {numpy}, {machine} |
+
+It was trained on the task's default physics only. On other physics its return can fall to a
+quarter; that is what adaptation is for. It has never been near a real machine.
+"""
+
+
+def write_card(network: SpikingQNetwork, path: Path) -> Path:
+    """
+    Evaluate a freshly trained network on held-out starts and write its card beside it.
+
+    :param path: of the network file.
+    :return: path of the card.
+    """
+    origin, task = network.metadata, get_task(network.task)
+    returns = task.returns(network, seeds.block(seeds.HELD_OUT, HELD_OUT_STARTS))
+    card = path.with_suffix('.md')
+    card.write_text(TEMPLATE.format(
+        name=path.stem, task=network.task, sizes=list(network.sizes), ticks=network.ticks,
+        threshold=network.threshold, alpha=network.alpha, beta=network.beta,
+        digest=network.digest, command=f'rstdp_ros train {network.task} --seed {origin["seed"]}',
+        episodes=origin['episodes'], steps=origin['steps'],
+        validation_starts=origin['settings']['validation_starts'],
+        validation_seed=seeds.VALIDATION, validation=origin['validation_return'],
+        mean=returns.mean(), std=returns.std(), least=returns.min(),
+        held_out_starts=HELD_OUT_STARTS, held_out_seed=seeds.HELD_OUT,
+        code_version=origin['code_version'], torch=torch.__version__, numpy=np.__version__,
+        machine=f'{platform.system()} {platform.machine()}'))
+    return card

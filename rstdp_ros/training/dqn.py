@@ -1,0 +1,249 @@
+"""
+Double deep Q-learning of a spiking network, on exactly the network that will run.
+
+Mnih et al. (2015) with van Hasselt et al. (2016)'s target and a Polyak-averaged target network,
+which is also the one that is deployed: it is smoother than the network that learns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+import io
+import json
+from pathlib import Path
+import pickle
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rstdp_ros import __version__, seeds
+from rstdp_ros.atomic import write_atomically
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.training.replay import Batch, ReplayMemory
+from rstdp_ros.training.surrogate import q_values
+
+MAX_SEED = 1000
+SEEDS_PER_RUN = seeds.VALIDATION // MAX_SEED
+INITIAL_STD = (0.3, 1.0, 0.1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hyper-parameters; the defaults are what worked for the cart-pole."""
+
+    episodes: int = 800
+    learning_rate: float = 1e-3
+    batch_size: int = 64
+    discount: float = 0.99
+    steps_per_update: int = 4
+    replay_capacity: int = 40_000
+    warm_up_steps: int = 500
+    gradient_clip: float = 10.0
+    polyak: float = 0.01
+    epsilon_decay: float = 0.9995
+    epsilon_minimum: float = 0.05
+    validate_every: int = 25
+    validation_starts: int = 500
+    solved_return: float = 200.0
+
+
+class Progress(NamedTuple):
+    """What a person wants to see after an episode."""
+
+    episode: int
+    episode_return: float
+    epsilon: float
+    loss: float
+    validation: float | None
+    best: float
+
+
+class Trainer:
+    """
+    One training run; all its state goes into and comes out of a checkpoint.
+
+    :param task: what to learn.
+    :param seed: of the whole run, in [0, 1000): initial weights, exploration, replay and starts.
+    :raises RstdpError: a seed out of range.
+    """
+
+    def __init__(self, task: Task, seed: int, settings: Settings = Settings()) -> None:
+        if not 0 <= seed < MAX_SEED:
+            raise RstdpError(f'seed {seed} is not in 0..{MAX_SEED - 1}')
+        self.task, self.seed, self.settings = task, seed, settings
+        self.generator = np.random.default_rng(seed)
+        self.plant = GymPlant(task)
+        self.online = [self._initial(n, m, std) for n, m, std in
+                       zip(task.sizes, task.sizes[1:], INITIAL_STD)]
+        self.target = [w.detach().clone() for w in self.online]
+        self.optimizer = torch.optim.Adam(self.online, lr=settings.learning_rate)
+        self.memory = ReplayMemory(settings.replay_capacity, task.sizes[0] // 2)
+        self.actor = self.network(self.online)
+        self.best: SpikingQNetwork | None = None
+        self.best_return = -np.inf
+        self.episode = self.steps = 0
+        self.solved = False
+
+    def _initial(self, n: int, m: int, std: float) -> torch.Tensor:
+        """Draw weights: observations are small, so the first layer's are not scaled by fan-in."""
+        scale = std if n == self.task.sizes[0] else std / np.sqrt(n)
+        w = self.generator.normal(0.0, scale, (n, m)).astype(np.float32)
+        return torch.from_numpy(w).requires_grad_()
+
+    @property
+    def epsilon(self) -> float:
+        """Probability of a random action."""
+        settings = self.settings
+        return max(settings.epsilon_minimum, settings.epsilon_decay ** self.steps)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the network is solved or the episodes are used up."""
+        return self.solved or self.episode >= self.settings.episodes
+
+    def network(self, weights: list[torch.Tensor]) -> SpikingQNetwork:
+        """Make the network that runs from weights that learn."""
+        task = self.task
+        return SpikingQNetwork([w.detach().numpy() for w in weights], task.alpha, task.beta,
+                               task.threshold, task.ticks, task.name, task.action_efforts)
+
+    def run_episode(self) -> Progress:
+        """Play and learn for one episode; validate the deployed network now and then."""
+        seed = self.seed * SEEDS_PER_RUN + self.episode
+        observation = self.plant.reset(seed)
+        total, loss, end = 0.0, float('nan'), ''
+        while not end:
+            action = self._act(observation)
+            following, reward, end = self.plant.step(self.task.action_efforts[action])
+            # Bootstrapping stops only where the episode truly ended, not at the time limit.
+            self.memory.add(observation, action, reward, following, end == 'terminated')
+            observation, total = following, total + reward
+            self.steps += 1
+            if (self.steps % self.settings.steps_per_update == 0
+                    and len(self.memory) >= self.settings.warm_up_steps):
+                loss = self._update(self.memory.sample(self.settings.batch_size, self.generator))
+        self.episode += 1
+        validation = None
+        if self.episode % self.settings.validate_every == 0 or self.finished:
+            validation = self._validate()
+        return Progress(self.episode, total, self.epsilon, loss, validation, self.best_return)
+
+    def _act(self, observation: np.ndarray) -> int:
+        if self.generator.random() < self.epsilon:
+            return int(self.generator.integers(len(self.task.action_efforts)))
+        return self.actor.infer(observation).action
+
+    def _q(self, weights: list[torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
+        task = self.task
+        return q_values(weights, inputs, task.alpha, task.beta, task.threshold, task.ticks)
+
+    def _update(self, batch: Batch) -> float:
+        """Do one step of gradient descent and let the target follow; return the loss."""
+        with torch.no_grad():
+            choice = self._q(self.online, batch.next_inputs).argmax(1, keepdim=True)
+            following = self._q(self.target, batch.next_inputs).gather(1, choice).squeeze(1)
+            goal = batch.rewards + self.settings.discount * (1 - batch.terminal) * following
+        q = self._q(self.online, batch.inputs).gather(1, batch.actions[:, None]).squeeze(1)
+        loss = torch.nn.functional.smooth_l1_loss(q, goal)
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.online, self.settings.gradient_clip)
+        self.optimizer.step()
+        with torch.no_grad():
+            for slow, fast in zip(self.target, self.online):
+                slow.lerp_(fast, self.settings.polyak)
+        self.actor = self.network(self.online)
+        return loss.item()
+
+    def _validate(self) -> float:
+        """Measure the deployed network on validation starts and keep the best one."""
+        starts = seeds.block(seeds.VALIDATION, self.settings.validation_starts)
+        candidate = self.network(self.target)
+        mean = float(self.task.returns(candidate, starts).mean())
+        if mean > self.best_return:
+            self.best, self.best_return = candidate, mean
+        self.solved = mean >= self.settings.solved_return
+        return mean
+
+    def result(self) -> SpikingQNetwork:
+        """
+        Return the best network so far, with where it came from in its metadata.
+
+        :raises RstdpError: no validation has taken place yet.
+        """
+        if self.best is None:
+            raise RstdpError('nothing was trained yet; allow more episodes')
+        origin = {
+            'made_by': 'rstdp_ros train', 'code_version': __version__, 'seed': self.seed,
+            'episodes': self.episode, 'steps': self.steps, 'settings': asdict(self.settings),
+            'validation_return': self.best_return, 'parent': None,
+        }
+        best = self.best
+        return SpikingQNetwork(best.weights, best.alpha, best.beta, best.threshold, best.ticks,
+                               best.task, best.action_efforts, origin)
+
+    def save(self, path: Path) -> None:
+        """Write everything the rest of the run depends on, whole or not at all."""
+        best = [torch.from_numpy(w.copy()) for w in self.best.weights] if self.best else None
+        state = {
+            'task': self.task.name, 'seed': self.seed, 'settings': asdict(self.settings),
+            'online': [w.detach() for w in self.online], 'target': self.target, 'best': best,
+            'best_return': float(self.best_return), 'optimizer': self.optimizer.state_dict(),
+            'memory': self.memory.state(), 'episode': self.episode, 'steps': self.steps,
+            'solved': self.solved, 'random': json.dumps(self.generator.bit_generator.state),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomically(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, task: Task, path: Path) -> Trainer:
+        """
+        Continue a run from its checkpoint.
+
+        :raises RstdpError: no checkpoint, a damaged one, or one of another task.
+        """
+        try:
+            state = torch.load(path, weights_only=True)
+        except FileNotFoundError:
+            raise RstdpError(f'{path}: no training checkpoint to resume') from None
+        except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError):
+            raise RstdpError(f'{path}: damaged or not a training checkpoint') from None
+        if state.get('task') != task.name:
+            raise RstdpError(f'{path}: a run of task {state.get("task")!r}, not {task.name!r}')
+        trainer = cls(task, state['seed'], Settings(**state['settings']))
+        trainer._restore(state)
+        return trainer
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        with torch.no_grad():
+            for w, saved in zip(self.online, state['online']):
+                w.copy_(saved)
+        self.target = list(state['target'])
+        self.optimizer.load_state_dict(state['optimizer'])
+        self.memory.restore(state['memory'])
+        self.generator.bit_generator.state = json.loads(state['random'])
+        self.actor = self.network(self.online)
+        self.best = self.network(state['best']) if state['best'] else None
+        for name in ('best_return', 'episode', 'steps', 'solved'):
+            setattr(self, name, state[name])
+
+
+def train(trainer: Trainer, checkpoint: Path, report: Callable[[Progress], None]) -> None:
+    """
+    Run a training to its end, with a checkpoint after every validation.
+
+    :param report: called after every episode.
+    """
+    # The network is small: more threads cost more than they gain.
+    torch.set_num_threads(1)
+    while not trainer.finished:
+        progress = trainer.run_episode()
+        report(progress)
+        if progress.validation is not None:
+            trainer.save(checkpoint)

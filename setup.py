@@ -1,0 +1,50 @@
+"""Build the package with colcon or pip."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+package_name = 'rstdp_ros'
+share = f'share/{package_name}'
+
+extras = {
+    # The real ROS 2 as wheels, for machines without a ROS installation.
+    'ros': ['ros-rclpy[fastrtps]', 'ros-std-msgs', 'ros-std-srvs', 'ros-sensor-msgs',
+            'ros-diagnostic-msgs', 'ros-rcl-interfaces', 'ros-rosgraph-msgs'],
+    'plot': ['matplotlib'],
+    'experiments': ['matplotlib', 'scipy', 'tqdm'],
+    'train': ['torch', 'tensorboard', 'tqdm'],
+    'test': ['pytest', 'hypothesis', 'ruff', 'colcon-common-extensions'],
+}
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    packages=find_packages(include=[package_name, f'{package_name}.*']),
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
+        (share, ['package.xml']),
+        (f'{share}/launch', glob('launch/*.launch.py')),
+        (f'{share}/config', glob('config/*')),
+        (f'{share}/models', glob('models/*')),
+    ],
+    python_requires='>=3.10',
+    install_requires=['setuptools', 'numpy', 'numba', 'PyYAML', 'gymnasium'],
+    extras_require=extras,
+    zip_safe=True,
+    maintainer='rstdp_ros maintainers',
+    maintainer_email='maintainers@users.noreply.github.com',
+    description='Spiking policies that keep learning on the robot, by reward-modulated STDP.',
+    long_description=open('README.md', encoding='utf-8').read(),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            'rstdp_ros = rstdp_ros.cli.main:main',
+            'environment_node = rstdp_ros.nodes.environment:main',
+            'policy_node = rstdp_ros.nodes.policy:main',
+            'adaptation_node = rstdp_ros.nodes.adaptation:main',
+        ],
+        'gymnasium.envs': ['__root__ = rstdp_ros.tasks.gym:register'],
+    },
+)
