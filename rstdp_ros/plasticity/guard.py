@@ -55,6 +55,10 @@ class NoGuard:
         self.deployed = proposed
         return proposed, ''
 
+    def roll_back(self) -> SpikingQNetwork:
+        """Return the network to go on with: the deployed one."""
+        return self.deployed
+
     def state(self) -> dict[str, Any]:
         """Return all that the next decision depends on."""
         return {'deployed': self.deployed}
@@ -100,6 +104,11 @@ class SnapshotGuard:
             proposed, event = self.deployed, 'rolled back'
         self.window_start = proposed
         return proposed, event
+
+    def roll_back(self) -> SpikingQNetwork:
+        """Begin a new window with the deployed network and return it."""
+        self.window_start, self.returns = self.deployed, []
+        return self.deployed
 
     def state(self) -> dict[str, Any]:
         """Return all that the next decision depends on."""

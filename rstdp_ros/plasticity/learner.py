@@ -133,6 +133,10 @@ class Learner:
         self.episode += 1
         return record
 
+    def roll_back(self) -> None:
+        """Go on from the deployed network, now."""
+        self.running = self.guard.roll_back()
+
     def _check(self, rasters: np.ndarray, episode_return: float) -> None:
         expected = (self.running.ticks, sum(self.running.sizes[1:3]))
         if rasters.ndim != 3 or rasters.shape[1:] != expected or len(rasters) == 0:

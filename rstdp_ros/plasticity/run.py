@@ -82,6 +82,11 @@ class AdaptationRun:
         self.learner.deployed.save(path)
         return path
 
+    def roll_back(self) -> None:
+        """Go on from the deployed network, and secure that."""
+        self.learner.roll_back()
+        self.save_checkpoint()
+
     def restart(self) -> None:
         """Begin anew from the initial network, forgetting checkpoints and log."""
         self.learner = Learner(self.learner.initial, self.learner.recipe)

@@ -33,6 +33,7 @@ class Task:
     :param name: what the command line and the network file call it.
     :param env_id: the Gymnasium environment that embodies it by default.
     :param joints: joint names, in the order of positions and velocities.
+    :param actuated_joint: the joint that takes the effort.
     :param action_efforts: command of each action, N or N m; its order is that of the Q-values.
     :param sizes: neurons per layer of its networks.
     :param alpha: decay of the synaptic current per tick; likewise beta of the potential.
@@ -50,6 +51,7 @@ class Task:
     name: str
     env_id: str
     joints: tuple[str, ...]
+    actuated_joint: str
     action_efforts: tuple[float, ...]
     sizes: tuple[int, ...]
     alpha: float

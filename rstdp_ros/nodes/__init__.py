@@ -1,0 +1,1 @@
+"""ROS 2 nodes: parameters and messages in, a core object called, messages out."""

@@ -1,0 +1,20 @@
+"""Steady time: time-outs and watchdogs must not follow a simulated or corrected clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.timer import Timer
+
+STEADY = Clock(clock_type=ClockType.STEADY_TIME)
+
+
+def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> Timer:
+    """
+    Call back every so many seconds of steady time.
+
+    :param period: s.
+    """
+    return node.create_timer(period, callback, clock=STEADY)

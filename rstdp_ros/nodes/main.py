@@ -1,0 +1,57 @@
+"""The life of a node process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import sys
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from rstdp_ros.errors import RstdpError
+
+EXIT_BAD_INPUT = 2
+
+
+def make_executor() -> SingleThreadedExecutor:
+    """
+    Return the fastest executor there is.
+
+    The events executor handles about 1.5 times as many messages; older releases lack it.
+    """
+    try:
+        from rclpy.experimental import EventsExecutor
+    except ImportError:
+        return SingleThreadedExecutor()
+    return EventsExecutor()
+
+
+def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None) -> int:
+    """
+    Start ROS, spin a node until it is told to stop, and clean up.
+
+    :param make: makes the node once ROS is up.
+    :param arguments: of the process if None.
+    :return: exit code: 0 stopped on demand, 2 a parameter that cannot work.
+    """
+    rclpy.init(args=arguments)
+    node = None
+    try:
+        node = make()
+        executor = make_executor()
+        executor.add_node(node)
+        node.get_logger().info('ready')
+        while rclpy.ok():
+            # spin() of some releases' events executor ignores SIGTERM; spin_once() does not.
+            executor.spin_once(timeout_sec=1.0)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except RstdpError as error:
+        print(f'rstdp_ros: error: {error}', file=sys.stderr, flush=True)
+        return EXIT_BAD_INPUT
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

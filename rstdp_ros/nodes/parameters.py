@@ -1,0 +1,86 @@
+"""ROS parameters from the tables of :mod:`rstdp_ros.parameters`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import from_mapping, Parameter, table
+
+START = 'start'
+
+
+class NodeParameters:
+    """
+    The declared parameters of a node.
+
+    The on-set callback only validates: another callback may still refuse the change. It raises
+    ``changed``, and the node reads the values at its next safe moment.
+
+    :param node: where to declare them.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.changed = False
+        self._node = node
+        self._known: dict[str, Parameter] = {}
+        node.add_on_set_parameters_callback(self._on_set)
+
+    def declare(self, defaults: Any) -> Any:
+        """
+        Declare a table and return its values with the overrides of the launch applied.
+
+        :param defaults: an instance of the table.
+        :raises RstdpError: an override that does not fit.
+        """
+        for name, parameter in table(type(defaults)).items():
+            self._node.declare_parameter(name, getattr(defaults, name), descriptor(parameter))
+            self._known[name] = parameter
+        return self.read(type(defaults))
+
+    def read(self, cls: type) -> Any:
+        """
+        Return a table's present values.
+
+        :raises RstdpError: a value that does not fit.
+        """
+        return from_mapping(cls, {name: self._node.get_parameter(name).value
+                                  for name in table(cls)})
+
+    def _on_set(self, parameters: list[RosParameter]) -> SetParametersResult:
+        try:
+            for change in parameters:
+                known = self._known.get(change.name)
+                if known is None:
+                    continue
+                known.validate(change.value)
+                if known.effect.startswith(START):
+                    raise RstdpError(f'{known.name} can only be set at the {known.effect}')
+        except RstdpError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self.changed = True
+        return SetParametersResult(successful=True)
+
+
+def descriptor(parameter: Parameter) -> ParameterDescriptor:
+    """
+    Describe a parameter to ROS.
+
+    The type is left open, or rclpy would refuse ``1`` for a double; ours is checked in the
+    callback, and so is the range, which ROS can only check for a fixed type.
+    """
+    limits = [f'{sign} {bound:g}' for sign, bound in
+              (('>=', parameter.minimum), ('<=', parameter.maximum)) if bound is not None]
+    constraints = [f'{type(parameter.default).__name__}', *limits]
+    if parameter.choices:
+        constraints.append('one of ' + ', '.join(parameter.choices))
+    if parameter.unit:
+        constraints.append(f'unit {parameter.unit}')
+    if parameter.effect:
+        constraints.append(f'takes effect at the {parameter.effect}')
+    return ParameterDescriptor(description=parameter.description, dynamic_typing=True,
+                               additional_constraints='; '.join(constraints))

@@ -1,0 +1,295 @@
+"""
+Adaptation's side: asks for episodes, collects their spikes, accepts or discards.
+
+Nothing here decides from who is connected to whom: after a crash such knowledge is wrong for many
+seconds. Progress, time-outs and ids are all that counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+from enum import Enum
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.protocol.episode import DIGEST_PREFIX, EpisodeEnd
+
+ACTIVATION_TIMEOUT = 2.0
+SERVICE_TIMEOUT = 2.0
+PROGRESS_TIMEOUT = 5.0
+STRAGGLER_TIMEOUT = 0.5
+DISCARDS_BEFORE_BACK_OFF = 5
+MAX_BACK_OFF = 10.0
+EPISODES_REMEMBERED = 4
+
+
+class PublishWeights(NamedTuple):
+    """Publish the running network."""
+
+
+class SetSeed(NamedTuple):
+    """Set the environment's seed; reply with :meth:`AdaptationProtocol.seed_set`."""
+
+    seed: int
+    token: int
+
+
+class Reset(NamedTuple):
+    """Reset the environment; reply with :meth:`AdaptationProtocol.reset_done`."""
+
+    token: int
+
+
+class Accepted(NamedTuple):
+    """An episode to learn from; go on with :meth:`AdaptationProtocol.begin`."""
+
+    episode_id: str
+    rasters: np.ndarray
+    episode_return: float
+
+
+class Discarded(NamedTuple):
+    """An episode that teaches nothing, and why; it is run again unless the environment paces."""
+
+    reason: str
+    in_a_row: int
+
+
+Output = PublishWeights | SetSeed | Reset | Accepted | Discarded
+
+
+class Phase(Enum):
+    """What is being waited for."""
+
+    IDLE = 'the start'
+    ACTIVATING = 'the policy to take up the weights'
+    SEEDING = "the environment's seed"
+    RESETTING = 'the reset'
+    RUNNING = 'the episode'
+    BACKING_OFF = 'a while, after several discarded episodes'
+
+
+@dataclass
+class Collected:
+    """What has arrived of an episode."""
+
+    rasters: dict[int, np.ndarray] = field(default_factory=dict)
+    digests: set[str] = field(default_factory=set)
+    end: EpisodeEnd | None = None
+    reward: float | None = None
+
+
+class AdaptationProtocol:
+    """
+    The loop of weights, seed, reset, episode; every wait has a time-out.
+
+    Times are steady, in seconds. Replies carry the token of their request, so that a reply that
+    comes after its time-out is not taken for the next one.
+
+    :param paced: whether adaptation asks for episodes (the environment decides if not).
+    :param reward_from_topic: wait for :meth:`reward` instead of the return in ``episode_end``.
+    :param max_steps: more rasters than this per episode are not kept.
+    """
+
+    def __init__(self, paced: bool = True, reward_from_topic: bool = False,
+                 max_steps: int = 10_000) -> None:
+        self.paced, self.reward_from_topic, self.max_steps = paced, reward_from_topic, max_steps
+        self.phase = Phase.IDLE
+        self.counters: Counter[str] = Counter()
+        self.episode_id = ''
+        self.discards_in_a_row = 0
+        self._episodes: OrderedDict[str, Collected] = OrderedDict()
+        self._token = 0
+        self._since = 0.0
+        self._digest, self._seed = '', 0
+
+    def begin(self, digest: str, seed: int, now: float) -> list[Output]:
+        """
+        Ask for an episode with given weights from a given seed.
+
+        :param digest: of the running network, which is published now.
+        """
+        self._digest, self._seed = digest, seed
+        self.discards_in_a_row = 0
+        if self.paced:
+            return self._again(now)
+        self._enter(Phase.RUNNING, now)
+        return [PublishWeights()]
+
+    def _again(self, now: float) -> list[Output]:
+        """Ask for the episode once more: same weights, same seed, new id."""
+        self.episode_id = ''
+        self._episodes.clear()
+        self._enter(Phase.ACTIVATING, now)
+        return [PublishWeights()]
+
+    def weights_active(self, digest: str, now: float) -> list[Output]:
+        """The policy says which weights it uses."""
+        if self.phase is Phase.ACTIVATING and digest == self._digest:
+            return self._ask_seed(now)
+        return []
+
+    def _ask_seed(self, now: float) -> list[Output]:
+        self._enter(Phase.SEEDING, now)
+        return [SetSeed(self._seed, self._token)]
+
+    def seed_set(self, token: int, refusal: str, now: float) -> list[Output]:
+        """
+        The environment took the seed.
+
+        :param refusal: why not, '' if it did.
+        """
+        if self.phase is not Phase.SEEDING or token != self._token:
+            return []
+        if refusal:
+            return self._discard(f'the environment refused seed {self._seed}: {refusal}', now)
+        self._enter(Phase.RESETTING, now)
+        return [Reset(self._token)]
+
+    def reset_done(self, token: int, episode_id: str, refusal: str, now: float) -> list[Output]:
+        """
+        The environment began an episode.
+
+        :param refusal: why not, '' if it did.
+        """
+        if self.phase is not Phase.RESETTING or token != self._token:
+            return []
+        if refusal or not episode_id:
+            return self._discard(f'the environment refused to reset: {refusal}', now)
+        self._enter(Phase.RUNNING, now)
+        self.episode_id = episode_id
+        # Spikes may overtake the reply; those of other episodes are of no use any more.
+        collected = self._episodes.get(episode_id, Collected())
+        self._episodes = OrderedDict({episode_id: collected})
+        return self._judge(now)
+
+    def raster(self, episode_id: str, stamp: int, digest: str, raster: np.ndarray,
+               now: float) -> list[Output]:
+        """
+        The spikes of one observation.
+
+        :param digest: the first 16 hex digits of the digest of the weights that made them.
+        """
+        collected = self._collected(episode_id)
+        if collected is None or len(collected.rasters) >= self.max_steps:
+            self.counters['stale spikes'] += 1
+            return []
+        collected.rasters[stamp] = raster
+        collected.digests.add(digest)
+        self._since = now
+        return self._judge(now) if collected.end else []
+
+    def end(self, end: EpisodeEnd, now: float) -> list[Output]:
+        """The environment says that an episode is over."""
+        collected = self._collected(end.episode_id)
+        if collected is None:
+            self.counters['stale episode ends'] += 1
+            return []
+        if not self.paced:
+            self.episode_id = end.episode_id
+        collected.end = end
+        self._since = now
+        return self._judge(now)
+
+    def reward(self, value: float, now: float) -> list[Output]:
+        """
+        Somebody gave the return of the episode that has ended.
+
+        :raises RstdpError: a value that is not finite.
+        """
+        if not math.isfinite(value):
+            raise RstdpError(f'an episode_reward of {value} was ignored')
+        collected = self._episodes.get(self.episode_id)
+        if not self.reward_from_topic or collected is None or not collected.end:
+            return []
+        if collected.reward is None:
+            collected.reward = value
+        return self._judge(now)
+
+    def poll(self, now: float) -> list[Output]:
+        """Let time-outs happen."""
+        waited = now - self._since
+        if self.phase is Phase.ACTIVATING and waited > ACTIVATION_TIMEOUT:
+            # A foreign policy need not confirm; what it used is checked with every raster.
+            return self._ask_seed(now)
+        if self.phase in (Phase.SEEDING, Phase.RESETTING) and waited > SERVICE_TIMEOUT:
+            return self._discard(f'no reply within {SERVICE_TIMEOUT:g} s while waiting for '
+                                 f'{self.phase.value}', now)
+        if self.phase is Phase.BACKING_OFF and waited > self._back_off():
+            return self._again(now)
+        if self.phase is Phase.RUNNING and self.episode_id:
+            return self._check_progress(waited, now)
+        return []
+
+    def _check_progress(self, waited: float, now: float) -> list[Output]:
+        collected = self._episodes[self.episode_id]
+        if collected.end is None:
+            if self.paced and waited > PROGRESS_TIMEOUT:
+                return self._discard(f'no progress within {PROGRESS_TIMEOUT:g} s after '
+                                     f'{len(collected.rasters)} spike rasters', now)
+            return []
+        missing = collected.end.steps - len(collected.rasters)
+        if missing > 0 and waited > STRAGGLER_TIMEOUT:
+            return self._discard(f'{missing} of {collected.end.steps} spike rasters are missing',
+                                 now)
+        return []  # complete, but its reward is still to come: a person may take their time
+
+    def _judge(self, now: float) -> list[Output]:
+        """Accept or discard the current episode if it is over and complete."""
+        collected = self._episodes.get(self.episode_id)
+        if self.phase is not Phase.RUNNING or collected is None or collected.end is None:
+            return []
+        end = collected.end
+        if end.aborted:
+            return self._discard(end.message, now)
+        if self.paced and end.seed != self._seed:
+            return self._discard(f'it started from seed {end.seed}, not {self._seed}', now)
+        if len(collected.rasters) < end.steps:
+            return []
+        if len(collected.rasters) > end.steps:
+            return self._discard(f'{len(collected.rasters)} spike rasters for {end.steps} steps',
+                                 now)
+        if collected.digests != {self._digest[:DIGEST_PREFIX]}:
+            return self._discard('it was played by other weights than those published', now)
+        if self.reward_from_topic and collected.reward is None:
+            return []
+        self.phase = Phase.IDLE
+        self._episodes.clear()
+        rasters = np.array([collected.rasters[stamp] for stamp in sorted(collected.rasters)])
+        total = collected.reward if self.reward_from_topic else end.episode_return
+        return [Accepted(end.episode_id, rasters, total)]
+
+    def _discard(self, reason: str, now: float) -> list[Output]:
+        self.counters['episodes discarded'] += 1
+        self.discards_in_a_row += 1
+        discarded = Discarded(reason, self.discards_in_a_row)
+        if not self.paced:
+            self._episodes.pop(self.episode_id, None)
+            self.episode_id = ''
+            return [discarded]
+        if self.discards_in_a_row >= DISCARDS_BEFORE_BACK_OFF:
+            self._enter(Phase.BACKING_OFF, now)
+            return [discarded]
+        return [discarded, *self._again(now)]
+
+    def _back_off(self) -> float:
+        return min(MAX_BACK_OFF, 2.0 ** (self.discards_in_a_row - DISCARDS_BEFORE_BACK_OFF))
+
+    def _collected(self, episode_id: str) -> Collected | None:
+        """Return where to collect for an episode; None if nobody wants it."""
+        if episode_id in self._episodes:
+            return self._episodes[episode_id]
+        # Before the reply to the reset is here, any new id may turn out to be the one.
+        if self.phase is not Phase.RESETTING and (self.paced or self.phase is not Phase.RUNNING):
+            return None
+        while len(self._episodes) >= EPISODES_REMEMBERED:
+            self._episodes.popitem(last=False)
+        return self._episodes.setdefault(episode_id, Collected())
+
+    def _enter(self, phase: Phase, now: float) -> None:
+        self.phase, self._since = phase, now
+        self._token += 1

@@ -1,0 +1,86 @@
+"""What the three parties say to each other about an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import math
+import secrets
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+
+TERMINATED, TRUNCATED, ABORTED = 'terminated', 'truncated', 'aborted'
+# Enough of a SHA-256 to tell the networks of a run apart at a glance and by machine.
+DIGEST_PREFIX = 16
+
+
+class Observation(NamedTuple):
+    """Environment to policy; (episode id, stamp) pairs it with its action."""
+
+    episode_id: str
+    stamp: int
+    values: np.ndarray
+
+
+class EpisodeEnd(NamedTuple):
+    """Environment to adaptation; ``steps`` counts the observations published."""
+
+    episode_id: str
+    message: str
+    seed: int
+    steps: int
+    episode_return: float
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the episode was broken off and teaches nothing."""
+        return self.message.startswith(ABORTED)
+
+    def values(self) -> dict[str, str]:
+        """Return the numbers as text that reads back to the same numbers."""
+        return {'seed': str(self.seed), 'steps': str(self.steps),
+                'return': repr(self.episode_return)}
+
+    @classmethod
+    def parse(cls, episode_id: str, message: str, values: Mapping[str, str]) -> EpisodeEnd:
+        """
+        Undo :meth:`values`.
+
+        :raises RstdpError: a number that is missing, malformed or makes no sense.
+        """
+        try:
+            end = cls(episode_id, message, int(values['seed']), int(values['steps']),
+                      float(values['return']))
+        except KeyError as error:
+            raise RstdpError(f'episode_end without {error}') from None
+        except ValueError as error:
+            raise RstdpError(f'episode_end with a malformed number: {error}') from None
+        if message not in (TERMINATED, TRUNCATED) and not end.aborted:
+            raise RstdpError(f'episode_end with message {message!r}')
+        if not episode_id or end.steps < 1 or not math.isfinite(end.episode_return):
+            raise RstdpError(f'episode_end that makes no sense: {end}')
+        return end
+
+
+def new_boot_id() -> str:
+    """Draw the part of the episode ids that tells process starts apart."""
+    return secrets.token_hex(4)
+
+
+def raster_frame(episode_id: str, digest: str) -> str:
+    """Name the episode and the network that a raster belongs to."""
+    return f'{episode_id}/{digest[:DIGEST_PREFIX]}'
+
+
+def split_raster_frame(frame: str) -> tuple[str, str]:
+    """
+    Undo :func:`raster_frame`.
+
+    :raises RstdpError: not such a name.
+    """
+    episode_id, slash, digest = frame.rpartition('/')
+    if not slash or not episode_id or len(digest) != DIGEST_PREFIX:
+        raise RstdpError(f'spikes with frame_id {frame!r}, not <episode id>/<digest>')
+    return episode_id, digest

@@ -1,0 +1,95 @@
+"""The policy's side: answers observations, changes weights only between episodes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros.backends import Backend
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.protocol.episode import raster_frame
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import Task
+
+
+class Answer(NamedTuple):
+    """
+    What an observation calls for.
+
+    :param effort: the command, one of the network's action efforts.
+    :param raster: (T, h1 + h2) uint8 of 0 and 1.
+    :param frame: names the episode and the weights, for the raster's header.
+    """
+
+    effort: float
+    raster: np.ndarray
+    frame: str
+
+
+class PolicyProtocol:
+    """
+    Which network answers; between observations nothing else is remembered.
+
+    :param task: what the network must fit.
+    :param backend: where the network runs; holds the one it was started with.
+    :param require_weights: answer nothing before the first :meth:`weights`.
+    """
+
+    def __init__(self, task: Task, backend: Backend, require_weights: bool = False) -> None:
+        task.check_network(backend.network)
+        self.task, self.backend = task, backend
+        self.ready = not require_weights
+        self.episode_id = ''
+        self._pending: SpikingQNetwork | None = None
+
+    @property
+    def digest(self) -> str:
+        """The digest of the network in use."""
+        return self.backend.network.digest
+
+    def weights(self, network: SpikingQNetwork) -> bool:
+        """
+        Take up a new network: at once between episodes, else when the episode id changes.
+
+        An episode is known to be over if the new network was learned from it.
+
+        :return: whether it is in use now.
+        :raises RstdpError: it is not for this task, or of another shape than the running one.
+        """
+        self.task.check_network(network)
+        ours, theirs = self.backend.network, network
+        if (ours.sizes, ours.ticks) != (theirs.sizes, theirs.ticks):
+            raise RstdpError(f'weights of a network {list(theirs.sizes)} with {theirs.ticks} '
+                             f'ticks; this policy runs {list(ours.sizes)} with {ours.ticks}')
+        self._pending = network
+        over = self.episode_id in ('', network.metadata.get('episode_id'))
+        if over or network.digest == self.digest:
+            self._activate()
+        return self._pending is None
+
+    def observation(self, episode_id: str, values: np.ndarray) -> Answer | None:
+        """
+        Answer an observation; the same one always gets the same answer.
+
+        :param values: (n,) float32.
+        :return: None while the first weights are awaited.
+        :raises RstdpError: values that are not finite.
+        """
+        if not np.isfinite(values).all():
+            raise RstdpError(f'an observation that is not finite: {values.tolist()}')
+        if not self.ready and self._pending is None:
+            return None
+        if episode_id != self.episode_id:
+            self.episode_id = episode_id
+            self._activate()
+        inference = self.backend.infer(values)
+        network = self.backend.network
+        return Answer(network.action_efforts[inference.action], inference.raster,
+                      raster_frame(episode_id, network.digest))
+
+    def _activate(self) -> None:
+        if self._pending is not None:
+            self.backend.load(self._pending)
+            self._pending = None
+            self.ready = True
