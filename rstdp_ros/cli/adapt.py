@@ -11,7 +11,8 @@ from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.report import plot_run, summary
-from rstdp_ros.plasticity import GuardParameters, preset, PRESETS
+from rstdp_ros.parameters import table
+from rstdp_ros.plasticity import EpisodeRecord, GuardParameters, preset, PRESETS
 from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
@@ -30,7 +31,8 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     shared.add_task(parser)
     shared.add_model(parser)
     shared.add_episodes(parser, 100, seeds.ADAPTATION)
-    shared.add_settings(parser, 'physics, rule or guard')
+    shared.add_settings(parser, "physics, rule or guard; without any of the physics' the plant is "
+                        "the demo's: for the cart-pole pole_half_length=0.8 pole_mass=0.3")
     parser.add_argument('--preset', default='default', metavar='P',
                         help=f'parameters of r-STDP: {", ".join(PRESETS)}')
     parser.add_argument('--rule', default='rstdp', metavar='R', help=f'{", ".join(RULES)}')
@@ -52,6 +54,9 @@ def read_adaptation(options: argparse.Namespace) -> Adaptation:
     shared.check_episodes(options)
     physics, parameters, guard_parameters = shared.apply_settings(
         options.settings, task.physics(), preset(options.preset, task.name), GuardParameters())
+    chosen = {setting.partition('=')[0] for setting in options.settings}
+    if chosen.isdisjoint(table(task.physics)) and not getattr(options, 'env', ''):
+        physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))
     task.check_network(network)
     return Adaptation(task, network, physics, options.seed, options.episodes, parameters,
@@ -64,10 +69,10 @@ def run(options: argparse.Namespace) -> None:
     people = sys.stderr if options.json else sys.stdout
     learner, records = adapt(adaptation, lambda record: print(record, file=people, flush=True),
                              env_id=options.env)
-    finish(adaptation, learner.deployed, [r.to_json() for r in records], options)
+    finish(adaptation, learner.deployed, records, options)
 
 
-def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[dict],
+def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[EpisodeRecord],
            options: argparse.Namespace) -> None:
     """Save the network, measure it on held-out starts, draw and print."""
     people = sys.stderr if options.json else sys.stdout
@@ -81,6 +86,7 @@ def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[dict
         print(f'plot: {options.plot}', file=people)
     if options.json:
         print(json.dumps({
-            'task': adaptation.task.name, 'seed': adaptation.seed, 'episodes': records,
+            'task': adaptation.task.name, 'seed': adaptation.seed,
+            'episodes': [record.to_json() for record in records],
             'initial_digest': adaptation.network.digest, 'deployed_digest': deployed.digest,
             'held_out_before': result.before, 'held_out_after': result.after}))

@@ -1,9 +1,101 @@
 """Adapt over ROS 2: three processes, one command, no ros2 tools needed."""
 
+from __future__ import annotations
 
-def add_arguments(parser):
+import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from importlib.util import find_spec
+import os
+from pathlib import Path
+import sys
+import time
+from typing import Any, TextIO
+
+from rstdp_ros.bringup import describe_graph, NodeDescription
+from rstdp_ros.cli.adapt import add_adaptation, finish, read_adaptation
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.adaptation import Adaptation
+from rstdp_ros.plasticity import AdaptationRun
+from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
+from rstdp_ros.resources import model_path
+from rstdp_ros.runner import Supervisor
+
+POLL_PERIOD = 0.1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    add_adaptation(parser)
+    parser.add_argument('--run-dir', type=Path, metavar='DIR', help='checkpoints, logs, plot and '
+                        'network; an old one is continued (default: a new one under runs/)')
+    parser.add_argument('--namespace', default='', metavar='NS', help='of all nodes and topics')
+    parser.add_argument('--real-time-factor', default='0', metavar='X',
+                        help='0: as fast as possible (default); 1: real time')
 
 
-def run(options):
-    """Run."""
+def run(options: argparse.Namespace) -> int:
+    """Run the graph to the end or to Ctrl-C; keep what was learned either way."""
+    adaptation = read_adaptation(options)
+    if find_spec('rclpy') is None:
+        raise RstdpError('the demo needs ROS 2: source a ROS installation, or '
+                         'pip install "rstdp_ros[ros]"')
+    people = sys.stderr if options.json else sys.stdout
+    name = f'demo_{adaptation.task.name}_{datetime.now():%Y%m%d_%H%M%S}'
+    folder = (options.run_dir or Path('runs') / name).resolve()
+    options.output = options.output or folder / ADAPTED
+    options.plot = options.plot or (folder / 'returns.png' if find_spec('matplotlib') else None)
+    result = AdaptationRun(adaptation.learner(), folder)
+    result.resume(lambda reason: print(reason, file=people))
+    nodes = graph(adaptation, options, folder)
+    print(f'starting {", ".join(node.name for node in nodes)}; logs in {folder}', file=people,
+          flush=True)
+    try:
+        with Supervisor(nodes, folder, options.namespace, discovery()) as supervisor:
+            watch(supervisor, folder, adaptation.episodes, people)
+        interrupted = False
+    except KeyboardInterrupt:
+        interrupted = True
+        print('\nstopped; keeping what was learned', file=people)
+    result.resume(lambda reason: print(reason, file=people))
+    records = read_records(folder / EPISODES) if (folder / EPISODES).exists() else []
+    finish(adaptation, result.learner.deployed, records, options)
+    return 130 if interrupted else 0
+
+
+def graph(adaptation: Adaptation, options: argparse.Namespace,
+          folder: Path) -> list[NodeDescription]:
+    """Describe the graph that does over ROS what ``adapt`` does in one process."""
+    texts: dict[str, Any] = {
+        'seed': adaptation.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
+        'preset': options.preset, 'real_time_factor': options.real_time_factor,
+        'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
+        **asdict(adaptation.physics)}
+    learning = {'rule': adaptation.rule, 'guard': adaptation.guard,
+                **asdict(adaptation.parameters), **asdict(adaptation.guard_parameters)}
+    nodes = describe_graph(adaptation.task.name, {k: str(v) for k, v in texts.items()})
+    return [NodeDescription(node.name, {**node.parameters, **learning})
+            if node.name == 'adaptation' else node for node in nodes]
+
+
+def discovery() -> Mapping[str, str]:
+    """Stay on this machine unless the user said otherwise."""
+    name = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+    return {} if name in os.environ else {name: 'LOCALHOST'}
+
+
+def watch(supervisor: Supervisor, folder: Path, episodes: int, people: TextIO) -> None:
+    """Print a line per episode until the last one's network is written."""
+    log, shown = folder / EPISODES, 0
+    while True:
+        for event in supervisor.poll():
+            print(event, file=people, flush=True)
+        records = read_records(log) if log.exists() else []
+        for record in records[shown:]:
+            print(record, file=people, flush=True)
+        # After a crash the last lines are written anew, bit for bit the same.
+        shown = max(shown, len(records))
+        if shown >= episodes and (folder / ADAPTED).exists():
+            return
+        time.sleep(POLL_PERIOD)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rstdp_ros import seeds
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import Adaptation
+from rstdp_ros.plasticity import EpisodeRecord
 from rstdp_ros.snn import SpikingQNetwork
 
 HELD_OUT_STARTS = 100
@@ -36,11 +37,10 @@ def summary(adaptation: Adaptation, deployed: SpikingQNetwork,
     return Summary(before, after, starts)
 
 
-def plot_run(records: list[dict[str, Any]], result: Summary, path: Path) -> None:
+def plot_run(records: list[EpisodeRecord], result: Summary, path: Path) -> None:
     """
     Draw returns and weight changes over the episodes.
 
-    :param records: as :meth:`EpisodeRecord.to_json` makes them.
     :param path: .png, .svg or .pdf.
     :raises RstdpError: matplotlib is missing, or the file cannot be written.
     """
@@ -48,19 +48,19 @@ def plot_run(records: list[dict[str, Any]], result: Summary, path: Path) -> None
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
         raise RstdpError('plots need matplotlib: pip install "rstdp_ros[plot]"') from None
-    episodes = [r['episode'] + 1 for r in records]
+    episodes = [r.episode + 1 for r in records]
     figure = Figure(figsize=(8, 5.5), layout='constrained')
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     # Colours of Okabe and Ito: distinct for the colour-blind and in grey.
-    top.plot(episodes, [r['return'] for r in records], '.', color='#999999', label='return')
-    top.plot(episodes, [r['moving_average'] for r in records], color='#0072B2', linewidth=2,
+    top.plot(episodes, [r.episode_return for r in records], '.', color='#999999', label='return')
+    top.plot(episodes, [r.moving_average for r in records], color='#0072B2', linewidth=2,
              label=f'mean of the latest {WINDOW}')
     top.axhline(result.before, color='#D55E00', linestyle='--',
                 label=f'held-out starts before: {result.before:.1f}')
     top.axhline(result.after, color='#009E73', linestyle='-.',
                 label=f'held-out starts, deployed: {result.after:.1f}')
-    restored = [e for e, r in zip(episodes, records) if r['event'] == 'rolled back']
-    bottom.plot(episodes, [r['weight_change'] for r in records], color='#0072B2')
+    restored = [e for e, r in zip(episodes, records) if r.event == 'rolled back']
+    bottom.plot(episodes, [r.weight_change for r in records], color='#0072B2')
     bottom.plot(restored, [0.0] * len(restored), '^', color='#D55E00', label='rolled back',
                 clip_on=False)
     top.set(ylabel='return', title='Adaptation by guarded r-STDP')

@@ -171,7 +171,8 @@ class AdaptationNode(Node):
                 self._call(self._seed_client, SetParameters.Request(parameters=[seed]),
                            partial(self._on_seed, output.token))
             elif isinstance(output, Reset):
-                self._call(self._reset_client, Trigger.Request(), partial(self._on_reset, output.token))
+                self._call(self._reset_client, Trigger.Request(),
+                           partial(self._on_reset, output.token))
             elif isinstance(output, Discarded):
                 self._on_discarded(output)
             elif isinstance(output, Accepted):

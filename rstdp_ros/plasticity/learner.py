@@ -69,6 +69,12 @@ class EpisodeRecord(NamedTuple):
         fields = self._asdict()
         return {'return' if name == 'episode_return' else name: fields[name] for name in fields}
 
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> EpisodeRecord:
+        """Undo :meth:`to_json`."""
+        return cls(**{'episode_return' if name == 'return' else name: value
+                      for name, value in fields.items()})
+
     def __str__(self) -> str:
         """Say it in a line for a person who watches."""
         best = '  --  ' if self.best is None else f'{self.best:6.1f}'

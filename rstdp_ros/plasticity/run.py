@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -106,21 +105,17 @@ class AdaptationRun:
         """Drop the lines of episodes that will be run again."""
         path = self.folder / EPISODES
         if path.exists():
-            lines = [json.dumps(r) for r in read_records(path)
-                     if r['episode'] < self.learner.episode]
+            lines = [json.dumps(record.to_json()) for record in read_records(path)
+                     if record.episode < self.learner.episode]
             write_atomically(path, ''.join(f'{line}\n' for line in lines).encode())
 
 
-def read_records(path: Path) -> list[dict[str, Any]]:
-    """
-    Read the complete lines of an episode log.
-
-    :return: a dictionary per episode, as :meth:`EpisodeRecord.to_json` makes it.
-    """
+def read_records(path: Path) -> list[EpisodeRecord]:
+    """Read the complete lines of an episode log."""
     records = []
     for line in path.read_text().splitlines():
         try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
+            records.append(EpisodeRecord.from_json(json.loads(line)))
+        except (json.JSONDecodeError, TypeError):
             continue  # a line that is being written, or was when its writer died
     return records

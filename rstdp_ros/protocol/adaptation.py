@@ -128,7 +128,7 @@ class AdaptationProtocol:
         return [PublishWeights()]
 
     def weights_active(self, digest: str, now: float) -> list[Output]:
-        """The policy says which weights it uses."""
+        """Hear from the policy which weights it uses."""
         if self.phase is Phase.ACTIVATING and digest == self._digest:
             return self._ask_seed(now)
         return []
@@ -139,7 +139,7 @@ class AdaptationProtocol:
 
     def seed_set(self, token: int, refusal: str, now: float) -> list[Output]:
         """
-        The environment took the seed.
+        Hear from the environment that it took the seed.
 
         :param refusal: why not, '' if it did.
         """
@@ -152,7 +152,7 @@ class AdaptationProtocol:
 
     def reset_done(self, token: int, episode_id: str, refusal: str, now: float) -> list[Output]:
         """
-        The environment began an episode.
+        Hear from the environment that it began an episode.
 
         :param refusal: why not, '' if it did.
         """
@@ -170,7 +170,7 @@ class AdaptationProtocol:
     def raster(self, episode_id: str, stamp: int, digest: str, raster: np.ndarray,
                now: float) -> list[Output]:
         """
-        The spikes of one observation.
+        Take in the spikes of one observation.
 
         :param digest: the first 16 hex digits of the digest of the weights that made them.
         """
@@ -184,7 +184,7 @@ class AdaptationProtocol:
         return self._judge(now) if collected.end else []
 
     def end(self, end: EpisodeEnd, now: float) -> list[Output]:
-        """The environment says that an episode is over."""
+        """Hear from the environment that an episode is over."""
         collected = self._collected(end.episode_id)
         if collected is None:
             self.counters['stale episode ends'] += 1
@@ -197,7 +197,7 @@ class AdaptationProtocol:
 
     def reward(self, value: float, now: float) -> list[Output]:
         """
-        Somebody gave the return of the episode that has ended.
+        Take the return that somebody gives for the episode that has ended.
 
         :raises RstdpError: a value that is not finite.
         """

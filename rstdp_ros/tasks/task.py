@@ -42,6 +42,7 @@ class Task:
     :param max_episode_steps: after so many steps an episode is truncated.
     :param control_period: seconds between observations.
     :param physics: the table of the plant's parameters (:mod:`rstdp_ros.parameters`).
+    :param demo_physics: the changed plant that the demo shows, as names and values.
     :param observe: (positions, velocities) -> observation, float32.
     :param joint_state: observation -> (positions, velocities), the inverse.
     :param start_states: seeds -> (n, state) float64, exactly Gymnasium's ``reset(seed=s)``.
@@ -61,6 +62,7 @@ class Task:
     max_episode_steps: int
     control_period: float
     physics: type
+    demo_physics: Mapping[str, float]
     observe: Callable[[Sequence[float], Sequence[float]], np.ndarray]
     joint_state: Callable[[np.ndarray], tuple[tuple[float, ...], tuple[float, ...]]]
     start_states: Callable[[Sequence[int]], np.ndarray]

@@ -63,6 +63,7 @@ CARTPOLE = Task(
     max_episode_steps=200,
     control_period=CONTROL_PERIOD,
     physics=CartPolePhysics,
+    demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
     observe=observe,
     joint_state=joint_state,
     start_states=start_states,

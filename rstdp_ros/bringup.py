@@ -1,0 +1,155 @@
+"""
+The graph as data: which nodes run with which parameters.
+
+The launch files (:func:`launch_description`) and the runner for machines without the ros2 tools
+(:mod:`rstdp_ros.runner`) both start what :func:`describe_graph` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import Parameter, table
+from rstdp_ros.plasticity import PRESETS
+from rstdp_ros.resources import share_path
+from rstdp_ros.tasks import get_task
+
+RESPAWN_DELAY = 1.0
+FLAGS = {'true': True, 'false': False}
+
+
+class Argument(NamedTuple):
+    """A launch argument; '' leaves the value to the parameter file or the node."""
+
+    name: str
+    default: str
+    description: str
+
+
+@dataclass(frozen=True)
+class NodeDescription:
+    """
+    A node to start.
+
+    :param name: of the node; its executable is ``<name>_node``.
+    :param parameters: what is set beyond the parameter file.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def executable(self) -> str:
+        """The name of the installed executable."""
+        return f'{self.name}_node'
+
+    @property
+    def module(self) -> str:
+        """The Python module that runs the node."""
+        return f'rstdp_ros.nodes.{self.name}'
+
+
+def arguments(task_name: str) -> list[Argument]:
+    """List the launch arguments of a task's graph."""
+    physics = [Argument(p.name, '', f'{p.description}{f" Unit: {p.unit}." if p.unit else ""}')
+               for p in table(get_task(task_name).physics).values()]
+    return [
+        Argument('params_file', str(share_path(f'config/{task_name}.yaml')),
+                 'ROS parameter file, keyed /**:.'),
+        Argument('namespace', '', 'Namespace of all nodes and topics.'),
+        Argument('use_sim_time', 'false', 'The environment publishes simulated time on /clock '
+                 'and the other nodes use it.'),
+        Argument('log_level', 'info', 'debug, info, warn, error or fatal.'),
+        Argument('adapt', 'true', 'Learn; false only lets the policy run.'),
+        Argument('model', '', 'Network file, or the name of a shipped one.'),
+        Argument('episodes', '', 'Learn from so many episodes.'),
+        Argument('seed', '', 'Episode i starts from seed + i.'),
+        Argument('preset', '', f'Parameters of r-STDP: {", ".join(PRESETS)}.'),
+        Argument('run_dir', '', 'Folder of checkpoints, log and result; an old one is continued. '
+                 'Default: a new one under ~/.ros/rstdp_ros.'),
+        Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.'),
+        *physics,
+    ]
+
+
+def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescription]:
+    """
+    Say which nodes to start with which parameters.
+
+    :param values: launch arguments as text.
+    :raises RstdpError: a value that does not fit.
+    """
+    task = get_task(task_name)
+    given = {name: text for name, text in values.items() if text != ''}
+    adapt, sim_time = (_flag(values, name) for name in ('adapt', 'use_sim_time'))
+    seed = _integer(given, 'seed')
+    model = {'model': given['model']} if 'model' in given else {}
+    common = {'task': task_name}
+    environment = {
+        **common, 'auto_reset': not adapt, 'publish_clock': sim_time, **seed,
+        **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))}
+    policy = {**common, **model, 'require_weights': adapt, 'use_sim_time': sim_time}
+    adaptation = {
+        **common, **model, **seed, **_integer(given, 'episodes'), 'use_sim_time': sim_time,
+        'run_dir': given.get('run_dir') or str(new_run_dir(task_name)),
+        **({'preset': given['preset']} if 'preset' in given else {})}
+    nodes = [NodeDescription('environment', environment), NodeDescription('policy', policy)]
+    return [*nodes, NodeDescription('adaptation', adaptation)] if adapt else nodes
+
+
+def new_run_dir(task_name: str) -> Path:
+    """Name a folder for a new run; nodes that are started again during it find it again."""
+    home = Path(os.environ.get('ROS_HOME', Path.home() / '.ros'))
+    return home / 'rstdp_ros' / f'{task_name}_{datetime.now():%Y%m%d_%H%M%S_%f}'
+
+
+def launch_description(task_name: str) -> Any:
+    """Build the launch description of a task's graph; needs ROS's launch and launch_ros."""
+    from launch.actions import DeclareLaunchArgument, OpaqueFunction
+    from launch.substitutions import LaunchConfiguration
+    from launch_ros.actions import Node
+
+    from launch import LaunchDescription
+
+    declared = arguments(task_name)
+
+    def start(context: Any) -> list[Node]:
+        values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
+        files = [values['params_file']] if values['params_file'] else []
+        return [Node(package='rstdp_ros', executable=node.executable, name=node.name,
+                     namespace=values['namespace'], parameters=[*files, dict(node.parameters)],
+                     arguments=['--ros-args', '--log-level', values['log_level']],
+                     output='screen', emulate_tty=True, respawn=True,
+                     respawn_delay=RESPAWN_DELAY)
+                for node in describe_graph(task_name, values)]
+
+    return LaunchDescription([
+        *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
+          for a in declared),
+        OpaqueFunction(function=start)])
+
+
+def _flag(values: Mapping[str, str], name: str) -> bool:
+    text = str(values.get(name) or {'adapt': 'true'}.get(name, 'false')).lower()
+    if text not in FLAGS:
+        raise RstdpError(f'{name}:={text} is neither true nor false')
+    return FLAGS[text]
+
+
+def _integer(given: Mapping[str, str], name: str) -> dict[str, int]:
+    return _parsed(given, {name: Parameter(name, 0, '', minimum=0)})
+
+
+def _numbers(given: Mapping[str, str], name: str) -> dict[str, float]:
+    return _parsed(given, {name: Parameter(name, 0.0, '', minimum=0.0)})
+
+
+def _parsed(given: Mapping[str, str], known: Mapping[str, Parameter]) -> dict[str, Any]:
+    """Read those of the known parameters that were given."""
+    return {name: p.parse(given[name]) for name, p in known.items() if name in given}

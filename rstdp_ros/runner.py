@@ -1,0 +1,128 @@
+"""The graph as supervised processes, for machines without ros2 launch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import ctypes
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+import yaml
+
+from rstdp_ros.bringup import NodeDescription, RESPAWN_DELAY
+from rstdp_ros.errors import RstdpError
+
+STOP_TIMEOUT = 5.0
+# A node that dies so young, so often, will not get better by another try.
+YOUNG = 10.0
+YOUNG_DEATHS = 3
+EXIT_BAD_INPUT = 2
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Child:
+    """A running node process and how its predecessors fared."""
+
+    process: subprocess.Popen
+    started: float
+    young_deaths: int = 0
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """
+    Starts every node in a process of its own and starts it again when it dies.
+
+    Use it as a context manager: on leaving, all processes are stopped.
+
+    :param nodes: what to run.
+    :param folder: for parameter files and logs.
+    :param namespace: of all nodes.
+    :param environment: variables beyond those of this process.
+    """
+
+    def __init__(self, nodes: Sequence[NodeDescription], folder: Path, namespace: str = '',
+                 environment: Mapping[str, str] | None = None) -> None:
+        self.nodes = {node.name: node for node in nodes}
+        self.folder, self.namespace = folder, namespace
+        self.environment = {**os.environ, **(environment or {})}
+        self.children: dict[str, Child] = {}
+
+    def __enter__(self) -> Supervisor:
+        """Start all nodes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in self.nodes:
+            self.children[name] = Child(self._start(name), time.monotonic())
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop all nodes: politely first, then for good."""
+        processes = [child.process for child in self.children.values()]
+        for process in processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + STOP_TIMEOUT
+        for process in processes:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def poll(self) -> list[str]:
+        """
+        Start dead nodes again.
+
+        :return: what happened, a sentence each.
+        :raises RstdpError: a node that cannot live; with the last line it said.
+        """
+        return [event for name, child in self.children.items()
+                for event in self._watch(name, child)]
+
+    def _watch(self, name: str, child: Child) -> list[str]:
+        now, code = time.monotonic(), child.process.poll()
+        if code is None:
+            return []
+        if child.restart_at is None:
+            child.young_deaths = child.young_deaths + 1 if now - child.started < YOUNG else 0
+            if code == EXIT_BAD_INPUT or child.young_deaths >= YOUNG_DEATHS:
+                raise RstdpError(f'the {name} node cannot run: {self._last_words(name)}')
+            child.restart_at = now + RESPAWN_DELAY
+            return [f'the {name} node died (exit code {code}) and is started again']
+        if now >= child.restart_at:
+            child.process, child.started, child.restart_at = self._start(name), now, None
+        return []
+
+    def _start(self, name: str) -> subprocess.Popen:
+        node = self.nodes[name]
+        parameters = self.folder / f'{name}.yaml'
+        parameters.write_text(yaml.safe_dump(
+            {'/**': {'ros__parameters': dict(node.parameters)}}))
+        command = [sys.executable, '-m', node.module, '--ros-args',
+                   '--params-file', str(parameters)]
+        if self.namespace:
+            command += ['-r', f'__ns:=/{self.namespace.strip("/")}']
+        with self._log(name).open('a') as log:
+            # A session of its own: Ctrl-C is for the supervisor, which stops them in order.
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                    env=self.environment, start_new_session=True,
+                                    preexec_fn=_die_with_parent)
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f'{name}.log'
+
+    def _last_words(self, name: str) -> str:
+        lines = self._log(name).read_text(errors='replace').strip().splitlines()
+        return lines[-1].removeprefix('rstdp_ros: error: ') if lines else 'it said nothing'
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this process when the supervisor is killed; Linux only."""
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
