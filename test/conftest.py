@@ -1,0 +1,43 @@
+"""Shared objects of the tests."""
+
+import os
+from pathlib import Path
+import sys
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+
+from rstdp_ros.resources import share_path
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task
+
+
+def random_network(seed, sizes=(8, 64, 64, 2), ticks=8, threshold=0.5):
+    """Make a network whose neurons spike neither always nor never."""
+    generator = np.random.default_rng(seed)
+    stds = (2.0, 1.5 / np.sqrt(sizes[1]), 1.0 / np.sqrt(sizes[2]))
+    weights = [generator.normal(0, std, shape) for std, shape in
+               zip(stds, zip(sizes, sizes[1:]))]
+    efforts = (-10.0, 10.0) if sizes[-1] == 2 else (-1.0, 0.0, 1.0)
+    return SpikingQNetwork(weights, 0.8, 0.8, threshold, ticks, 'cartpole', efforts)
+
+
+@pytest.fixture(scope='session')
+def cartpole():
+    """Return the cart-pole task."""
+    return get_task('cartpole')
+
+
+@pytest.fixture(scope='session')
+def demo_physics(cartpole):
+    """Return the changed plant of the demo."""
+    return cartpole.make_physics(cartpole.demo_physics)
+
+
+@pytest.fixture(scope='session')
+def shipped():
+    """Return the first shipped network."""
+    return SpikingQNetwork.load(share_path('models/cartpole_0.npz'))

@@ -1,0 +1,191 @@
+"""
+The three protocols wired together in virtual time, with losses, delays, duplicates and crashes.
+
+No ROS, no clock, no thread: a queue of messages and a seeded random number generator.
+"""
+
+import heapq
+import itertools
+
+from rstdp_ros.backends.cpu import CpuBackend
+from rstdp_ros.plasticity import AdaptationRun
+from rstdp_ros.protocol.adaptation import (
+    Accepted,
+    AdaptationProtocol,
+    PublishWeights,
+    Reset,
+    SetSeed,
+)
+from rstdp_ros.protocol.environment import EnvironmentProtocol
+from rstdp_ros.protocol.episode import EpisodeEnd, Observation, split_raster_frame
+from rstdp_ros.protocol.policy import PolicyProtocol
+from rstdp_ros.tasks.gym import GymPlant
+
+POLL = 0.05
+RESTART = 1.0
+
+
+class SimulatedGraph:
+    """
+    Environment, policy and adaptation.
+
+    :param make_learner: makes the learner, at start and after a crash.
+    :param folder: of the adaptation's checkpoints.
+    :param generator: decides what happens to each message.
+    :param loss: probability that a message vanishes; likewise duplicate.
+    :param delay: s, the longest a message takes; messages overtake each other.
+    :param crash: probability per poll of a node that it dies.
+    """
+
+    def __init__(self, task, physics, network, make_learner, folder, generator, loss=0.0,
+                 duplicate=0.0, delay=0.0, crash=0.0):
+        self.task, self.physics, self.network = task, physics, network
+        self.make_learner, self.folder, self.generator = make_learner, folder, generator
+        self.loss, self.duplicate, self.delay, self.crash = loss, duplicate, delay, crash
+        self.now, self.digests, self.crashes = 0.0, {}, 0
+        self._queue, self._order, self._boots = [], itertools.count(), itertools.count()
+        self._latched = {}
+        self.environment = self.policy = self.adaptation = None
+        for node in ('environment', 'policy', 'adaptation'):
+            getattr(self, f'_start_{node}')()
+            self._at(self.now + POLL, self._poll, node)
+
+    def run(self, episodes, limit=10_000.0):
+        """Go on until so many episodes were learned; return the digests in order."""
+        while self.run_object.learner.episode < episodes:
+            self.now, _, call, arguments = heapq.heappop(self._queue)
+            assert self.now < limit, f'stuck waiting for {self.adaptation.phase}'
+            call(*arguments)
+        return [self.digests[i] for i in range(episodes)]
+
+    def _at(self, time, call, *arguments):
+        heapq.heappush(self._queue, (time, next(self._order), call, arguments))
+
+    def _send(self, call, *arguments):
+        """Deliver to a method of whichever process runs then: never, once or twice."""
+        if self.generator.random() < self.loss:
+            return
+        copies = 2 if self.generator.random() < self.duplicate else 1
+        for _ in range(copies):
+            self._at(self.now + self.generator.random() * self.delay, call, *arguments)
+
+    def _latch(self, topic, call, *arguments):
+        self._latched[topic] = (call, arguments)
+        self._send(call, *arguments)
+
+    def _poll(self, node):
+        alive = getattr(self, node) is not None
+        if alive and self.generator.random() < self.crash:
+            setattr(self, node, None)
+            self.crashes += 1
+            self._at(self.now + RESTART, getattr(self, f'_start_{node}'))
+        elif alive and node == 'environment':
+            self._from_environment(self.environment.poll(self.now))
+        elif alive and node == 'adaptation':
+            self._from_adaptation(self.adaptation.poll(self.now))
+        self._at(self.now + POLL, self._poll, node)
+
+    # Environment
+
+    def _start_environment(self):
+        plant = GymPlant(self.task)
+        plant.set_physics(self.physics)
+        self.environment = EnvironmentProtocol(plant, f'boot{next(self._boots)}',
+                                               lambda: int(self.now * 1e9))
+
+    def _on_seed(self, seed, token):
+        if self.environment:
+            self.environment.seed = seed
+            self._send(self._on_seed_reply, token)
+
+    def _on_reset(self, token):
+        if self.environment:
+            outputs = self.environment.reset(self.now)
+            self._send(self._on_reset_reply, token, self.environment.episode_id)
+            self._from_environment(outputs)
+
+    def _on_action(self, episode_id, stamp, effort):
+        if self.environment:
+            self._from_environment(self.environment.action(episode_id, stamp, effort, self.now))
+
+    def _from_environment(self, outputs):
+        for output in outputs:
+            if isinstance(output, Observation):
+                self._send(self._on_observation, output)
+            elif isinstance(output, EpisodeEnd):
+                self._send(self._on_end, output)
+
+    # Policy
+
+    def _start_policy(self):
+        self.policy = PolicyProtocol(self.task, CpuBackend(self.network), require_weights=True)
+        if 'weights' in self._latched and self.adaptation:
+            self._send(self._latched['weights'][0], *self._latched['weights'][1])
+
+    def _on_observation(self, observation):
+        if self.policy is None:
+            return
+        before = self.policy.digest
+        answer = self.policy.observation(observation.episode_id, observation.values)
+        if answer:
+            self._send(self._on_raster, *split_raster_frame(answer.frame), observation.stamp,
+                       answer.raster)
+            self._send(self._on_action, observation.episode_id, observation.stamp, answer.effort)
+        if before != self.policy.digest:
+            self._latch('active', self._on_active, self.policy.digest)
+
+    def _on_weights(self, network):
+        if self.policy and self.policy.weights(network):
+            self._latch('active', self._on_active, self.policy.digest)
+
+    # Adaptation
+
+    def _start_adaptation(self):
+        self.run_object = AdaptationRun(self.make_learner(), self.folder)
+        self.run_object.resume(lambda reason: None)
+        self.adaptation = AdaptationProtocol(max_steps=self.task.max_episode_steps)
+        self._begin()
+
+    def _begin(self):
+        learner = self.run_object.learner
+        self._from_adaptation(self.adaptation.begin(learner.running.digest, learner.next_seed,
+                                                    self.now))
+
+    def _on_active(self, digest):
+        if self.adaptation:
+            self._from_adaptation(self.adaptation.weights_active(digest, self.now))
+
+    def _on_seed_reply(self, token):
+        if self.adaptation:
+            self._from_adaptation(self.adaptation.seed_set(token, '', self.now))
+
+    def _on_reset_reply(self, token, episode_id):
+        if self.adaptation:
+            self._from_adaptation(self.adaptation.reset_done(token, episode_id, '', self.now))
+
+    def _on_raster(self, episode_id, digest, stamp, raster):
+        if self.adaptation:
+            self._from_adaptation(self.adaptation.raster(episode_id, stamp, digest, raster,
+                                                         self.now))
+
+    def _on_end(self, end):
+        if self.adaptation:
+            self._from_adaptation(self.adaptation.end(end, self.now))
+
+    def _from_adaptation(self, outputs):
+        for output in outputs:
+            if isinstance(output, PublishWeights):
+                self._latch('weights', self._on_weights, self.run_object.learner.running)
+            elif isinstance(output, SetSeed):
+                self._send(self._on_seed, output.seed, output.token)
+            elif isinstance(output, Reset):
+                self._send(self._on_reset, output.token)
+            elif isinstance(output, Accepted):
+                self._learn(output)
+
+    def _learn(self, episode):
+        record = self.run_object.finish_episode(episode.rasters, episode.episode_return,
+                                                episode.episode_id)
+        known = self.digests.setdefault(record.episode, record.digest)
+        assert known == record.digest, 'an episode that was run again came out otherwise'
+        self._begin()

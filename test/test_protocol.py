@@ -1,0 +1,317 @@
+"""The protocol's state machines: rules one by one, then every kind of trouble at random."""
+
+from dataclasses import replace
+
+from conftest import random_network
+from hypothesis import given, HealthCheck, settings, strategies
+import numpy as np
+import pytest
+from simulated_graph import SimulatedGraph
+
+from rstdp_ros.backends.cpu import CpuBackend
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.protocol.adaptation import (
+    Accepted,
+    AdaptationProtocol,
+    Discarded,
+    Phase,
+    PublishWeights,
+    Reset,
+    SetSeed,
+)
+from rstdp_ros.protocol.environment import EnvironmentProtocol, RESEND_AFTER
+from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
+from rstdp_ros.protocol.policy import PolicyProtocol
+from rstdp_ros.tasks.gym import Outcome
+
+EPISODES = 6
+SEED = 200_000_000
+
+
+class Countdown:
+    """A plant whose episodes last so many steps."""
+
+    def __init__(self, steps=3):
+        self.steps = steps
+
+    def reset(self, seed):
+        """Start; the observation is the seed."""
+        self.left = self.steps
+        return np.array([seed])
+
+    def step(self, effort):
+        """Count down."""
+        self.left -= 1
+        return Outcome(np.array([self.left]), 1.0, '' if self.left else 'terminated')
+
+
+def environment(**options):
+    """Return an environment on a plant of three steps."""
+    return EnvironmentProtocol(Countdown(), 'boot', lambda: 5, **options)
+
+
+def test_lockstep_waits_for_the_action():
+    env = environment()
+    first, = env.reset(0.0)
+    assert first.episode_id == 'boot-1'
+    assert env.poll(0.1) == []
+    second, = env.action('boot-1', first.stamp, 1.0, 0.1)
+    assert second.stamp > first.stamp
+    third, = env.action('boot-1', second.stamp, 1.0, 0.1)
+    end, = env.action('boot-1', third.stamp, 1.0, 0.1)
+    assert end == EpisodeEnd('boot-1', 'terminated', 0, 3, 3.0)
+    assert not env.running and env.poll(9.0) == []
+
+
+def test_an_unanswered_observation_is_sent_again_unchanged():
+    env = environment()
+    first, = env.reset(0.0)
+    again, = env.poll(RESEND_AFTER + 0.01)
+    assert again is first
+    second, = env.action('boot-1', first.stamp, 1.0, 0.3)
+    # The answer to the copy comes late and must not move the plant.
+    assert env.action('boot-1', first.stamp, 1.0, 0.3) == []
+    assert env.counters['stale actions'] == 1
+    assert env.poll(0.55) == [second]
+
+
+def test_actions_that_pair_with_nothing_are_ignored():
+    env = environment()
+    assert env.action('boot-1', 5, 1.0, 0.0) == []
+    first, = env.reset(0.0)
+    for episode_id, stamp in (('boot-2', first.stamp), ('boot-1', first.stamp + 1), ('', 0)):
+        assert env.action(episode_id, stamp, 1.0, 0.0) == []
+    with pytest.raises(RstdpError, match='nan'):
+        env.action('boot-1', first.stamp, float('nan'), 0.0)
+    assert env.action('boot-1', first.stamp, 1.0, 0.0) != []
+
+
+def test_reset_and_disable_abort():
+    env = environment()
+    env.reset(0.0)
+    end, first = env.reset(0.0)
+    assert end.aborted and end.message == 'aborted: reset' and first.episode_id == 'boot-2'
+    end, = env.set_enabled(False)
+    assert end.message == 'aborted: disabled'
+    with pytest.raises(RstdpError, match='enable'):
+        env.reset(0.0)
+    env.set_enabled(True)
+    assert env.reset(0.0)
+
+
+def test_pacing_holds_the_next_observation_back():
+    env = environment(step_period=0.02)
+    first, = env.reset(1.0)
+    assert env.action('boot-1', first.stamp, 1.0, 1.001) == []
+    assert env.poll(1.019) == []
+    assert len(env.poll(1.0201)) == 1
+
+
+def policy(cartpole, **options):
+    """Return a policy with a network of its own."""
+    return PolicyProtocol(cartpole, CpuBackend(random_network(1)), **options)
+
+
+def test_weights_change_only_when_the_episode_does(cartpole):
+    p, new = policy(cartpole), random_network(2)
+    old, values = p.digest, np.ones(4, np.float32)
+    p.observation('a-1', values)
+    assert not p.weights(new)
+    answer = p.observation('a-1', values)
+    assert split_raster_frame(answer.frame) == ('a-1', old[:16])
+    answer = p.observation('a-2', values)
+    assert split_raster_frame(answer.frame) == ('a-2', new.digest[:16])
+
+
+def test_weights_learned_from_the_present_episode_prove_that_it_is_over(cartpole):
+    p = policy(cartpole)
+    p.observation('a-1', np.ones(4, np.float32))
+    learned = random_network(2).with_hidden_weights(np.zeros((64, 64)), {'episode_id': 'a-1'})
+    assert p.weights(learned) and p.digest == learned.digest
+
+
+def test_answers_nothing_before_the_weights_it_must_have(cartpole):
+    p = policy(cartpole, require_weights=True)
+    values = np.ones(4, np.float32)
+    assert p.observation('a-1', values) is None
+    assert p.weights(random_network(2))
+    assert p.observation('a-1', values) is not None
+
+
+def test_refuses_what_it_cannot_run(cartpole):
+    p = policy(cartpole)
+    before = p.digest
+    with pytest.raises(RstdpError, match='not finite'):
+        p.observation('a-1', np.array([0, np.nan, 0, 0], np.float32))
+    for other, reason in ((random_network(1, (12, 8, 8, 3)), 'observations'),
+                          (random_network(1, (8, 32, 64, 2)), 'weights of a network'),
+                          (random_network(1, ticks=4), 'ticks')):
+        with pytest.raises(RstdpError, match=reason):
+            p.weights(other)
+    assert p.digest == before
+
+
+DIGEST = 'd' * 64
+RASTER = np.zeros((2, 3), np.uint8)
+
+
+def running(**options):
+    """Return an adaptation that has begun episode a-1 from seed 7 at time 0."""
+    a = AdaptationProtocol(**options)
+    publish, = a.begin(DIGEST, 7, 0.0)
+    assert isinstance(publish, PublishWeights)
+    seed, = a.weights_active(DIGEST, 0.0)
+    assert isinstance(seed, SetSeed) and seed.seed == 7
+    reset, = a.seed_set(seed.token, '', 0.0)
+    assert isinstance(reset, Reset)
+    assert a.reset_done(reset.token, 'a-1', '', 0.0) == []
+    return a
+
+
+def end(steps=2, **changes):
+    """Return the end of episode a-1."""
+    return EpisodeEnd('a-1', 'truncated', 7, steps, 2.0)._replace(**changes)
+
+
+def test_accepts_in_any_order_and_sorts_by_stamp():
+    a = running()
+    ones = np.ones_like(RASTER)
+    assert a.raster('a-1', 20, DIGEST[:16], ones, 0.0) == []
+    assert a.end(end(), 0.0) == []
+    assert a.raster('a-1', 20, DIGEST[:16], ones, 0.0) == []
+    accepted, = a.raster('a-1', 10, DIGEST[:16], RASTER, 0.0)
+    assert isinstance(accepted, Accepted) and accepted.episode_return == 2.0
+    assert np.array_equal(accepted.rasters, [RASTER, ones])
+
+
+def test_spikes_and_end_may_overtake_the_reply_to_the_reset():
+    a = AdaptationProtocol()
+    a.begin(DIGEST, 7, 0.0)
+    seed, = a.weights_active(DIGEST, 0.0)
+    reset, = a.seed_set(seed.token, '', 0.0)
+    a.raster('old-9', 1, DIGEST[:16], RASTER, 0.0)
+    a.raster('a-1', 10, DIGEST[:16], RASTER, 0.0)
+    a.end(end(1), 0.0)
+    accepted, = a.reset_done(reset.token, 'a-1', '', 0.0)
+    assert isinstance(accepted, Accepted)
+
+
+@pytest.mark.parametrize('changes, digest, reason', [
+    ({'seed': 8}, DIGEST, 'seed 8'), ({'message': 'aborted: e-stop'}, DIGEST, 'e-stop'),
+    ({'steps': 1}, DIGEST, '2 spike rasters for 1'), ({}, 'e' * 64, 'other weights')])
+def test_discards_and_runs_again(changes, digest, reason):
+    a = running()
+    for stamp in (1, 2):
+        a.raster('a-1', stamp, digest[:16], RASTER, 0.0)
+    discarded, publish = a.end(end(**changes), 0.0)
+    assert isinstance(discarded, Discarded) and reason in discarded.reason
+    assert isinstance(publish, PublishWeights)
+    seed, = a.weights_active(DIGEST, 0.0)
+    assert seed.seed == 7
+
+
+def test_time_outs():
+    a = running()
+    assert a.poll(4.9) == []
+    assert 'no progress' in a.poll(5.1)[0].reason
+    a = running()
+    a.raster('a-1', 1, DIGEST[:16], RASTER, 4.0)
+    assert a.poll(8.9) == []
+    a.end(end(), 8.95)
+    assert a.poll(9.4) == []
+    assert '1 of 2 spike rasters' in a.poll(9.5)[0].reason
+    assert a.phase is Phase.ACTIVATING
+    seed, = a.poll(12.0)
+    assert isinstance(seed, SetSeed)
+    assert 'no reply' in a.poll(14.1)[0].reason
+    # The reply to the call that was given up counts for nothing.
+    assert a.seed_set(seed.token, '', 14.2) == []
+
+
+def test_backs_off_after_five_discards():
+    a, now = AdaptationProtocol(), 0.0
+    a.begin(DIGEST, 7, now)
+    for i in range(1, 6):
+        seed, = a.weights_active(DIGEST, now)
+        outputs = a.seed_set(seed.token, 'out of order', now)
+        assert outputs[0].in_a_row == i
+    assert a.phase is Phase.BACKING_OFF and len(outputs) == 1
+    assert a.poll(now + 0.9) == []
+    assert isinstance(a.poll(now + 1.1)[0], PublishWeights)
+
+
+def test_reward_by_hand():
+    a = running(reward_from_topic=True)
+    assert a.reward(99.0, 0.0) == []
+    a.raster('a-1', 1, DIGEST[:16], RASTER, 0.0)
+    assert a.end(end(1), 0.0) == []
+    assert a.poll(1000.0) == []
+    with pytest.raises(RstdpError, match='nan'):
+        a.reward(float('nan'), 0.0)
+    accepted, = a.reward(150.0, 0.0)
+    assert accepted.episode_return == 150.0
+
+
+def test_only_listens_when_the_environment_paces():
+    a = AdaptationProtocol(paced=False)
+    publish, = a.begin(DIGEST, 7, 0.0)
+    a.raster('x-1', 1, DIGEST[:16], RASTER, 0.0)
+    accepted, = a.end(EpisodeEnd('x-1', 'terminated', 3, 1, 1.0), 0.0)
+    assert isinstance(accepted, Accepted)
+    a.begin(DIGEST, 8, 0.0)
+    a.raster('x-2', 1, 'e' * 16, RASTER, 0.0)
+    discarded, = a.end(EpisodeEnd('x-2', 'terminated', 3, 1, 1.0), 0.0)
+    assert isinstance(discarded, Discarded)
+
+
+@pytest.mark.parametrize('values', [
+    {}, {'seed': '1', 'steps': 'x', 'return': '1'}, {'seed': '1', 'steps': '0', 'return': '1'},
+    {'seed': '1', 'steps': '1', 'return': 'nan'}])
+def test_malformed_episode_ends_are_refused(values):
+    with pytest.raises(RstdpError, match='episode_end'):
+        EpisodeEnd.parse('a-1', 'terminated', values)
+    with pytest.raises(RstdpError, match='message'):
+        EpisodeEnd.parse('a-1', 'finished', {'seed': '1', 'steps': '1', 'return': '1'})
+
+
+def test_episode_ends_survive_the_way_as_text():
+    original = EpisodeEnd('a-1', 'terminated', 200_000_001, 17, 0.1 + 0.2)
+    assert EpisodeEnd.parse('a-1', 'terminated', original.values()) == original
+
+
+@pytest.fixture(scope='module')
+def small(cartpole, demo_physics):
+    """Return an adaptation of a small network, and its undisturbed digests."""
+    network = random_network(7, (8, 6, 5, 2), ticks=2)
+    parameters = replace(preset('paper', 'cartpole'), eligibility_gain=0.3)
+    adaptation = Adaptation(cartpole, network, demo_physics, SEED, EPISODES, parameters, 'random',
+                            'snapshot', GuardParameters(window=2))
+    learner, records = adapt(adaptation)
+    assert len({r.digest for r in records}) == EPISODES
+    return adaptation, [r.digest for r in records]
+
+
+@settings(max_examples=60, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=strategies.integers(0, 2**32), loss=strategies.sampled_from([0.0, 0.001, 0.01]),
+       duplicate=strategies.sampled_from([0.0, 0.2]),
+       delay=strategies.sampled_from([0.0, 0.002, 0.05, 0.3]),
+       crash=strategies.sampled_from([0.0, 0.002, 0.01]))
+def test_no_trouble_changes_the_weights(small, tmp_path_factory, seed, loss, duplicate, delay,
+                                        crash):
+    adaptation, expected = small
+    graph = SimulatedGraph(
+        adaptation.task, adaptation.physics, adaptation.network, adaptation.learner,
+        tmp_path_factory.mktemp('run'), np.random.default_rng(seed), loss, duplicate, delay, crash)
+    assert graph.run(EPISODES) == expected
+
+
+def test_an_undisturbed_graph_runs_every_episode_once(small, tmp_path):
+    adaptation, expected = small
+    graph = SimulatedGraph(adaptation.task, adaptation.physics, adaptation.network,
+                           adaptation.learner, tmp_path, np.random.default_rng(0), delay=0.001)
+    assert graph.run(EPISODES) == expected
+    assert graph.adaptation.counters['episodes discarded'] == 0
+    assert graph.environment.episode_id in (f'boot0-{EPISODES}', f'boot0-{EPISODES + 1}')
