@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import signal
 import sys
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from rstdp_ros.errors import RstdpError
 
 EXIT_BAD_INPUT = 2
+STOP_LATENCY = 0.1
 
 
 def make_executor() -> SingleThreadedExecutor:
@@ -35,18 +38,20 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None) -
     :param arguments: of the process if None.
     :return: exit code: 0 stopped on demand, 2 a parameter that cannot work.
     """
-    rclpy.init(args=arguments)
+    stopped: list[int] = []
+    # ROS's own handlers would end the context, or Python's interrupt the code, in the middle of
+    # a callback: between the update of the weights and its checkpoint, say.
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: stopped.append(number))
     node = None
     try:
         node = make()
         executor = make_executor()
         executor.add_node(node)
         node.get_logger().info('ready')
-        while rclpy.ok():
-            # spin() of some releases' events executor ignores SIGTERM; spin_once() does not.
-            executor.spin_once(timeout_sec=1.0)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        while rclpy.ok() and not stopped:
+            executor.spin_once(timeout_sec=STOP_LATENCY)
     except RstdpError as error:
         print(f'rstdp_ros: error: {error}', file=sys.stderr, flush=True)
         return EXIT_BAD_INPUT

@@ -1,0 +1,145 @@
+"""
+A ROS process for the tests: sends what a test asks for and prints what came back as JSON.
+
+It is a process of its own because the ROS wheels start Python anew on import, which a test runner
+would not survive.
+"""
+
+import json
+import sys
+import time
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rcl_interfaces.srv import DescribeParameters, SetParameters
+import rclpy
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import Float64, UInt8MultiArray
+from std_srvs.srv import SetBool, Trigger
+
+from rstdp_ros.nodes import qos
+
+JOINTS = ['slider_to_cart', 'cart_to_pole']
+NAN = float('nan')
+PATIENCE = 20.0
+
+
+class Probe(Node):
+    """Calls services, publishes messages and collects diagnostics."""
+
+    def __init__(self):
+        super().__init__('probe')
+        self.diagnostics = {}
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+
+    def _on_diagnostics(self, message):
+        for status in message.status:
+            self.diagnostics[status.name.split('/')[-1]] = {v.key: v.value for v in status.values}
+
+    def spin_until(self, condition):
+        """Handle messages until a condition holds; say whether it came to hold."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition() and time.monotonic() < deadline:
+            rclpy.spin_once(self, timeout_sec=0.1)
+        return condition()
+
+    def call(self, kind, name, request):
+        """Call a service and return its response."""
+        client = self.create_client(kind, name)
+        assert client.wait_for_service(PATIENCE), name
+        future = client.call_async(request)
+        assert self.spin_until(future.done), name
+        return future.result()
+
+    def set_parameter(self, node, name, value):
+        """Set a parameter; return '' or the reason of the refusal."""
+        request = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()])
+        result, = self.call(SetParameters, f'{node}/set_parameters', request).results
+        return '' if result.successful else result.reason
+
+    def publish(self, kind, topic, profile, messages):
+        """Publish once somebody listens."""
+        publisher = self.create_publisher(kind, topic, profile)
+        assert self.spin_until(lambda: publisher.get_subscription_count() > 0), topic
+        for message in messages:
+            publisher.publish(message)
+            rclpy.spin_once(self, timeout_sec=0.02)
+
+
+def set_parameters(probe, changes):
+    """Set parameters one after another: [[node, name, value], ...]."""
+    return [probe.set_parameter(*change) for change in changes]
+
+
+def describe(probe, node, name):
+    """Return a parameter's description as ROS tools show it."""
+    response = probe.call(DescribeParameters, f'{node}/describe_parameters',
+                          DescribeParameters.Request(names=[name]))
+    descriptor, = response.descriptors
+    return [descriptor.description, descriptor.additional_constraints]
+
+
+def trigger(probe, name):
+    """Call a Trigger service."""
+    response = probe.call(Trigger, name, Trigger.Request())
+    return [response.success, response.message]
+
+
+def enable(probe, flag):
+    """Enable or disable the environment."""
+    return probe.call(SetBool, 'environment/enable', SetBool.Request(data=flag)).success
+
+
+def malformed(probe):
+    """Send every kind of rubbish; return the diagnostics that count it."""
+    def joints(names, positions, velocities):
+        return JointState(name=names, position=positions, velocity=velocities)
+
+    observations = [
+        joints(JOINTS[:1], [0.0], [0.0]), joints([], [], []),
+        joints(JOINTS, [NAN, 0.0], [0.0, 0.0]), joints(JOINTS, [0.0, 0.0], [0.0, float('inf')]),
+        joints(JOINTS, [0.0], [0.0, 0.0]), joints([JOINTS[0]] * 2, [0.0] * 2, [0.0] * 2)]
+    actions = [JointState(), JointState(name=['x'], effort=[10.0]),
+               JointState(name=JOINTS[:1], effort=[NAN])]
+    weights = [UInt8MultiArray(), UInt8MultiArray(data=b'rubbish'),
+               UInt8MultiArray(data=bytes(100_000))]
+    spikes = [Image(), Image(encoding='mono8', height=128, width=8, step=8, data=bytes(1024)),
+              Image(encoding='mono8', height=128, width=8, step=8, data=bytes([7]) * 1024),
+              Image(encoding='mono8', height=3, width=8, step=8, data=bytes(24))]
+    ends = [DiagnosticStatus(), DiagnosticStatus(
+        hardware_id='x-1', message='terminated',
+        values=[KeyValue(key=k, value='x') for k in ('seed', 'steps', 'return')])]
+    probe.publish(JointState, 'observation', qos.STEP, observations)
+    probe.publish(JointState, 'action', qos.STEP, actions)
+    probe.publish(UInt8MultiArray, 'weights', qos.LATCHED, weights)
+    probe.publish(Image, 'spikes', qos.per_episode(200), spikes)
+    probe.publish(DiagnosticStatus, 'episode_end', qos.per_episode(200), ends)
+    probe.publish(Float64, 'episode_reward', qos.EVENT, [Float64(data=NAN), Float64(data=1.0)])
+    probe.diagnostics.clear()
+    probe.spin_until(lambda: len(probe.diagnostics) == 3)
+    return probe.diagnostics
+
+
+def joint_names(probe, count):
+    """Return topics, types and a few observations."""
+    seen = []
+    probe.create_subscription(JointState, 'observation', seen.append, qos.STEP)
+    probe.spin_until(lambda: len(seen) >= count)
+    return [[list(m.name), list(m.position), list(m.velocity), m.header.frame_id] for m in seen]
+
+
+def main():
+    """Run one function of this file: name, arguments as JSON, then ROS's arguments."""
+    name, arguments = sys.argv[1], json.loads(sys.argv[2])
+    rclpy.init(args=sys.argv[3:])
+    try:
+        probe = Probe()
+        print(json.dumps(globals()[name](probe, *arguments)))
+    finally:
+        rclpy.try_shutdown()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,233 @@
+"""The graph itself: real processes over real DDS, compared bit for bit with the offline run."""
+
+import importlib.util
+import itertools
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rstdp_ros.bringup import describe_graph
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
+from rstdp_ros.runner import Supervisor
+from rstdp_ros.snn import SpikingQNetwork
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
+                                reason='ROS 2 is not installed')
+SEED = 200_000_000
+PATIENCE = 90.0
+DOMAINS = itertools.count(os.getpid() % 90)
+
+
+@pytest.fixture
+def domain(monkeypatch):
+    """Give the test a ROS domain of its own."""
+    number = str(1 + next(DOMAINS) % 100)
+    monkeypatch.setenv('ROS_DOMAIN_ID', number)
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    return number
+
+
+def offline(task, network, physics, episodes, seed=SEED):
+    """Return the digests of the same episodes in one process."""
+    _, records = adapt(Adaptation(task, network, physics, seed, episodes,
+                                  preset('default', task.name), 'rstdp', 'snapshot',
+                                  GuardParameters()))
+    digests = [record.digest for record in records]
+    assert len(set(digests)) >= episodes // 2
+    return digests
+
+
+def demo_graph(folder, episodes, **values):
+    """Return the demo's graph as processes."""
+    texts = {'episodes': episodes, 'seed': SEED, 'run_dir': folder, 'pole_half_length': 0.8,
+             'pole_mass': 0.3, **values}
+    return Supervisor(describe_graph('cartpole', {k: str(v) for k, v in texts.items()}), folder)
+
+
+def digests_in(folder):
+    """Return what the adaptation node has logged."""
+    path = folder / EPISODES
+    return [record.digest for record in read_records(path)] if path.exists() else []
+
+
+def wait_for(condition, supervisor=None):
+    """Wait, while the supervisor looks after its nodes."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, 'too late'
+        if supervisor:
+            supervisor.poll()
+        time.sleep(0.02)
+
+
+def probe(name, *arguments):
+    """Run a function of probe.py and return its result."""
+    done = subprocess.run([sys.executable, Path(__file__).with_name('probe.py'), name,
+                           json.dumps(arguments)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def start_demo(folder, *extra):
+    """Start the demo as a person does."""
+    return subprocess.Popen(
+        [sys.executable, '-m', 'rstdp_ros', 'demo', 'cartpole', '--run-dir', str(folder),
+         '--json', *map(str, extra)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def children(folder):
+    """List the node processes of a run."""
+    pids = []
+    for entry in Path('/proc').iterdir():
+        if entry.name.isdigit():
+            try:
+                if str(folder).encode() in (entry / 'cmdline').read_bytes():
+                    pids.append(int(entry.name))
+            except OSError:
+                continue
+    return pids
+
+
+def test_two_graphs_at_once_equal_two_offline_runs(domain, tmp_path, cartpole, shipped,
+                                                   demo_physics):
+    runs = {namespace: SEED + 500 * i for i, namespace in enumerate(('a', 'b'))}
+    demos = {ns: start_demo(tmp_path / ns, '--namespace', ns, '--seed', seed, '--episodes', 20)
+             for ns, seed in runs.items()}
+    for namespace, seed in runs.items():
+        output, errors = demos[namespace].communicate(timeout=PATIENCE)
+        assert demos[namespace].returncode == 0, errors
+        result = json.loads(output)
+        digests = [episode['digest'] for episode in result['episodes']]
+        assert digests == offline(cartpole, shipped, demo_physics, 20, seed)
+        network = SpikingQNetwork.load(tmp_path / namespace / ADAPTED)
+        assert network.digest == result['deployed_digest']
+        assert (tmp_path / namespace / 'returns.png').exists()
+        assert not children(tmp_path / namespace)
+
+
+def test_killed_nodes_change_nothing(domain, tmp_path, cartpole, shipped, demo_physics):
+    with demo_graph(tmp_path, 24) as supervisor:
+        for count, name in ((4, 'environment'), (9, 'policy'), (14, 'adaptation'),
+                            (18, 'policy'), (20, 'environment')):
+            wait_for(lambda n=count: len(digests_in(tmp_path)) >= n, supervisor)
+            supervisor.children[name].process.kill()
+        wait_for((tmp_path / ADAPTED).exists, supervisor)
+    assert digests_in(tmp_path) == offline(cartpole, shipped, demo_physics, 24)
+
+
+def test_rubbish_on_every_topic_changes_nothing(domain, tmp_path, cartpole, shipped,
+                                                demo_physics):
+    with demo_graph(tmp_path, 20, real_time_factor=5) as supervisor:
+        wait_for(lambda: digests_in(tmp_path), supervisor)
+        counted = probe('malformed')
+        assert int(counted['policy']['observations refused']) >= 4
+        assert int(counted['policy']['weights refused']) >= 1
+        assert int(counted['environment']['actions refused']) >= 1
+        assert int(counted['adaptation']['spikes refused']) == 4
+        assert int(counted['adaptation']['episode ends refused']) == 2
+        assert int(counted['adaptation']['episode rewards refused']) == 1
+        assert supervisor.poll() == []
+        assert probe('set_parameters', [['environment', 'real_time_factor', 0]]) == ['']
+        wait_for((tmp_path / ADAPTED).exists, supervisor)
+        assert supervisor.poll() == []
+    assert digests_in(tmp_path) == offline(cartpole, shipped, demo_physics, 20)
+
+
+def test_parameters_while_it_runs(domain, tmp_path, cartpole, shipped):
+    with demo_graph(tmp_path, 1000, real_time_factor=1) as supervisor:
+        wait_for(lambda: digests_in(tmp_path), supervisor)
+        answers = probe('set_parameters', [
+            ['environment', 'pole_half_length', 1], ['environment', 'pole_mass', -1.0],
+            ['environment', 'pole_mass', 'nan'], ['environment', 'gravity', 'low'],
+            ['environment', 'task', 'acrobot'], ['adaptation', 'tau_c', 20],
+            ['adaptation', 'window', 0], ['adaptation', 'seed', 3],
+            ['environment', 'real_time_factor', 0], ['adaptation', 'episodes', 3]])
+        good, refused = [0, 5, 8, 9], [1, 2, 3, 4, 6, 7]
+        assert [answers[i] for i in good] == [''] * len(good)
+        for i, words in zip(refused, ('below its minimum', 'must be a float', 'must be a float',
+                                      'not one of', 'below its minimum', 'start')):
+            assert words in answers[i]
+        text, constraints = probe('describe', 'environment', 'pole_half_length')
+        assert 'pole' in text and 'unit m' in constraints and '<= 10' in constraints
+        wait_for((tmp_path / ADAPTED).exists, supervisor)
+    changed = digests_in(tmp_path)
+    expected = offline(cartpole, shipped, cartpole.make_physics(cartpole.demo_physics), 4)
+    assert changed[:1] == expected[:1] and changed[2:] != expected[2:len(changed)]
+
+
+def test_services(domain, tmp_path):
+    with demo_graph(tmp_path, 1000) as supervisor:
+        wait_for(lambda: len(digests_in(tmp_path)) >= 12, supervisor)
+        assert probe('trigger', 'adaptation/save')[0]
+        assert SpikingQNetwork.load(tmp_path / ADAPTED).task == 'cartpole'
+        assert probe('enable', False)
+        success, reason = probe('trigger', 'environment/reset')
+        assert not success and 'enable' in reason
+        before = len(digests_in(tmp_path))
+        time.sleep(0.5)
+        assert len(digests_in(tmp_path)) == before
+        assert probe('enable', True)
+        wait_for(lambda: len(digests_in(tmp_path)) > before, supervisor)
+        assert probe('trigger', 'adaptation/rollback')[0]
+        first = digests_in(tmp_path)[:3]
+        assert probe('trigger', 'adaptation/restart')[0]
+        wait_for(lambda: len(digests_in(tmp_path)) >= 3, supervisor)
+        assert digests_in(tmp_path)[:3] == first
+        names, position, velocity, episode_id = probe('joint_names', 3)[-1]
+        assert names == ['slider_to_cart', 'cart_to_pole'] and '-' in episode_id
+        assert len(position) == len(velocity) == 2
+
+
+def test_without_adaptation_the_policy_goes_on(domain, tmp_path):
+    with Supervisor(describe_graph('cartpole', {'adapt': 'false'}), tmp_path) as supervisor:
+        ids = {row[3] for row in probe('joint_names', 800)}
+        assert len(ids) >= 2 and supervisor.poll() == []
+
+
+def test_ctrl_c_keeps_what_was_learned(domain, tmp_path):
+    demo = start_demo(tmp_path, '--episodes', 10_000)
+    wait_for(lambda: len(digests_in(tmp_path)) >= 12)
+    demo.send_signal(signal.SIGINT)
+    output, errors = demo.communicate(timeout=30)
+    assert demo.returncode == 130 and 'keeping what was learned' in errors
+    result = json.loads(output)
+    assert len(result['episodes']) >= 12
+    assert SpikingQNetwork.load(tmp_path / ADAPTED).digest == result['deployed_digest']
+    assert not children(tmp_path)
+
+
+def test_a_killed_runner_leaves_no_orphans(domain, tmp_path):
+    demo = start_demo(tmp_path, '--episodes', 10_000)
+    wait_for(lambda: len(digests_in(tmp_path)) >= 1)
+    demo.kill()
+    demo.communicate()
+    wait_for(lambda: not children(tmp_path))
+
+
+@pytest.mark.parametrize('node, parameter, reason', [
+    ('policy', 'model:=nix.npz', 'no such network file'),
+    ('environment', 'pole_mass:=-1.0', 'below its minimum'),
+    ('environment', 'pole_mass:=.nan', 'finite'),
+    ('environment', 'env_id:=Nothing-v0', 'cannot be made'),
+    ('adaptation', 'episodes:=0', 'below its minimum'),
+    ('adaptation', 'rule:=magic', 'not one of')])
+def test_a_node_that_cannot_work_says_why_and_exits(domain, node, parameter, reason):
+    done = subprocess.run([sys.executable, '-m', f'rstdp_ros.nodes.{node}', '--ros-args', '-p',
+                           parameter], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert reason in done.stderr.strip().splitlines()[-1]
+
+
+def test_the_runner_gives_up_on_a_node_that_cannot_work(domain, tmp_path):
+    nodes = describe_graph('cartpole', {'model': 'nix.npz', 'run_dir': str(tmp_path)})
+    with Supervisor(nodes, tmp_path) as supervisor, pytest.raises(RstdpError, match='nix.npz'):
+        wait_for(lambda: False, supervisor)

@@ -1,0 +1,136 @@
+"""The package: what it contains, how it builds, and which room may know which."""
+
+import ast
+import importlib.util
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import yaml
+
+from rstdp_ros.bringup import arguments, describe_graph
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.tasks import get_task
+
+ROOT = Path(__file__).resolve().parent.parent
+CORE = ('snn', 'plasticity')
+# Which optional or ROS packages each room may import, at whatever level.
+ALLOWED = {'training': {'torch'}, 'nodes': {'rclpy'}}
+GUARDED = ('rclpy', 'torch', 'lava', 'pybullet', 'rosbags', 'launch', 'launch_ros')
+
+
+def imports(path, top_level_only):
+    """List the top packages that a file imports."""
+    tree = ast.parse(path.read_text())
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split('.')[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split('.')[0]
+
+
+def test_rooms_import_only_what_they_may():
+    files = list((ROOT / 'rstdp_ros').rglob('*.py'))
+    assert len(files) > 30
+    for path in files:
+        room = path.relative_to(ROOT / 'rstdp_ros').parts[0]
+        found = set(imports(path, top_level_only=room not in CORE)) & set(GUARDED)
+        assert found <= ALLOWED.get(room, set()), path
+
+
+def test_the_core_alone_imports_without_ros_and_torch():
+    code = ('import sys, rstdp_ros.snn, rstdp_ros.plasticity, rstdp_ros.tasks, '
+            'rstdp_ros.protocol.adaptation; '
+            f'print([m for m in {(*GUARDED, "gymnasium", "matplotlib")} if m in sys.modules])')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == '[]'
+
+
+@pytest.mark.skipif(shutil.which('colcon', path=Path(sys.executable).parent) is None,
+                    reason='colcon is not installed')
+def test_colcon_builds_a_ros_package(tmp_path):
+    source = tmp_path / 'src'
+    files = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+                           cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, files.split('\0')):
+        if (ROOT / name).exists():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source / name)
+
+    def colcon(*words):
+        return subprocess.run([Path(sys.executable).with_name('colcon'), *words], cwd=tmp_path,
+                              capture_output=True, text=True, check=True).stdout
+
+    assert '(ros.ament_python)' in colcon('list')
+    colcon('build')
+    prefix = tmp_path / 'install' / 'rstdp_ros'
+    for name in ('environment_node', 'policy_node', 'adaptation_node', 'rstdp_ros'):
+        assert (prefix / 'lib' / 'rstdp_ros' / name).exists(), name
+    check_share(prefix / 'share')
+
+
+def check_share(share):
+    """Check that everything that ships is where ROS looks for it."""
+    assert (share / 'ament_index/resource_index/packages/rstdp_ros').exists()
+    for name in ('package.xml', 'launch/cartpole_adapt.launch.py', 'config/cartpole.yaml',
+                 *(f'models/cartpole_{i}.{end}' for i in range(3) for end in ('npz', 'md'))):
+        assert (share / 'rstdp_ros' / name).exists(), name
+
+
+def test_the_wheel_is_complete(tmp_path):
+    subprocess.run([sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps', '-w', tmp_path, ROOT],
+                   check=True, capture_output=True)
+    wheel, = tmp_path.glob('*.whl')
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / 'wheel')
+    data, = (tmp_path / 'wheel').glob('*.data')
+    check_share(data / 'data' / 'share')
+    assert (tmp_path / 'wheel' / 'rstdp_ros' / 'nodes' / 'adaptation.py').exists()
+
+
+def test_the_parameter_file_shows_the_demo_and_names_only_what_exists():
+    content = yaml.safe_load((ROOT / 'config/cartpole.yaml').read_text())
+    values = content['/**']['ros__parameters']
+    task = get_task('cartpole')
+    assert {k: values[k] for k in task.demo_physics} == dict(task.demo_physics)
+    assert set(values) <= {a.name for a in arguments('cartpole')}
+
+
+def test_the_graph_is_data():
+    values = {'pole_mass': '1', 'seed': '5', 'model': 'cartpole_1', 'run_dir': '/tmp/x'}
+    environment, policy, adaptation = describe_graph('cartpole', values)
+    assert environment.parameters['pole_mass'] == 1.0 and environment.parameters['seed'] == 5
+    assert not environment.parameters['auto_reset'] and policy.parameters['require_weights']
+    assert adaptation.parameters['run_dir'] == '/tmp/x'
+    assert policy.parameters['model'] == adaptation.parameters['model'] == 'cartpole_1'
+    environment, policy = describe_graph('cartpole', {'adapt': 'false'})
+    assert environment.parameters['auto_reset'] and not policy.parameters['require_weights']
+
+
+@pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
+                                    {'gravity': '-3'}])
+def test_bad_launch_arguments_are_refused(values):
+    with pytest.raises(RstdpError, match=next(iter(values))):
+        describe_graph('cartpole', values)
+
+
+@pytest.mark.skipif(importlib.util.find_spec('launch_ros') is None,
+                    reason="ROS's launch and launch_ros are not on PyPI")
+def test_the_launch_file_describes_the_graph():
+    from launch.actions import DeclareLaunchArgument
+
+    from launch import LaunchContext
+    from rstdp_ros.bringup import launch_description
+    description = launch_description('cartpole')
+    declared, *rest = description.entities[:-1]
+    assert isinstance(declared, DeclareLaunchArgument) and declared.description and rest
+    context = LaunchContext()
+    for action in description.entities[:-1]:
+        action.execute(context)
+    nodes = description.entities[-1].execute(context)
+    assert [n.node_executable for n in nodes] == ['environment_node', 'policy_node',
+                                                  'adaptation_node']
