@@ -14,13 +14,19 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import PRESETS
-from rstdp_ros.resources import share_path
-from rstdp_ros.tasks import get_task
+from rstdp_ros.resources import model_path, share_path
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task, Task
 
 RESPAWN_DELAY = 1.0
+# What a node exits with when no restart can help: a parameter that cannot work.
+EXIT_BAD_INPUT = 2
+LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 FLAGS = {'true': True, 'false': False}
 
 
@@ -83,10 +89,11 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     Say which nodes to start with which parameters.
 
     :param values: launch arguments as text.
-    :raises RstdpError: a value that does not fit.
+    :raises RstdpError: a value that does not fit, or a file that is not there.
     """
     task = get_task(task_name)
     given = {name: text for name, text in values.items() if text != ''}
+    _check(task, given)
     adapt, sim_time = (_flag(values, name) for name in ('adapt', 'use_sim_time'))
     seed = _integer(given, 'seed')
     model = {'model': given['model']} if 'model' in given else {}
@@ -96,7 +103,7 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
         **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))}
     policy = {**common, **model, 'require_weights': adapt, 'use_sim_time': sim_time}
     adaptation = {
-        **common, **model, **seed, **_integer(given, 'episodes'), 'use_sim_time': sim_time,
+        **common, **model, **seed, **_integer(given, 'episodes', 1), 'use_sim_time': sim_time,
         'run_dir': given.get('run_dir') or str(new_run_dir(task_name)),
         **({'preset': given['preset']} if 'preset' in given else {})}
     nodes = [NodeDescription('environment', environment), NodeDescription('policy', policy)]
@@ -111,13 +118,18 @@ def new_run_dir(task_name: str) -> Path:
 
 def launch_description(task_name: str) -> Any:
     """Build the launch description of a task's graph; needs ROS's launch and launch_ros."""
-    from launch.actions import DeclareLaunchArgument, OpaqueFunction
+    from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
     from launch.substitutions import LaunchConfiguration
     from launch_ros.actions import Node
 
     from launch import LaunchDescription
 
     declared = arguments(task_name)
+
+    def give_up(event: Any, context: Any) -> list[Shutdown]:
+        if event.returncode != EXIT_BAD_INPUT:
+            return []
+        return [Shutdown(reason=f'{event.process_name} cannot work as configured')]
 
     def start(context: Any) -> list[Node]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
@@ -126,7 +138,7 @@ def launch_description(task_name: str) -> Any:
                      namespace=values['namespace'], parameters=[*files, dict(node.parameters)],
                      arguments=['--ros-args', '--log-level', values['log_level']],
                      output='screen', emulate_tty=True, respawn=True,
-                     respawn_delay=RESPAWN_DELAY)
+                     respawn_delay=RESPAWN_DELAY, on_exit=give_up)
                 for node in describe_graph(task_name, values)]
 
     return LaunchDescription([
@@ -142,8 +154,24 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
     return FLAGS[text]
 
 
-def _integer(given: Mapping[str, str], name: str) -> dict[str, int]:
-    return _parsed(given, {name: Parameter(name, 0, '', minimum=0)})
+def _check(task: Task, given: Mapping[str, str]) -> None:
+    """Refuse before anything starts what the nodes would refuse one after another."""
+    for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS)):
+        if given.get(name, known[0]) not in known:
+            raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')
+    if 'model' in given:
+        task.check_network(SpikingQNetwork.load(model_path(given['model'])))
+    if 'params_file' in given:
+        try:
+            yaml.safe_load(Path(given['params_file']).read_text())
+        except OSError as error:
+            raise RstdpError(f'{given["params_file"]}: {error.strerror}') from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            raise RstdpError(f'{given["params_file"]}: not a YAML file') from None
+
+
+def _integer(given: Mapping[str, str], name: str, minimum: int = 0) -> dict[str, int]:
+    return _parsed(given, {name: Parameter(name, 0, '', minimum=minimum)})
 
 
 def _numbers(given: Mapping[str, str], name: str) -> dict[str, float]:

@@ -14,14 +14,13 @@ import time
 
 import yaml
 
-from rstdp_ros.bringup import NodeDescription, RESPAWN_DELAY
+from rstdp_ros.bringup import EXIT_BAD_INPUT, NodeDescription, RESPAWN_DELAY
 from rstdp_ros.errors import RstdpError
 
 STOP_TIMEOUT = 5.0
 # A node that dies so young, so often, will not get better by another try.
 YOUNG = 10.0
 YOUNG_DEATHS = 3
-EXIT_BAD_INPUT = 2
 PR_SET_PDEATHSIG = 1
 
 

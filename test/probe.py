@@ -23,6 +23,7 @@ from rstdp_ros.nodes import qos
 JOINTS = ['slider_to_cart', 'cart_to_pole']
 NAN = float('nan')
 PATIENCE = 20.0
+ROUNDS = 5
 
 
 class Probe(Node):
@@ -60,10 +61,10 @@ class Probe(Node):
         return '' if result.successful else result.reason
 
     def publish(self, kind, topic, profile, messages):
-        """Publish once somebody listens."""
+        """Publish several times, as a queue of one loses messages, once somebody listens."""
         publisher = self.create_publisher(kind, topic, profile)
         assert self.spin_until(lambda: publisher.get_subscription_count() > 0), topic
-        for message in messages:
+        for message in ROUNDS * messages:
             publisher.publish(message)
             rclpy.spin_once(self, timeout_sec=0.02)
 

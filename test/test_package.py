@@ -112,10 +112,19 @@ def test_the_graph_is_data():
 
 
 @pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
-                                    {'gravity': '-3'}])
+                                    {'gravity': '-3'}, {'preset': 'best'},
+                                    {'episodes': '0'}, {'log_level': 'loud'}])
 def test_bad_launch_arguments_are_refused(values):
     with pytest.raises(RstdpError, match=next(iter(values))):
         describe_graph('cartpole', values)
+
+
+def test_missing_files_are_named_before_anything_starts(tmp_path):
+    bad = tmp_path / 'bad.yaml'
+    bad.write_text('a: [')
+    for values in ({'params_file': '/nix.yaml'}, {'model': 'nix.npz'}, {'params_file': str(bad)}):
+        with pytest.raises(RstdpError, match=next(iter(values.values()))):
+            describe_graph('cartpole', values)
 
 
 @pytest.mark.skipif(importlib.util.find_spec('launch_ros') is None,

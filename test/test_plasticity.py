@@ -198,6 +198,18 @@ def test_damaged_checkpoints_are_reported_and_passed_over(cartpole, demo_physics
     assert play(again, cartpole, demo_physics, 2) == digests[3:]
 
 
+def test_another_runs_folder_is_left_alone(cartpole, demo_physics, shipped, tmp_path):
+    run = AdaptationRun(make_learner(shipped, SEED, 'default'), tmp_path)
+    play(run, cartpole, demo_physics, 2)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    other = AdaptationRun(make_learner(shipped, SEED + 1, 'default'), tmp_path)
+    with pytest.raises(RstdpError, match='another run'):
+        other.resume(lambda reason: None)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    with pytest.raises(RstdpError, match='cannot keep a run'):
+        AdaptationRun(make_learner(shipped, SEED, 'default'), tmp_path / EPISODES)
+
+
 def test_checkpoints_are_kept_in_number(cartpole, demo_physics, shipped, tmp_path):
     run = AdaptationRun(make_learner(shipped, SEED, 'default'), tmp_path)
     play(run, cartpole, demo_physics, 9)
@@ -240,6 +252,7 @@ def test_restart_and_rollback(cartpole, demo_physics, shipped, tmp_path):
     run.restart()
     assert run.learner.episode == 0 and not run.store.paths()
     assert play(run, cartpole, demo_physics, 4) == first
+    assert [r.digest for r in read_records(tmp_path / 'episodes_1.jsonl')] == first
 
 
 @pytest.mark.parametrize('total', [float('nan'), float('inf')])

@@ -142,7 +142,9 @@ class AdaptationNode(Node):
         """Ask for the next episode, with parameters that were changed meanwhile in force."""
         if self.table.changed:
             self._apply()
-        if not self.frozen and self.learner.episode >= self.own.episodes:
+        if self.learner.episode < self.own.episodes:
+            self._frozen_episodes = None
+        elif not self.frozen:
             self._finish()
         seed = self.learner.next_seed + (self._frozen_episodes or 0)
         self._do(self.protocol.begin(self.network.digest, seed % END, time.monotonic()))

@@ -69,6 +69,7 @@ class EnvironmentNode(Node):
         plant = GymPlant(self.task, own.env_id)
         plant.set_physics(physics)
         self.protocol = EnvironmentProtocol(plant, new_boot_id(), self._stamp)
+        self.protocol.seed = own.seed
         self.health.include(self.protocol.counters)
         self._create_interfaces()
         self._apply()
@@ -99,12 +100,14 @@ class EnvironmentNode(Node):
     def _apply(self) -> None:
         """Put the present parameters into force; called between steps only."""
         self.table.changed = False
-        self._own = own = self.table.read(EnvironmentParameters)
+        before, self._own = self._own, self.table.read(EnvironmentParameters)
+        own = self._own
         try:
             self.protocol.plant.set_physics(self.table.read(self.task.physics))
         except RstdpError as error:
             self.health.fault('parameters without effect', error)
-        self.protocol.seed = own.seed
+        if own.seed != before.seed:  # auto_reset counts on from the last one
+            self.protocol.seed = own.seed
         factor = own.real_time_factor
         period = self.task.control_period / factor if factor else 0.0
         self.protocol.step_period = period

@@ -11,9 +11,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from rstdp_ros.bringup import EXIT_BAD_INPUT
 from rstdp_ros.errors import RstdpError
 
-EXIT_BAD_INPUT = 2
 STOP_LATENCY = 0.1
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import itertools
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +27,21 @@ class AdaptationRun:
     the end ``adapted.npz``.
 
     :param learner: what learns.
-    :param folder: where to keep the run; None keeps nothing.
+    :param folder: where to keep the run, made if need be; None keeps nothing.
+    :raises RstdpError: the folder cannot be made or written.
     """
 
     def __init__(self, learner: Learner, folder: Path | None = None) -> None:
         self.learner = learner
         self.folder = folder
         self.store = CheckpointStore(folder) if folder else None
+        if folder:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                if not os.access(folder, os.W_OK):
+                    raise PermissionError(None, 'not writable')
+            except OSError as error:
+                raise RstdpError(f'{folder}: cannot keep a run there ({error.strerror})') from None
 
     def resume(self, report: Callable[[str], None]) -> bool:
         """
@@ -39,20 +49,24 @@ class AdaptationRun:
 
         :param report: told of each checkpoint that cannot be used and why.
         :return: whether there was one.
+        :raises RstdpError: the folder holds another run, which going on would overwrite.
         """
         if self.store is None:
             return False
-        resumed = False
+        foreign = ''
         for state in self.store.states(report):
             try:
                 self.learner.restore(state)
             except (RstdpError, KeyError) as error:
-                report(f'{self.folder}: checkpoint not used: {error}')
+                foreign = f'{self.folder}: checkpoint not used: {error}'
+                report(foreign)
                 continue
-            resumed = True
-            break
+            self._truncate_log()
+            return True
+        if foreign:
+            raise RstdpError(f'{foreign}; choose another folder or delete this one')
         self._truncate_log()
-        return resumed
+        return False
 
     def finish_episode(self, rasters: np.ndarray, episode_return: float,
                        episode_id: str = '') -> EpisodeRecord:
@@ -87,17 +101,17 @@ class AdaptationRun:
         self.save_checkpoint()
 
     def restart(self) -> None:
-        """Begin anew from the initial network, forgetting checkpoints and log."""
+        """Begin anew from the initial network; log and result so far are set aside."""
         self.learner = Learner(self.learner.initial, self.learner.recipe)
         if self.store:
             for path in self.store.paths():
                 path.unlink(missing_ok=True)
-            self._truncate_log()
+            for name in (EPISODES, ADAPTED):
+                _set_aside(self.folder / name)
 
     def _log(self, record: EpisodeRecord) -> None:
         if self.folder is None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / EPISODES).open('a') as file:
             file.write(json.dumps(record.to_json()) + '\n')
 
@@ -108,6 +122,13 @@ class AdaptationRun:
             lines = [json.dumps(record.to_json()) for record in read_records(path)
                      if record.episode < self.learner.episode]
             write_atomically(path, ''.join(f'{line}\n' for line in lines).encode())
+
+
+def _set_aside(path: Path) -> None:
+    """Rename a file, if it is there, to the first free one of name_1, name_2, ..."""
+    names = (path.with_stem(f'{path.stem}_{i}') for i in itertools.count(1))
+    if path.exists():
+        path.rename(next(name for name in names if not name.exists()))
 
 
 def read_records(path: Path) -> list[EpisodeRecord]:

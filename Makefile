@@ -1,0 +1,50 @@
+# Everything a developer or a curious person needs; each target sets up what it lacks.
+# ROS=jazzy uses Jazzy's wheels in an environment of their own.
+
+comma := ,
+PYTHON ?= python3
+ROS ?= kilted
+VENV := $(if $(filter kilted,$(ROS)),.venv,.venv-$(ROS))
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check
+PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).txt)
+# Training is the same whatever the ROS: one environment with torch is enough.
+EXTRAS := ros,plot,experiments,test$(if $(filter kilted,$(ROS)),$(comma)train)
+INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
+
+.PHONY: help demo setup test lint bench reproduce clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
+	$(BIN)/rstdp_ros demo cartpole
+
+setup: $(VENV)/.setup  ## Install every extra
+
+test: $(VENV)/.setup lint  ## Run linters and all tests; ROS=jazzy for Jazzy
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.setup  ## Check the style
+	$(BIN)/ruff check .
+
+bench: $(VENV)/.setup  ## Time kernels, start-up and lockstep
+	for script in kernels startup lockstep; do $(BIN)/python benchmark/$$script.py || exit 1; done
+
+reproduce: $(VENV)/.setup  ## Repeat the experiment behind the demo
+	$(BIN)/rstdp_ros reproduce demo-plant
+
+clean:  ## Remove environments, builds and compiled kernels
+	rm -rf .venv .venv-* build install log *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(INPUTS) | $(BIN)/python
+	$(PIP) install $(PINS) -e '.[ros,plot]'
+	touch $@
+
+$(VENV)/.setup: $(INPUTS) | $(BIN)/python
+	$(PIP) install $(PINS) -e '.[$(EXTRAS)]'
+	touch $@ $(VENV)/.demo

@@ -1,0 +1,158 @@
+"""
+Compare the steps per second of the real graph with those of a bare one (see ``bare.py``).
+
+Other work on the machine slows both, so they take turns and what counts is the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import json
+import os
+from pathlib import Path
+from statistics import median
+import sys
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+
+from rstdp_ros.bringup import describe_graph, NodeDescription
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity.run import EPISODES
+from rstdp_ros.resources import model_path
+from rstdp_ros.runner import Supervisor
+from rstdp_ros.tasks import get_task
+
+TASK = 'cartpole'
+# Nothing to learn: every episode has all its steps.
+HALF_LENGTH = '0.5'
+MANY = '1000000'
+GOAL = 0.75
+# Short against the time of a measurement, long against that of a look.
+POLL_PERIOD = 0.01
+PATIENCE = 60.0
+
+
+class BareDescription(NodeDescription):
+    """A node of the bare graph."""
+
+    @property
+    def module(self) -> str:
+        """The module that runs it, found through PYTHONPATH."""
+        return 'bare'
+
+
+def real_graph(folder: Path) -> list[NodeDescription]:
+    """Describe environment, policy and adaptation as the demo does."""
+    return describe_graph(TASK, {
+        'pole_half_length': HALF_LENGTH, 'episodes': MANY, 'run_dir': str(folder),
+        'model': str(model_path(f'{TASK}_0').resolve())})
+
+
+def bare_graph(folder: Path) -> list[NodeDescription]:
+    """Describe the three processes that only exchange messages."""
+    return [BareDescription(role, {'role': role, 'log': str(folder / EPISODES)})
+            for role in ('environment', 'policy', 'adaptation')]
+
+
+def environment() -> dict[str, str]:
+    """Keep to this machine, apart from other graphs, and let ``bare`` be found."""
+    paths = [str(Path(__file__).resolve().parent), os.environ.get('PYTHONPATH', '')]
+    return {'ROS_DOMAIN_ID': str(150 + os.getpid() % 50),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+            'PYTHONPATH': os.pathsep.join(filter(None, paths))}
+
+
+class Log:
+    """
+    The lines of an episode log while it grows; bare and real graph write one per episode.
+
+    :param path: of the log.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def count(self) -> int:
+        """Count the complete lines."""
+        return self.path.read_bytes().count(b'\n') if self.path.exists() else 0
+
+    def wait(self, supervisor: Supervisor, episodes: int) -> float:
+        """
+        Wait for so many lines and return the time at which they were there.
+
+        :raises RstdpError: a node died or the graph does not get on.
+        """
+        seen, since = -1, monotonic()
+        while True:
+            count, now = self.count(), monotonic()
+            if count >= episodes:
+                return now
+            if count > seen:
+                seen, since = count, now
+            if events := supervisor.poll():
+                raise RstdpError('; '.join(events))
+            if now - since > PATIENCE:
+                raise RstdpError(f'no episode within {PATIENCE:g} s; see the logs beside '
+                                 f'{self.path}')
+            sleep(POLL_PERIOD)
+
+    def steps(self, first: int, last: int) -> int:
+        """Sum the steps of the episodes from first to last; a bare line is a full episode."""
+        task = get_task(TASK)
+        lines = self.path.read_text().splitlines()[first:last]
+        return sum(task.steps(json.loads(line).get('return', task.max_episode_steps))
+                   for line in lines)
+
+
+def steps_per_second(nodes: Sequence[NodeDescription], folder: Path, warm_up: int,
+                     episodes: int) -> float:
+    """Run a graph for a while and return its steps per second, warm-up not counted."""
+    log = Log(folder / EPISODES)
+    with Supervisor(nodes, folder, environment=environment()) as supervisor:
+        log.wait(supervisor, warm_up)
+        # Start from a fresh line, so that both ends of the time lie equally close to one.
+        first = log.count() + 1
+        start = log.wait(supervisor, first)
+        end = log.wait(supervisor, first + episodes)
+    return log.steps(first, first + episodes) / (end - start)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument('--rounds', type=int, default=5, help='of both graphs, taking turns '
+                        '(default: %(default)s)')
+    parser.add_argument('--episodes', type=int, default=40, help='measured per round '
+                        '(default: %(default)s)')
+    parser.add_argument('--warm-up', type=int, default=10, help='episodes before them '
+                        '(default: %(default)s)')
+    options = parser.parse_args()
+    rates: dict[str, list[float]] = {'real': [], 'bare': []}
+    graphs = {'real': real_graph, 'bare': bare_graph}
+    with TemporaryDirectory(prefix='rstdp_lockstep_') as name:
+        for number in range(options.rounds):
+            for kind, graph in graphs.items():
+                folder = Path(name, f'{kind}_{number}')
+                rates[kind].append(steps_per_second(graph(folder), folder, options.warm_up,
+                                                    options.episodes))
+            print(f'round {number + 1}: real {rates["real"][-1]:6.0f} steps/s, bare '
+                  f'{rates["bare"][-1]:6.0f}, ratio '
+                  f'{rates["real"][-1] / rates["bare"][-1]:.2f}', flush=True)
+    report(rates['real'], rates['bare'])
+
+
+def report(real: Sequence[float], bare: Sequence[float]) -> None:
+    """Print the medians and the ratio's range."""
+    ratios = [r / b for r, b in zip(real, bare)]
+    print(f'real graph {median(real):6.0f} steps/s')
+    print(f'bare graph {median(bare):6.0f} steps/s')
+    print(f'ratio      {median(ratios):6.2f} (from {min(ratios):.2f} to {max(ratios):.2f}; '
+          f'goal {GOAL:g} or more)')
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except RstdpError as error:
+        sys.exit(f'lockstep: {error}')

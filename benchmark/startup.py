@@ -1,0 +1,103 @@
+"""Measure how long each node takes to be ready, and its memory while the graph runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import os
+from pathlib import Path
+import sys
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+
+from rstdp_ros.bringup import describe_graph, NodeDescription
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.resources import model_path
+from rstdp_ros.runner import Supervisor
+
+TASK = 'cartpole'
+GOAL_SECONDS, GOAL_MEGABYTES = 5.0, 400.0
+POLL_PERIOD = 0.01
+PATIENCE = 120.0
+
+
+def graph(folder: Path) -> list[NodeDescription]:
+    """Describe environment, policy and adaptation as the demo does."""
+    return describe_graph(TASK, {'episodes': '1000000', 'run_dir': str(folder),
+                                 'model': str(model_path(f'{TASK}_0').resolve())})
+
+
+def environment() -> dict[str, str]:
+    """Keep to this machine and apart from other graphs."""
+    return {'ROS_DOMAIN_ID': str(150 + os.getpid() % 50),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+
+
+def wait_ready(supervisor: Supervisor, folder: Path) -> dict[str, float]:
+    """
+    Return per node the seconds from the start of its process to its line 'ready'.
+
+    :raises RstdpError: a node died or takes too long.
+    """
+    ready: dict[str, float] = {}
+    started = {name: child.started for name, child in supervisor.children.items()}
+    begin = monotonic()
+    while len(ready) < len(started):
+        for name in started.keys() - ready.keys():
+            if (folder / f'{name}.log').read_text(errors='replace').rfind(': ready') >= 0:
+                ready[name] = monotonic() - started[name]
+        if events := supervisor.poll():
+            raise RstdpError('; '.join(events))
+        if monotonic() - begin > PATIENCE:
+            raise RstdpError(f'not ready within {PATIENCE:g} s: {started.keys() - ready.keys()}')
+        sleep(POLL_PERIOD)
+    return ready
+
+
+def resident(process: int) -> float:
+    """Return the resident memory of a process in MB."""
+    for line in Path(f'/proc/{process}/status').read_text().splitlines():
+        if line.startswith('VmRSS:'):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise RstdpError(f'process {process} has no VmRSS')
+
+
+def start(nodes: Sequence[NodeDescription], folder: Path, run_time: float = 0.0
+          ) -> tuple[dict[str, float], dict[str, float]]:
+    """Start nodes together; return seconds to 'ready' and MB after so long, per node."""
+    with Supervisor(nodes, folder, environment=environment()) as supervisor:
+        ready = wait_ready(supervisor, folder)
+        sleep(run_time)
+        memory = {name: resident(child.process.pid)
+                  for name, child in supervisor.children.items()}
+    return ready, memory
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument('--run-time', type=float, default=5.0, help='seconds of running before '
+                        'memory is looked at (default: %(default)s)')
+    options = parser.parse_args()
+    with TemporaryDirectory(prefix='rstdp_startup_') as name:
+        # Alone, the first start warms file cache and compiled kernels; the second counts.
+        first, second = (
+            {node.name: start([node], Path(name, turn, node.name))[0][node.name]
+             for node in graph(Path(name, turn, 'run'))}
+            for turn in ('first', 'second'))
+        together, memory = start(graph(Path(name, 'together')), Path(name, 'together'),
+                                 options.run_time)
+    print('              seconds to ready                    resident')
+    print('node          first start  warm  all at once       MB')
+    for node in memory:
+        print(f'{node:13s} {first[node]:11.2f} {second[node]:5.2f} {together[node]:12.2f} '
+              f'{memory[node]:8.0f}')
+    print(f'goals: {GOAL_SECONDS:g} s or less warm, {GOAL_MEGABYTES:g} MB or less after '
+          f'{options.run_time:g} s')
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except RstdpError as error:
+        sys.exit(f'startup: {error}')
