@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import gc
 import signal
 import sys
 
@@ -49,6 +50,9 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None) -
         node = make()
         executor = make_executor()
         executor.add_node(node)
+        # What was made so far stays: the garbage collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         node.get_logger().info('ready')
         while rclpy.ok() and not stopped:
             executor.spin_once(timeout_sec=STOP_LATENCY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -76,7 +77,7 @@ class PolicyProtocol:
         :return: None while the first weights are awaited.
         :raises RstdpError: values that are not finite.
         """
-        if not np.isfinite(values).all():
+        if not all(map(math.isfinite, values.tolist())):
             raise RstdpError(f'an observation that is not finite: {values.tolist()}')
         if not self.ready and self._pending is None:
             return None

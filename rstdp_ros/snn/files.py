@@ -7,6 +7,7 @@ the size, and every field is checked.
 
 from __future__ import annotations
 
+from functools import lru_cache
 import io
 import json
 from pathlib import Path
@@ -53,8 +54,14 @@ def load_network(path: str | Path) -> SpikingQNetwork:
     return network_from_bytes(data, str(path))
 
 
+@lru_cache(maxsize=8)
 def network_to_bytes(network: SpikingQNetwork) -> bytes:
-    """Return the bytes of a network file."""
+    """
+    Return the bytes of a network file.
+
+    The latest ones are remembered: after an episode the same networks, which never change, go
+    into the checkpoint, to the policy and into the next checkpoint.
+    """
     header = {
         'format': FORMAT, 'version': FORMAT_VERSION, 'task': network.task,
         'sizes': list(network.sizes), 'alpha': network.alpha, 'beta': network.beta,

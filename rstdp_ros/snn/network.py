@@ -31,7 +31,7 @@ class Inference(NamedTuple):
     @property
     def action(self) -> int:
         """Index of the greedy action; of equal Q-values the lowest."""
-        return int(np.argmax(self.q_values))
+        return int(self.q_values.argmax())
 
 
 class SpikingQNetwork:
@@ -112,7 +112,7 @@ class SpikingQNetwork:
         from rstdp_ros.snn.files import save_network
         save_network(self, path)
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Neurons per layer: (inputs, h1, h2, actions)."""
         return (self.weights[0].shape[0], *(w.shape[1] for w in self.weights))
