@@ -167,7 +167,8 @@ class EnvironmentNode(Node):
         message = self._message
         positions, velocities = self.task.joint_state(observation.values)
         message.header.frame_id = observation.episode_id
-        message.header.stamp = messages.to_time(observation.stamp)
+        stamp = message.header.stamp
+        stamp.sec, stamp.nanosec = divmod(observation.stamp, messages.NANOSECONDS)
         message.position, message.velocity = array('d', positions), array('d', velocities)
         self._observations.publish(message)
         if self._watched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import gymnasium
@@ -28,7 +29,7 @@ class CartPoleEnv(gymnasium.Env):
         high = np.array([np.inf] * 4, dtype=np.float32)
         self.observation_space = gymnasium.spaces.Box(-high, high, dtype=np.float32)
         self.action_space = gymnasium.spaces.Discrete(len(CARTPOLE.action_efforts))
-        self.state: np.ndarray | None = None
+        self.state: tuple[float, ...] | None = None
 
     @property
     def physics(self) -> CartPolePhysics:
@@ -48,8 +49,8 @@ class CartPoleEnv(gymnasium.Env):
         :return: observation, empty info.
         """
         super().reset(seed=seed)
-        self.state = start_state(self.np_random)
-        return self.state.astype(np.float32), {}
+        self.state = tuple(start_state(self.np_random).tolist())
+        return np.array(self.state, np.float32), {}
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """
@@ -59,8 +60,9 @@ class CartPoleEnv(gymnasium.Env):
         """
         if self.state is None:
             raise RuntimeError('reset() must come before step()')
-        *state, terminated = step(*self.state.tolist(), CARTPOLE.action_efforts[action],
-                                  self._constants)
-        self.state = np.array(state)
-        with np.errstate(over='ignore'):
-            return self.state.astype(np.float32), 1.0, terminated, False, {}
+        *self.state, terminated = step(*self.state, CARTPOLE.action_efforts[action],
+                                       self._constants)
+        # A number may have grown beyond float32, and then the episode is over.
+        with np.errstate(over='ignore') if terminated else nullcontext():
+            observation = np.array(self.state, np.float32)
+        return observation, 1.0, terminated, False, {}
