@@ -63,7 +63,7 @@ def plot_run(records: list[EpisodeRecord], result: Summary, path: Path) -> None:
     bottom.plot(episodes, [r.weight_change for r in records], color='#0072B2')
     bottom.plot(restored, [0.0] * len(restored), '^', color='#D55E00', label='rolled back',
                 clip_on=False)
-    top.set(ylabel='return', title='Adaptation by guarded r-STDP')
+    top.set(ylabel='return', title='Returns during adaptation')
     bottom.set(xlabel='episode on the changed plant', ylabel='weight change')
     top.legend(loc='best', fontsize='small')
     if restored:
