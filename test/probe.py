@@ -123,6 +123,15 @@ def malformed(probe):
     return probe.diagnostics
 
 
+def give_rewards(probe, value, seconds):
+    """Give a reward again and again, as a person with a button would."""
+    publisher = probe.create_publisher(Float64, 'episode_reward', qos.EVENT)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        publisher.publish(Float64(data=value))
+        rclpy.spin_once(probe, timeout_sec=0.2)
+
+
 def joint_names(probe, count):
     """Return topics, types and a few observations."""
     seen = []

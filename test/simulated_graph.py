@@ -185,7 +185,7 @@ class SimulatedGraph:
 
     def _learn(self, episode):
         record = self.run_object.finish_episode(episode.rasters, episode.episode_return,
-                                                episode.episode_id)
+                                                episode.episode_id, episode.seed)
         known = self.digests.setdefault(record.episode, record.digest)
         assert known == record.digest, 'an episode that was run again came out otherwise'
         self._begin()

@@ -194,6 +194,32 @@ def test_without_adaptation_the_policy_goes_on(domain, tmp_path):
         assert len(ids) >= 2 and supervisor.poll() == []
 
 
+def test_reward_by_hand(domain, tmp_path):
+    environment, policy, adaptation = describe_graph('cartpole', {'run_dir': str(tmp_path)})
+    nodes = [NodeDescription('environment', {**environment.parameters, 'publish_reward': False}),
+             policy, NodeDescription('adaptation', {**adaptation.parameters,
+                                                    'reward_source': 'topic'})]
+    with Supervisor(nodes, tmp_path):
+        probe('give_rewards', 150.0, 8)
+    assert len(digests_in(tmp_path)) >= 3
+    records = read_records(tmp_path / EPISODES)
+    assert {record.episode_return for record in records} == {150.0}
+
+
+def test_listening_to_an_environment_that_paces_itself(domain, tmp_path):
+    environment, policy, adaptation = describe_graph(
+        'cartpole', {'run_dir': str(tmp_path), 'seed': '7', 'pole_mass': '0.3',
+                     'pole_half_length': '0.8'})
+    nodes = [NodeDescription('environment', {**environment.parameters, 'auto_reset': True}),
+             policy, NodeDescription('adaptation', {**adaptation.parameters,
+                                                    'paced_by': 'environment'})]
+    with Supervisor(nodes, tmp_path):
+        wait_for(lambda: len(digests_in(tmp_path)) >= 5)
+    seeds = [record.seed for record in read_records(tmp_path / EPISODES)]
+    assert seeds == sorted(set(seeds)) and seeds[0] >= 7
+    assert len(set(digests_in(tmp_path))) >= 4
+
+
 def test_ctrl_c_keeps_what_was_learned(domain, tmp_path):
     demo = start_demo(tmp_path, '--episodes', 10_000)
     wait_for(lambda: len(digests_in(tmp_path)) >= 12)

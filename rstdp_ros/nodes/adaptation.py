@@ -237,7 +237,7 @@ class AdaptationNode(Node):
             self._frozen_episodes += 1
         else:
             record = self.run.finish_episode(episode.rasters, episode.episode_return,
-                                             episode.episode_id)
+                                             episode.episode_id, episode.seed)
             self.get_logger().info(str(record))
         self._next_episode()
 

@@ -15,15 +15,15 @@ class RandomUpdates(RSTDP):
     """
     Gaussian updates with the norm of the r-STDP update they stand in for.
 
-    :param network: as :class:`RSTDP`; likewise parameters.
+    :param network: as :class:`RSTDP`; likewise preset.
     :param seed: of the random directions.
     """
 
     name = 'random'
 
-    def __init__(self, network: SpikingQNetwork, parameters: str | RSTDPParameters = 'default',
+    def __init__(self, network: SpikingQNetwork, preset: str | RSTDPParameters = 'default',
                  seed: int = 0) -> None:
-        super().__init__(network, parameters)
+        super().__init__(network, preset)
         self.generator = np.random.default_rng(seed)
 
     def weight_change(self, episode_return: float) -> np.ndarray:

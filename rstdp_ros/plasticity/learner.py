@@ -114,25 +114,26 @@ class Learner:
         return self.recipe.seed + self.episode
 
     def learn(self, rasters: np.ndarray, episode_return: float,
-              episode_id: str = '') -> EpisodeRecord:
+              episode_id: str = '', seed: int | None = None) -> EpisodeRecord:
         """
         Take up one episode that the running network played.
 
         :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
         :param episode_id: goes into the new network's metadata.
+        :param seed: likewise; ``next_seed`` if None.
         :raises RstdpError: a return that is not finite, or rasters that do not fit; nothing has
             changed then.
         """
         self._check(rasters, episode_return)
-        before = self.running
+        before, seed = self.running, self.next_seed if seed is None else seed
         self.rule.begin_episode()
         self.rule.observe_rasters(rasters)
         w2 = before.weights[1] + self.rule.weight_change(episode_return)
-        proposed = before.with_hidden_weights(w2, self._origin(episode_return, episode_id))
+        proposed = before.with_hidden_weights(w2, self._origin(seed, episode_return, episode_id))
         self.running, event = self.guard.judge(episode_return, before, proposed)
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
         record = EpisodeRecord(
-            self.episode, self.next_seed, episode_return,
+            self.episode, seed, episode_return,
             float(np.linalg.norm(self.running.weights[1] - before.weights[1])),
             sum(self.recent) / len(self.recent), self.guard.best_mean, event,
             self.running.digest, self.deployed.digest)
@@ -151,12 +152,12 @@ class Learner:
         if not math.isfinite(episode_return):
             raise RstdpError(f'a return of {episode_return} teaches nothing')
 
-    def _origin(self, episode_return: float, episode_id: str) -> dict[str, Any]:
+    def _origin(self, seed: int, episode_return: float, episode_id: str) -> dict[str, Any]:
         """Say where the next network comes from."""
         return {
             'made_by': 'rstdp_ros adapt', 'code_version': __version__, 'rule': self.rule.name,
             'parameters': asdict(self.rule.parameters), 'episode': self.episode,
-            'seed': self.next_seed, 'episode_id': episode_id, 'return': episode_return,
+            'seed': seed, 'episode_id': episode_id, 'return': episode_return,
             'parent': self.running.digest, 'initial': self.initial.digest,
         }
 

@@ -10,8 +10,9 @@ import numpy as np
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import validated
 from rstdp_ros.plasticity import kernels
+from rstdp_ros.plasticity import parameters as presets
 from rstdp_ros.plasticity.modulation import modulation
-from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
+from rstdp_ros.plasticity.parameters import RSTDPParameters
 from rstdp_ros.snn import SpikingQNetwork
 
 
@@ -20,18 +21,17 @@ class RSTDP:
     The three-factor rule: spikes write an eligibility trace, the episode's return applies it.
 
     :param network: the first network of the run: gives shapes, task and the amplitudes A+, A-.
-    :param parameters: a preset's name or the parameters themselves.
+    :param preset: a preset's name, or parameters.
     :raises RstdpError: unknown preset, bad parameters or a task without presets.
     """
 
     name = 'rstdp'
 
     def __init__(self, network: SpikingQNetwork,
-                 parameters: str | RSTDPParameters = 'default') -> None:
-        if isinstance(parameters, str):
-            parameters = preset(parameters, network.task)
+                 preset: str | RSTDPParameters = 'default') -> None:
         self.task = network.task
-        self.parameters = parameters
+        self.parameters = (presets.preset(preset, network.task) if isinstance(preset, str)
+                           else preset)
         self.amplitude_plus, self.amplitude_minus = amplitudes(
             network.weights[1], self.parameters.amplitudes)
         n_pre, n_post = network.weights[1].shape
@@ -58,14 +58,17 @@ class RSTDP:
         Take up the spikes of one observation.
 
         :param pre: (T, h1) of 0 and 1; likewise post (T, h2).
-        :raises RstdpError: shapes that do not fit the network.
+        :raises RstdpError: shapes that do not fit the network, or other values.
         """
         pre, post = np.asarray(pre), np.asarray(post)
         if (pre.ndim, post.ndim) != (2, 2) or len(pre) != len(post) or (
                 (pre.shape[1], post.shape[1]) != self.eligibility.shape):
             raise RstdpError(f'spikes of shapes {pre.shape} and {post.shape} do not fit a network '
                              f'with hidden layers of {self.eligibility.shape}')
-        self.observe_rasters(np.concatenate((pre, post), axis=1, dtype=np.uint8)[np.newaxis])
+        spikes = np.hstack((pre, post))
+        if not np.isin(spikes, (0, 1)).all():
+            raise RstdpError('spikes with values other than 0 and 1')
+        self.observe_rasters(spikes.astype(np.uint8)[np.newaxis])
 
     def observe_rasters(self, rasters: np.ndarray) -> None:
         """

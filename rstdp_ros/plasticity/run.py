@@ -69,13 +69,13 @@ class AdaptationRun:
         return False
 
     def finish_episode(self, rasters: np.ndarray, episode_return: float,
-                       episode_id: str = '') -> EpisodeRecord:
+                       episode_id: str = '', seed: int | None = None) -> EpisodeRecord:
         """
         Learn from an episode and secure the result.
 
         :raises RstdpError: as :meth:`Learner.learn`.
         """
-        record = self.learner.learn(rasters, episode_return, episode_id)
+        record = self.learner.learn(rasters, episode_return, episode_id, seed)
         # The line comes first: after a crash in between it is removed and the episode run again,
         # so the log never lacks an episode that a checkpoint has.
         self._log(record)

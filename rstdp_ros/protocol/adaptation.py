@@ -48,6 +48,7 @@ class Accepted(NamedTuple):
     """An episode to learn from; go on with :meth:`AdaptationProtocol.begin`."""
 
     episode_id: str
+    seed: int
     rasters: np.ndarray
     episode_return: float
 
@@ -257,11 +258,11 @@ class AdaptationProtocol:
             return self._discard('it was played by other weights than those published', now)
         if self.reward_from_topic and collected.reward is None:
             return []
-        self.phase = Phase.IDLE
+        self.phase, self.episode_id = Phase.IDLE, ''
         self._episodes.clear()
         rasters = np.array([collected.rasters[stamp] for stamp in sorted(collected.rasters)])
         total = collected.reward if self.reward_from_topic else end.episode_return
-        return [Accepted(end.episode_id, rasters, total)]
+        return [Accepted(end.episode_id, end.seed, rasters, total)]
 
     def _discard(self, reason: str, now: float) -> list[Output]:
         self.counters['episodes discarded'] += 1

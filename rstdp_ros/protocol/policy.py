@@ -18,7 +18,7 @@ class Answer(NamedTuple):
     """
     What an observation calls for.
 
-    :param effort: the command, one of the network's action efforts.
+    :param effort: the command, one of the action efforts of task and network.
     :param raster: (T, h1 + h2) uint8 of 0 and 1.
     :param frame: names the episode and the weights, for the raster's header.
     """
@@ -85,9 +85,8 @@ class PolicyProtocol:
             self.episode_id = episode_id
             self._activate()
         inference = self.backend.infer(values)
-        network = self.backend.network
-        return Answer(network.action_efforts[inference.action], inference.raster,
-                      raster_frame(episode_id, network.digest))
+        return Answer(self.task.action_efforts[inference.action], inference.raster,
+                      raster_frame(episode_id, self.digest))
 
     def _activate(self) -> None:
         if self._pending is not None:

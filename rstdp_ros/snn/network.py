@@ -47,7 +47,7 @@ class SpikingQNetwork:
     :param threshold: a neuron spikes where its potential exceeds it; positive.
     :param ticks: T, how many ticks an observation is presented.
     :param task: name of the task it was made for.
-    :param action_efforts: the command of each action, N or N m.
+    :param action_efforts: the command of each action, N or N m; () for the task's.
     :param metadata: where it came from; free JSON-like content that does not enter the digest.
     :raises RstdpError: wrong shapes, values that are not finite, constants out of range.
     """

@@ -45,7 +45,8 @@ class GymPlant:
         self.task = task
         env_id = env_id or task.env_id
         try:
-            self.env = gymnasium.make(env_id, disable_env_checker=True)
+            self.env = gymnasium.make(env_id, max_episode_steps=task.max_episode_steps,
+                                      disable_env_checker=True)
         except (gymnasium.error.Error, ModuleNotFoundError) as error:
             raise RstdpError(f'environment {env_id!r} cannot be made: {error}') from None
         shape = self.env.observation_space.shape

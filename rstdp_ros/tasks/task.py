@@ -80,14 +80,15 @@ class Task:
         """
         Refuse a network that was made for something else.
 
-        :raises RstdpError: wrong task, wrong number of observations, or other efforts.
+        :raises RstdpError: wrong task, wrong number of observations or actions, or other efforts.
         """
         if network.task != self.name:
             raise RstdpError(f'the network was made for task {network.task!r}, not {self.name!r}')
-        if network.observation_size * 2 != self.sizes[0]:
-            raise RstdpError(f'the network takes {network.observation_size} observations; '
-                             f'{self.name} has {self.sizes[0] // 2}')
-        if network.action_efforts != self.action_efforts:
+        if (network.sizes[0], network.sizes[-1]) != (self.sizes[0], self.sizes[-1]):
+            raise RstdpError(f'the network takes {network.observation_size} observations and has '
+                             f'{network.sizes[-1]} actions; {self.name} has '
+                             f'{self.sizes[0] // 2} and {self.sizes[-1]}')
+        if network.action_efforts not in ((), self.action_efforts):
             raise RstdpError(f"the network's efforts {network.action_efforts} are not those of "
                              f'{self.name}, {self.action_efforts}')
 
