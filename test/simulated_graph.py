@@ -126,7 +126,8 @@ class SimulatedGraph:
         if self.policy is None:
             return
         before = self.policy.digest
-        answer = self.policy.observation(observation.episode_id, observation.values)
+        answer = self.policy.observation(observation.episode_id,
+                                         self.task.observe(*observation.joints))
         if answer:
             self._send(self._on_raster, *split_raster_frame(answer.frame), observation.stamp,
                        answer.raster)

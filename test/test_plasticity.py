@@ -20,10 +20,10 @@ from rstdp_ros.plasticity import (
     NoGuard,
     preset,
     PRESETS,
-    RandomUpdates,
     RSTDP,
     SnapshotGuard,
 )
+from rstdp_ros.plasticity.learner import RULES
 from rstdp_ros.plasticity.modulation import modulation
 from rstdp_ros.plasticity.rstdp import amplitudes
 from rstdp_ros.plasticity.run import EPISODES, read_records
@@ -93,16 +93,34 @@ def test_refuses_spikes_that_do_not_fit(shapes):
         RSTDP(random_network(1), 'paper').observe(*(np.zeros(s) for s in shapes))
 
 
-def test_random_updates_have_the_norm_of_the_rule_and_a_seed():
+@pytest.mark.parametrize('name', sorted(set(RULES) - {'rstdp'}))
+def test_controls_have_the_norm_of_the_rule_another_direction_and_a_seed(name):
     network = random_network(1)
-    rule, control, twin = (RSTDP(network), RandomUpdates(network, seed=1),
-                           RandomUpdates(network, seed=1))
+    rule, control, twin = (make_learner(network, 1, 'default', rule=r).rule
+                           for r in ('rstdp', name, name))
     for r in (rule, control, twin):
         r.observe_rasters(spikes(network, 20))
-    change = control.weight_change(50.0)
-    assert np.isclose(np.linalg.norm(change), np.linalg.norm(rule.weight_change(50.0)))
+    expected, change = rule.weight_change(50.0), control.weight_change(50.0)
+    assert np.isclose(np.linalg.norm(change), np.linalg.norm(expected))
     assert np.array_equal(change, twin.weight_change(50.0))
-    assert not np.array_equal(change, control.weight_change(50.0))
+    alignment = (change * expected).sum() / np.linalg.norm(expected) ** 2
+    assert alignment == pytest.approx(-1.0) if name == 'opposite' else abs(alignment) < 0.5
+    same_entries = np.allclose(np.sort(change.ravel()), np.sort(expected.ravel()))
+    assert same_entries == (name in ('shuffled', 'permuted'))
+    again = control.weight_change(50.0)
+    assert np.array_equal(again, change) == (name in ('opposite', 'permuted'))
+
+
+def test_independent_perturbations_start_from_the_first_network(cartpole, demo_physics, shipped):
+    learner = make_learner(shipped, SEED, 'paper', rule='independent', guard='none')
+    updates = []
+    for _ in range(4):
+        episode = cartpole.episode(learner.running, learner.next_seed, demo_physics)
+        learner.learn(*episode)
+        updates.append(learner.running.weights[1] - shipped.weights[1])
+    norms = [np.linalg.norm(u) for u in updates]
+    assert norms == sorted(norms) and norms[0] > 0
+    assert abs((updates[0] * updates[1]).sum()) < 0.2 * norms[0] * norms[1]
 
 
 def networks(count):
@@ -157,7 +175,7 @@ def play(run, cartpole, physics, count):
     return digests
 
 
-@pytest.mark.parametrize('rule', ['rstdp', 'random'])
+@pytest.mark.parametrize('rule', sorted(RULES))
 @pytest.mark.parametrize('guard', ['snapshot', 'none'])
 def test_a_resumed_run_goes_on_bit_for_bit(rule, guard, cartpole, demo_physics, shipped, tmp_path):
     def start(folder):

@@ -25,6 +25,7 @@ from rstdp_ros.protocol.environment import EnvironmentProtocol, RESEND_AFTER
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.gym import Outcome
+from rstdp_ros.tasks.task import Joints
 
 EPISODES = 6
 SEED = 200_000_000
@@ -37,14 +38,14 @@ class Countdown:
         self.steps = steps
 
     def reset(self, seed):
-        """Start; the observation is the seed."""
+        """Start; the position is the seed."""
         self.left = self.steps
-        return np.array([seed])
+        return Joints((seed,), (0.0,))
 
     def step(self, effort):
         """Count down."""
         self.left -= 1
-        return Outcome(np.array([self.left]), 1.0, '' if self.left else 'terminated')
+        return Outcome(Joints((self.left,), (0.0,)), 1.0, '' if self.left else 'terminated')
 
 
 def environment(**options):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from rstdp_ros.cli import options as shared
@@ -15,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_task(parser)
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='of the whole run: '
                         'weights, exploration, replay and starts (default: %(default)s)')
-    parser.add_argument('--episodes', type=int, default=800, metavar='N', help='stop after so '
-                        'many, solved or not (default: %(default)s)')
+    parser.add_argument('--episodes', type=int, metavar='N', help='stop after so many, solved or '
+                        'not (default: what the task needs)')
     parser.add_argument('--output', type=Path, metavar='FILE', help='the network file; its model '
                         'card goes beside it as .md (default: TASK_N.npz)')
     parser.add_argument('--log-dir', type=Path, metavar='DIR', help='logs for TensorBoard and '
@@ -28,14 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Train with a progress bar; write network and card."""
     task = get_task(options.task)
-    if options.episodes < 1:
+    if options.episodes is not None and options.episodes < 1:
         raise RstdpError(f'--episodes {options.episodes} is not positive')
     try:
         from torch.utils.tensorboard import SummaryWriter
         from tqdm import tqdm
 
         from rstdp_ros.training.card import write_card
-        from rstdp_ros.training.dqn import Progress, Settings, train, Trainer
+        from rstdp_ros.training.dqn import Progress, SETTINGS, train, Trainer
     except ModuleNotFoundError as error:
         raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
 
@@ -46,7 +47,9 @@ def run(options: argparse.Namespace) -> None:
     if options.resume:
         trainer = Trainer.load(task, checkpoint)
     else:
-        trainer = Trainer(task, options.seed, Settings(episodes=options.episodes))
+        settings = SETTINGS[task.name]
+        trainer = Trainer(task, options.seed, replace(
+            settings, episodes=options.episodes or settings.episodes))
     with SummaryWriter(str(log_dir)) as log, tqdm(
             total=trainer.settings.episodes, initial=trainer.episode, unit='episode') as bar:
         def report(progress: Progress) -> None:

@@ -79,12 +79,12 @@ def _gym_player(adaptation: Adaptation, env_id: str) -> Callable[..., Episode]:
     plant.set_physics(adaptation.physics)
 
     def play(network: SpikingQNetwork, seed: int, physics: Any) -> Episode:
-        observation, end, total, rasters = plant.reset(seed), '', 0.0, []
+        joints, end, total, rasters = plant.reset(seed), '', 0.0, []
         while not end:
-            inference = network.infer(observation)
+            inference = network.infer(adaptation.task.observe(*joints))
             rasters.append(inference.raster)
             effort = adaptation.task.action_efforts[inference.action]
-            observation, reward, end = plant.step(effort)
+            joints, reward, end = plant.step(effort)
             total += reward
         return Episode(np.array(rasters), total)
 

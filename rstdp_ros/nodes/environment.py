@@ -165,7 +165,7 @@ class EnvironmentNode(Node):
 
     def _send_observation(self, observation: Observation) -> None:
         message = self._message
-        positions, velocities = self.task.joint_state(observation.values)
+        positions, velocities = observation.joints
         message.header.frame_id = observation.episode_id
         stamp = message.header.stamp
         stamp.sec, stamp.nanosec = divmod(observation.stamp, messages.NANOSECONDS)

@@ -1,4 +1,8 @@
-"""Controls: what a claim about r-STDP must be compared with."""
+"""
+Controls: what a claim about r-STDP must be compared with.
+
+Each changes the weights as far as r-STDP would, in another direction.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +15,28 @@ from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
 
 
-class RandomUpdates(RSTDP):
+class OppositeSign(RSTDP):
+    """The r-STDP update, subtracted instead of added."""
+
+    name = 'opposite'
+
+    def weight_change(self, episode_return: float) -> np.ndarray:
+        """Return minus the r-STDP update."""
+        return -super().weight_change(episode_return)
+
+
+class RandomControl(RSTDP):
     """
-    Gaussian updates with the norm of the r-STDP update they stand in for.
+    What the controls that draw random numbers have in common.
 
     :param network: as :class:`RSTDP`; likewise preset.
     :param seed: of the random directions.
     """
 
-    name = 'random'
-
     def __init__(self, network: SpikingQNetwork, preset: str | RSTDPParameters = 'default',
                  seed: int = 0) -> None:
         super().__init__(network, preset)
         self.generator = np.random.default_rng(seed)
-
-    def weight_change(self, episode_return: float) -> np.ndarray:
-        """Return a random direction with the length of the r-STDP update."""
-        change = super().weight_change(episode_return)
-        direction = self.generator.standard_normal(change.shape, dtype=np.float32)
-        return direction * np.float32(np.linalg.norm(change) / np.linalg.norm(direction))
 
     def state(self) -> dict[str, Any]:
         """Return the random state too."""
@@ -40,3 +46,83 @@ class RandomUpdates(RSTDP):
         """Take over what :meth:`state` returned."""
         super().restore(state)
         self.generator.bit_generator.state = state['random']
+
+    def _direction(self, norm: float) -> np.ndarray:
+        """Draw a change of this norm, Gaussian, over the weights."""
+        direction = self.generator.standard_normal(self.eligibility.shape, dtype=np.float32)
+        return direction * np.float32(norm / np.linalg.norm(direction))
+
+
+class RandomUpdates(RandomControl):
+    """A random walk whose steps have the norms of the r-STDP updates they stand in for."""
+
+    name = 'random'
+
+    def weight_change(self, episode_return: float) -> np.ndarray:
+        """Return a random direction with the length of the r-STDP update."""
+        return self._direction(np.linalg.norm(super().weight_change(episode_return)))
+
+
+class IndependentPerturbations(RandomControl):
+    """
+    A fresh random change of the first network after every episode.
+
+    It is as large as the distance that :class:`RandomUpdates` would have gone by then, the root of
+    the sum of the squared norms.
+    """
+
+    name = 'independent'
+    starts_over = True
+
+    def __init__(self, network: SpikingQNetwork, preset: str | RSTDPParameters = 'default',
+                 seed: int = 0) -> None:
+        super().__init__(network, preset, seed)
+        self.squared_distance = 0.0
+
+    def weight_change(self, episode_return: float) -> np.ndarray:
+        """Return the change of the first network."""
+        self.squared_distance += float(np.linalg.norm(super().weight_change(episode_return))) ** 2
+        return self._direction(self.squared_distance ** 0.5)
+
+    def state(self) -> dict[str, Any]:
+        """Return the distance too."""
+        return {**super().state(), 'squared_distance': self.squared_distance}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        super().restore(state)
+        self.squared_distance = float(state['squared_distance'])
+
+
+class ShuffledUpdates(RandomControl):
+    """The r-STDP update with its entries shuffled over the synapses, anew for every episode."""
+
+    name = 'shuffled'
+
+    def weight_change(self, episode_return: float) -> np.ndarray:
+        """Return the update's entries in random places."""
+        change = super().weight_change(episode_return)
+        return self.generator.permutation(change.ravel()).reshape(change.shape)
+
+
+class PermutedUpdates(RSTDP):
+    """
+    The r-STDP update with its entries sent to other synapses, the same ones for a whole run.
+
+    Unlike :class:`ShuffledUpdates` it moves steadily in one wrong direction.
+
+    :param network: as :class:`RSTDP`; likewise preset.
+    :param seed: of the permutation.
+    """
+
+    name = 'permuted'
+
+    def __init__(self, network: SpikingQNetwork, preset: str | RSTDPParameters = 'default',
+                 seed: int = 0) -> None:
+        super().__init__(network, preset)
+        self.order = np.random.default_rng(seed).permutation(self.eligibility.size)
+
+    def weight_change(self, episode_return: float) -> np.ndarray:
+        """Return the update's entries in their other places."""
+        change = super().weight_change(episode_return)
+        return change.ravel()[self.order].reshape(change.shape)

@@ -10,17 +10,22 @@ import numpy as np
 
 from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plasticity.controls import RandomUpdates
+from rstdp_ros.plasticity.controls import (
+    IndependentPerturbations,
+    OppositeSign,
+    PermutedUpdates,
+    RandomUpdates,
+    ShuffledUpdates,
+)
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
 from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
 
 # A new strategy is one new file and its name here.
-RULES = {
-    'rstdp': lambda network, recipe: RSTDP(network, recipe.parameters),
-    'random': lambda network, recipe: RandomUpdates(network, recipe.parameters, recipe.seed),
-}
+DETERMINISTIC = (RSTDP, OppositeSign)
+SEEDED = (RandomUpdates, IndependentPerturbations, ShuffledUpdates, PermutedUpdates)
+RULES = {rule.name: rule for rule in (*DETERMINISTIC, *SEEDED)}
 GUARDS = {guard.name: guard for guard in (SnapshotGuard, NoGuard)}
 MOVING_AVERAGE = 10
 
@@ -98,7 +103,9 @@ class Learner:
                 raise RstdpError(f'unknown {kind} {name!r}; known are {", ".join(known)}')
         self.initial = self.running = network
         self.recipe = recipe
-        self.rule = RULES[recipe.rule](network, recipe)
+        rule = RULES[recipe.rule]
+        seed = (recipe.seed,) if rule in SEEDED else ()
+        self.rule = rule(network, recipe.parameters, *seed)
         self.guard = GUARDS[recipe.guard](network, recipe.guard_parameters)
         self.episode = 0
         self.recent: list[float] = []
@@ -128,7 +135,8 @@ class Learner:
         before, seed = self.running, self.next_seed if seed is None else seed
         self.rule.begin_episode()
         self.rule.observe_rasters(rasters)
-        w2 = before.weights[1] + self.rule.weight_change(episode_return)
+        base = self.initial if self.rule.starts_over else before
+        w2 = base.weights[1] + self.rule.weight_change(episode_return)
         proposed = before.with_hidden_weights(w2, self._origin(seed, episode_return, episode_id))
         self.running, event = self.guard.judge(episode_return, before, proposed)
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]

@@ -26,6 +26,8 @@ class RSTDP:
     """
 
     name = 'rstdp'
+    # Whether updates apply to the first network of the run instead of to the running one.
+    starts_over = False
 
     def __init__(self, network: SpikingQNetwork,
                  preset: str | RSTDPParameters = 'default') -> None:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 import math
 from typing import Protocol
 
-import numpy as np
-
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import ABORTED, EpisodeEnd, Observation
+from rstdp_ros.tasks.task import Joints
 
 RESEND_AFTER = 0.2
 
@@ -18,11 +17,11 @@ RESEND_AFTER = 0.2
 class Plant(Protocol):
     """What can be controlled: :class:`rstdp_ros.tasks.gym.GymPlant` and its like."""
 
-    def reset(self, seed: int) -> np.ndarray:
-        """Start an episode and return its first observation."""
+    def reset(self, seed: int) -> Joints:
+        """Start an episode and return the joints at its start."""
 
-    def step(self, effort: float) -> tuple[np.ndarray, float, str]:
-        """Apply an effort; return observation, reward and how the episode ended, '' if not."""
+    def step(self, effort: float) -> tuple[Joints, float, str]:
+        """Apply an effort; return joints, reward and how the episode ended, '' if not."""
 
 
 class EnvironmentProtocol:
@@ -101,11 +100,11 @@ class EnvironmentProtocol:
             return []
         if not math.isfinite(effort):
             raise RstdpError(f'an effort of {effort} was refused')
-        values, reward, end = self.plant.step(effort)
+        joints, reward, end = self.plant.step(effort)
         self._return += reward
         if end:
             return [self._end(end)]
-        self._observe(values)
+        self._observe(joints)
         return self.poll(now)
 
     def poll(self, now: float) -> list[Observation]:
@@ -124,10 +123,10 @@ class EnvironmentProtocol:
         self._sent_at = now
         return [self._observation]
 
-    def _observe(self, values: np.ndarray) -> None:
+    def _observe(self, joints: Joints) -> None:
         """Open an observation; stamps rise strictly, they pair observation and action."""
         self._last_stamp = max(self._stamp(), self._last_stamp + 1)
-        self._observation = Observation(self.episode_id, self._last_stamp, values)
+        self._observation = Observation(self.episode_id, self._last_stamp, joints)
         self._sent_at = None
         self._steps += 1
 

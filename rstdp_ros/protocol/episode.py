@@ -7,9 +7,8 @@ import math
 import secrets
 from typing import NamedTuple
 
-import numpy as np
-
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.tasks.task import Joints
 
 TERMINATED, TRUNCATED, ABORTED = 'terminated', 'truncated', 'aborted'
 # Enough of a SHA-256 to tell the networks of a run apart at a glance and by machine.
@@ -21,7 +20,7 @@ class Observation(NamedTuple):
 
     episode_id: str
     stamp: int
-    values: np.ndarray
+    joints: Joints
 
 
 class EpisodeEnd(NamedTuple):

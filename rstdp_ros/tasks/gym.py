@@ -9,9 +9,10 @@ import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.registry import TASKS
-from rstdp_ros.tasks.task import Task
+from rstdp_ros.tasks.task import Joints, Task
 
-ENTRY_POINTS = {'cartpole': 'rstdp_ros.tasks.cartpole.env:CartPoleEnv'}
+ENTRY_POINTS = {'cartpole': 'rstdp_ros.tasks.cartpole.env:CartPoleEnv',
+                'acrobot': 'rstdp_ros.tasks.acrobot.env:AcrobotEnv'}
 
 
 def register() -> None:
@@ -26,14 +27,14 @@ def register() -> None:
 class Outcome(NamedTuple):
     """What one step led to; ``end`` is '' while the episode goes on."""
 
-    observation: np.ndarray
+    joints: Joints
     reward: float
     end: str
 
 
 class GymPlant:
     """
-    A Gymnasium environment driven by efforts, as the environment node drives every plant.
+    A Gymnasium environment with a robot's interface: efforts in, joints out.
 
     :param task: what the environment must fit.
     :param env_id: any id known to ``gymnasium.make``; the task's own by default.
@@ -71,10 +72,10 @@ class GymPlant:
         elif physics != self.task.physics():
             raise RstdpError(f'{self.env.spec.id} has no tunable physics; use {self.task.env_id}')
 
-    def reset(self, seed: int) -> np.ndarray:
-        """Start an episode from a seed; return its first observation, float32."""
+    def reset(self, seed: int) -> Joints:
+        """Start an episode from a seed; return the joints at its start."""
         observation, _ = self.env.reset(seed=seed)
-        return observation
+        return self._joints(observation)
 
     def step(self, effort: float) -> Outcome:
         """
@@ -90,4 +91,8 @@ class GymPlant:
                              f'{self.task.action_efforts}') from None
         observation, reward, terminated, truncated, _ = self.env.step(action)
         end = 'terminated' if terminated else 'truncated' if truncated else ''
-        return Outcome(observation, float(reward), end)
+        return Outcome(self._joints(observation), float(reward), end)
+
+    def _joints(self, observation: np.ndarray) -> Joints:
+        """Prefer the exact joints of our own environments to what an observation tells."""
+        return self.env.unwrapped.joints if self.tunable else self.task.joints_of(observation)

@@ -13,6 +13,17 @@ from rstdp_ros.parameters import from_mapping
 from rstdp_ros.snn import SpikingQNetwork
 
 
+class Joints(NamedTuple):
+    """
+    What a robot's sensors say, in the order of the task's joints.
+
+    :param positions: m or rad; likewise velocities, m/s or rad/s.
+    """
+
+    positions: Sequence[float]
+    velocities: Sequence[float]
+
+
 class Episode(NamedTuple):
     """
     One finished episode, as learning needs it.
@@ -40,11 +51,12 @@ class Task:
     :param threshold: firing threshold of its networks.
     :param ticks: T of its networks.
     :param max_episode_steps: after so many steps an episode is truncated.
+    :param max_return: no episode returns more.
     :param control_period: seconds between observations.
     :param physics: the table of the plant's parameters (:mod:`rstdp_ros.parameters`).
     :param demo_physics: the changed plant that the demo shows, as names and values.
     :param observe: (positions, velocities) -> observation, float32.
-    :param joint_state: observation -> (positions, velocities), the inverse.
+    :param joints_of: observation -> :class:`Joints`, for plants that only show observations.
     :param start_states: seeds -> (n, state) float64, exactly Gymnasium's ``reset(seed=s)``.
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
     """
@@ -60,13 +72,14 @@ class Task:
     threshold: float
     ticks: int
     max_episode_steps: int
+    max_return: float
     control_period: float
     physics: type
     demo_physics: Mapping[str, float]
     observe: Callable[[Sequence[float], Sequence[float]], np.ndarray]
-    joint_state: Callable[[np.ndarray], tuple[tuple[float, ...], tuple[float, ...]]]
+    joints_of: Callable[[np.ndarray], Joints]
     start_states: Callable[[Sequence[int]], np.ndarray]
-    run_batch: Callable[..., np.ndarray]
+    run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:
         """
@@ -102,7 +115,7 @@ class Task:
         :return: (n,) float64, the return of each episode.
         """
         no_rasters = np.empty((0, 0, 0, 0), np.uint8)
-        return self._run(network, seeds, physics, no_rasters)
+        return self._run(network, seeds, physics, no_rasters)[0]
 
     def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None) -> Episode:
         """
@@ -112,15 +125,11 @@ class Task:
         """
         neurons = sum(network.sizes[1:3])
         rasters = np.empty((1, self.max_episode_steps, network.ticks, neurons), np.uint8)
-        episode_return, = self._run(network, [seed], physics, rasters)
-        return Episode(rasters[0, :self.steps(episode_return)], float(episode_return))
-
-    def steps(self, episode_return: float) -> int:
-        """Count the steps of an episode: every step is worth +1 or -1 in both tasks."""
-        return int(abs(episode_return))
+        returns, steps = self._run(network, [seed], physics, rasters)
+        return Episode(rasters[0, :steps[0]], float(returns[0]))
 
     def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
-             rasters: np.ndarray) -> np.ndarray:
+             rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         physics = self.physics() if physics is None else physics
         return self.run_batch(self.start_states(seeds), physics.constants(),
                               *network.kernel_arguments, network.ticks, self.max_episode_steps,

@@ -29,8 +29,8 @@ A spiking Q-network for `{task}`, {sizes} neurons, {ticks} ticks per observation
 | held-out starts | {held_out_starts} from seed {held_out_seed}, used for nothing else |
 | versions | rstdp_ros {code_version}, torch {torch}, numpy {numpy}, {machine} |
 
-It was trained on the task's default physics only. On other physics its return can fall to a
-quarter; that is what adaptation is for. It has never been near a real machine.
+It was trained on the task's default physics only. On other physics its return can fall far;
+that is what adaptation is for. It has never been near a real machine.
 """
 
 

@@ -33,10 +33,19 @@ INITIAL_STD = (0.3, 1.0, 0.1)
 
 @dataclass(frozen=True)
 class Settings:
-    """Hyper-parameters; the defaults are what worked for the cart-pole."""
+    """
+    Hyper-parameters; the defaults are what worked for the cart-pole.
+
+    :param episodes: stop after so many, or after so many ``steps``, solved or not.
+    :param final_learning_rate: reached, in equal steps, when the steps are used up.
+    :param loss: 'huber' or 'mse'.
+    """
 
     episodes: int = 800
+    steps: int = 1_000_000
     learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-3
+    loss: str = 'huber'
     batch_size: int = 64
     discount: float = 0.99
     steps_per_update: int = 4
@@ -49,6 +58,15 @@ class Settings:
     validate_every: int = 25
     validation_starts: int = 500
     solved_return: float = 200.0
+
+
+# Acrobot rewards are always -1, so errors are large and a Huber loss would clip them all.
+SETTINGS = {
+    'cartpole': Settings(),
+    'acrobot': Settings(episodes=2000, steps=60_000, final_learning_rate=2e-4, loss='mse',
+                        epsilon_decay=0.9998, validate_every=10, solved_return=0.0),
+}
+LOSSES = {'huber': torch.nn.functional.smooth_l1_loss, 'mse': torch.nn.functional.mse_loss}
 
 
 class Progress(NamedTuple):
@@ -68,13 +86,15 @@ class Trainer:
 
     :param task: what to learn.
     :param seed: of the whole run, in [0, 1000): initial weights, exploration, replay and starts.
+    :param settings: those of the task if None.
     :raises RstdpError: a seed out of range.
     """
 
-    def __init__(self, task: Task, seed: int, settings: Settings = Settings()) -> None:
+    def __init__(self, task: Task, seed: int, settings: Settings | None = None) -> None:
         if not 0 <= seed < MAX_SEED:
             raise RstdpError(f'seed {seed} is not in 0..{MAX_SEED - 1}')
-        self.task, self.seed, self.settings = task, seed, settings
+        self.task, self.seed = task, seed
+        self.settings = settings = settings or SETTINGS[task.name]
         self.generator = np.random.default_rng(seed)
         self.plant = GymPlant(task)
         self.online = [self._initial(n, m, std) for n, m, std in
@@ -102,8 +122,15 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether the network is solved or the episodes are used up."""
-        return self.solved or self.episode >= self.settings.episodes
+        """Whether the network is solved or the episodes or steps are used up."""
+        return (self.solved or self.episode >= self.settings.episodes
+                or self.steps >= self.settings.steps)
+
+    @property
+    def learning_rate(self) -> float:
+        """Step size of gradient descent at this point of the run."""
+        first, last = self.settings.learning_rate, self.settings.final_learning_rate
+        return first + (last - first) * min(1.0, self.steps / self.settings.steps)
 
     def network(self, weights: list[torch.Tensor]) -> SpikingQNetwork:
         """Make the network that runs from weights that learn."""
@@ -114,11 +141,12 @@ class Trainer:
     def run_episode(self) -> Progress:
         """Play and learn for one episode; validate the deployed network now and then."""
         seed = self.seed * SEEDS_PER_RUN + self.episode
-        observation = self.plant.reset(seed)
+        observation = self.task.observe(*self.plant.reset(seed))
         total, loss, end = 0.0, float('nan'), ''
         while not end:
             action = self._act(observation)
-            following, reward, end = self.plant.step(self.task.action_efforts[action])
+            joints, reward, end = self.plant.step(self.task.action_efforts[action])
+            following = self.task.observe(*joints)
             # Bootstrapping stops only where the episode truly ended, not at the time limit.
             self.memory.add(observation, action, reward, following, end == 'terminated')
             observation, total = following, total + reward
@@ -148,7 +176,9 @@ class Trainer:
             following = self._q(self.target, batch.next_inputs).gather(1, choice).squeeze(1)
             goal = batch.rewards + self.settings.discount * (1 - batch.terminal) * following
         q = self._q(self.online, batch.inputs).gather(1, batch.actions[:, None]).squeeze(1)
-        loss = torch.nn.functional.smooth_l1_loss(q, goal)
+        loss = LOSSES[self.settings.loss](q, goal)
+        for group in self.optimizer.param_groups:
+            group['lr'] = self.learning_rate
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.online, self.settings.gradient_clip)

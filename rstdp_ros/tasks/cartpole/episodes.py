@@ -16,9 +16,9 @@ def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold, ticks, max_
     :param constants: from :meth:`CartPolePhysics.constants`.
     :param ticks: T of the network.
     :param rasters: (n, max_steps, T, h1 + h2) uint8 to be filled, or (0, ...) to keep none.
-    :return: (n,) float64 returns; +1 per step, so also the number of steps.
+    :return: returns (n,) float64, +1 per step, and the numbers of steps (n,) int64.
     """
-    returns = np.zeros(len(starts))
+    steps = np.zeros(len(starts), np.int64)
     observation = np.empty(4, np.float32)
     q = np.empty(w3.shape[1], np.float32)
     scratch = np.empty((ticks, w1.shape[1] + w2.shape[1]), np.uint8)
@@ -32,7 +32,7 @@ def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold, ticks, max_
             effort = COMMAND if greedy(q) == 1 else -COMMAND
             x, x_dot, theta, theta_dot, terminated = step(
                 x, x_dot, theta, theta_dot, effort, constants)
-            returns[i] += 1.0
+            steps[i] += 1
             if terminated:
                 break
-    return returns
+    return steps.astype(np.float64), steps

@@ -6,7 +6,7 @@ import numpy as np
 
 from rstdp_ros.tasks.cartpole.episodes import run_batch
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND, CONTROL_PERIOD
-from rstdp_ros.tasks.task import Task
+from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.05
 
@@ -38,15 +38,14 @@ def observe(positions: Sequence[float], velocities: Sequence[float]) -> np.ndarr
     return np.array((positions[0], velocities[0], positions[1], velocities[1]), np.float32)
 
 
-def joint_state(observation: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def joints_of(observation: np.ndarray) -> Joints:
     """
-    Split an observation into joint positions and velocities.
+    Split an observation or a state into joint positions and velocities.
 
-    :param observation: (4,) float32.
-    :return: (x, theta), (x', theta').
+    :param observation: (4,) numbers: x, x', theta, theta'.
     """
-    x, x_dot, theta, theta_dot = observation.tolist()
-    return (x, theta), (x_dot, theta_dot)
+    x, x_dot, theta, theta_dot = observation
+    return Joints((float(x), float(theta)), (float(x_dot), float(theta_dot)))
 
 
 CARTPOLE = Task(
@@ -61,11 +60,12 @@ CARTPOLE = Task(
     threshold=0.5,
     ticks=8,
     max_episode_steps=200,
+    max_return=200.0,
     control_period=CONTROL_PERIOD,
     physics=CartPolePhysics,
     demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
     observe=observe,
-    joint_state=joint_state,
+    joints_of=joints_of,
     start_states=start_states,
     run_batch=run_batch,
 )

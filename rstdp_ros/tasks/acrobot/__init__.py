@@ -1,0 +1,1 @@
+"""The acrobot of Sutton (1996), as Gymnasium has it."""

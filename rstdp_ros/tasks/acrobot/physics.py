@@ -1,0 +1,136 @@
+"""
+Acrobot dynamics: the equations, the tunable constants and where an episode ends.
+
+The equations are those of Sutton and Barto, "Reinforcement Learning: An Introduction", example
+11.3 of the first edition (Gymnasium calls them "book"), integrated by one step of fourth-order
+Runge-Kutta as Gymnasium's ``Acrobot`` does. State is (theta1 rad, theta2 rad, theta1' rad/s,
+theta2' rad/s); theta1 is 0 hanging, theta2 is 0 when the second link continues the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+from numba import njit
+
+from rstdp_ros.parameters import parameter
+
+CONTROL_PERIOD = 0.2
+MAX_VELOCITY_1 = 4 * math.pi
+MAX_VELOCITY_2 = 9 * math.pi
+COMMAND = 1.0
+NEXT_STEP = 'next step'
+# Beyond this many rad, wrapping turn by turn as Gymnasium does would take too long.
+MANY_TURNS = 1000.0
+
+
+@dataclass(frozen=True)
+class AcrobotPhysics:
+    """The plant's parameters, shared by both links; the defaults are Gymnasium's."""
+
+    link_length: float = parameter(
+        1.0, 'Length of each link.', unit='m', minimum=0.05, maximum=10.0, effect=NEXT_STEP)
+    link_mass: float = parameter(
+        1.0, 'Mass of each link.', unit='kg', minimum=0.01, maximum=100.0, effect=NEXT_STEP)
+    link_moi: float = parameter(
+        1.0, 'Moment of inertia of each link about its centre of mass.', unit='kg m^2',
+        minimum=0.01, maximum=100.0, effect=NEXT_STEP)
+    torque_magnitude: float = parameter(
+        1.0, 'Torque the plant exerts when 1 N m is commanded: the gain of the actuator.',
+        unit='N m', minimum=0.0, maximum=100.0, effect=NEXT_STEP)
+    gravity: float = parameter(
+        9.8, 'Acceleration of free fall.', unit='m/s^2', minimum=0.0, maximum=100.0,
+        effect=NEXT_STEP)
+    derived_parameters: str = parameter(
+        'recomputed', 'recomputed: the centres of mass stay in the middle of the links (correct); '
+        "frozen: they stay 0.5 m from the joints, as in the paper's experiments, which changed "
+        'single attributes of the environment.', choices=('recomputed', 'frozen'),
+        effect=NEXT_STEP)
+
+    def constants(self) -> tuple[float, ...]:
+        """
+        Return what the equations need, derived fields included.
+
+        :return: gravity, length, distance of the centre of mass, mass, moment of inertia, torque.
+        """
+        origin = self if self.derived_parameters == 'recomputed' else AcrobotPhysics()
+        return (self.gravity, self.link_length, origin.link_length / 2.0, self.link_mass,
+                self.link_moi, self.torque_magnitude)
+
+
+@njit(cache=True, error_model='numpy')
+def accelerations(theta1, theta2, velocity1, velocity2, torque, constants):
+    """Return theta1'' and theta2'', rad/s^2."""
+    g, length, com, mass, moi, _ = constants
+    inertia = mass * com**2
+    coupling = mass * length * com
+    sin2, cos2 = math.sin(theta2), math.cos(theta2)
+    d1 = inertia + mass * (length**2 + com**2 + 2 * length * com * cos2) + moi + moi
+    d2 = mass * (com**2 + length * com * cos2) + moi
+    phi2 = mass * com * g * math.cos(theta1 + theta2 - math.pi / 2.0)
+    phi1 = (-coupling * velocity2**2 * sin2 - 2 * coupling * velocity2 * velocity1 * sin2
+            + (mass * com + mass * length) * g * math.cos(theta1 - math.pi / 2) + phi2)
+    acceleration2 = ((torque + d2 / d1 * phi1 - coupling * velocity1**2 * sin2 - phi2)
+                     / (inertia + moi - d2**2 / d1))
+    return -(d2 * acceleration2 + phi1) / d1, acceleration2
+
+
+@njit(cache=True, error_model='numpy')
+def step(theta1, theta2, velocity1, velocity2, effort, constants):
+    """
+    Advance the acrobot by one control period.
+
+    An episode ends when the free end is more than one link above the base, whatever the length.
+
+    :param effort: commanded torque, N m; the plant exerts ``torque_magnitude`` for each of them.
+    :param constants: from :meth:`AcrobotPhysics.constants`.
+    :return: theta1, theta2, velocity1, velocity2, terminated.
+    """
+    torque = effort / COMMAND * constants[5]
+    h = CONTROL_PERIOD
+    a1, b1 = accelerations(theta1, theta2, velocity1, velocity2, torque, constants)
+    v2, w2 = velocity1 + h / 2 * a1, velocity2 + h / 2 * b1
+    a2, b2 = accelerations(theta1 + h / 2 * velocity1, theta2 + h / 2 * velocity2, v2, w2, torque,
+                           constants)
+    v3, w3 = velocity1 + h / 2 * a2, velocity2 + h / 2 * b2
+    a3, b3 = accelerations(theta1 + h / 2 * v2, theta2 + h / 2 * w2, v3, w3, torque, constants)
+    v4, w4 = velocity1 + h * a3, velocity2 + h * b3
+    a4, b4 = accelerations(theta1 + h * v3, theta2 + h * w3, v4, w4, torque, constants)
+    theta1 = wrapped(theta1 + h / 6 * (velocity1 + 2 * v2 + 2 * v3 + v4))
+    theta2 = wrapped(theta2 + h / 6 * (velocity2 + 2 * w2 + 2 * w3 + w4))
+    velocity1 = clipped(velocity1 + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4), MAX_VELOCITY_1)
+    velocity2 = clipped(velocity2 + h / 6 * (b1 + 2 * b2 + 2 * b3 + b4), MAX_VELOCITY_2)
+    reached = -math.cos(theta1) - math.cos(theta2 + theta1) > 1.0
+    return theta1, theta2, velocity1, velocity2, reached
+
+
+@njit(cache=True, error_model='numpy')
+def wrapped(angle):
+    """Return the angle within [-pi, pi], turn by turn as Gymnasium does."""
+    if abs(angle) > MANY_TURNS:
+        angle -= 2 * math.pi * math.floor(angle / (2 * math.pi))
+    while angle > math.pi:
+        angle -= 2 * math.pi
+    while angle < -math.pi:
+        angle += 2 * math.pi
+    return angle
+
+
+@njit(cache=True, error_model='numpy')
+def clipped(value, limit):
+    """Return the value within [-limit, limit]."""
+    return min(max(value, -limit), limit)
+
+
+@njit(cache=True, error_model='numpy')
+def observe(theta1, theta2, velocity1, velocity2, observation):
+    """
+    Write what the policy sees.
+
+    :param observation: (6,) float32, overwritten: cos theta1, sin theta1, cos theta2, sin theta2,
+        theta1', theta2'.
+    """
+    observation[0], observation[1] = math.cos(theta1), math.sin(theta1)
+    observation[2], observation[3] = math.cos(theta2), math.sin(theta2)
+    observation[4], observation[5] = velocity1, velocity2

@@ -1,0 +1,77 @@
+"""The acrobot as a :class:`Task`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rstdp_ros.tasks.acrobot import physics
+from rstdp_ros.tasks.acrobot.episodes import run_batch
+from rstdp_ros.tasks.acrobot.physics import AcrobotPhysics, COMMAND, CONTROL_PERIOD
+from rstdp_ros.tasks.task import Joints, Task
+
+START_RANGE = 0.1
+
+
+def start_state(generator: np.random.Generator) -> np.ndarray:
+    """Draw a start as Gymnasium's Acrobot does: (4,) float64 of float32 values within 0.1."""
+    start = generator.uniform(-START_RANGE, START_RANGE, size=4)
+    return start.astype(np.float32).astype(np.float64)
+
+
+def start_states(seeds: Sequence[int]) -> np.ndarray:
+    """
+    Return the start of each seed, exactly that of Gymnasium's ``reset(seed=s)``.
+
+    :return: (n, 4) float64.
+    """
+    starts = [start_state(np.random.default_rng(seed)) for seed in seeds]
+    return np.array(starts, dtype=np.float64).reshape(-1, 4)
+
+
+def observe(positions: Sequence[float], velocities: Sequence[float]) -> np.ndarray:
+    """
+    Build the observation from the joints (shoulder, elbow).
+
+    :param positions: (theta1, theta2) rad.
+    :param velocities: (theta1', theta2') rad/s.
+    :return: (cos theta1, sin theta1, cos theta2, sin theta2, theta1', theta2') float32.
+    """
+    observation = np.empty(6, np.float32)
+    # The compiled function that episodes use: another cosine might round otherwise.
+    physics.observe(float(positions[0]), float(positions[1]), float(velocities[0]),
+                    float(velocities[1]), observation)
+    return observation
+
+
+def joints_of(observation: np.ndarray) -> Joints:
+    """
+    Split an observation into joint positions and velocities.
+
+    :param observation: (6,) float32, as :func:`observe` makes it.
+    """
+    cos1, sin1, cos2, sin2, velocity1, velocity2 = observation.astype(np.float64)
+    return Joints((float(np.arctan2(sin1, cos1)), float(np.arctan2(sin2, cos2))),
+                  (float(velocity1), float(velocity2)))
+
+
+ACROBOT = Task(
+    name='acrobot',
+    env_id='rstdp_ros/Acrobot-v0',
+    joints=('shoulder', 'elbow'),
+    actuated_joint='elbow',
+    action_efforts=(-COMMAND, 0.0, COMMAND),
+    sizes=(12, 256, 256, 3),
+    alpha=0.8,
+    beta=0.8,
+    threshold=1.0,
+    ticks=3,
+    max_episode_steps=500,
+    max_return=0.0,
+    control_period=CONTROL_PERIOD,
+    physics=AcrobotPhysics,
+    demo_physics={'link_length': 1.4, 'link_mass': 1.4},
+    observe=observe,
+    joints_of=joints_of,
+    start_states=start_states,
+    run_batch=run_batch,
+)
