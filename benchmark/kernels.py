@@ -54,11 +54,11 @@ def main() -> None:
     task = get_task(network.task)
     seeds = range(options.episodes)
 
-    observation = task.start_states([0])[0].astype(np.float32)
+    observation = np.full(network.observation_size, 0.1, np.float32)
     inference = time_calls(lambda: network.infer(observation), options.repetitions,
                            CALLS_PER_SAMPLE)
     batch = time_calls(lambda: task.returns(network, seeds), options.repetitions)
-    observations = sum(task.steps(r) for r in task.returns(network, seeds))
+    observations = sum(len(task.episode(network, s).rasters) for s in seeds)
     rasters = task.episode(network, 0).rasters
     rule = RSTDP(network, preset('default', network.task))
     learning = time_calls(lambda: learn(rule, rasters), options.repetitions)

@@ -17,8 +17,10 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import GuardParameters, make_learner, preset
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
+from rstdp_ros.resources import share_path
 from rstdp_ros.runner import Supervisor
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')
@@ -77,10 +79,10 @@ def probe(name, *arguments):
     return json.loads(done.stdout)
 
 
-def start_demo(folder, *extra):
+def start_demo(folder, *extra, task='cartpole'):
     """Start the demo as a person does."""
     return subprocess.Popen(
-        [sys.executable, '-m', 'rstdp_ros', 'demo', 'cartpole', '--run-dir', str(folder),
+        [sys.executable, '-m', 'rstdp_ros', 'demo', task, '--run-dir', str(folder),
          '--json', *map(str, extra)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -112,6 +114,16 @@ def test_two_graphs_at_once_equal_two_offline_runs(domain, tmp_path, cartpole, s
         assert network.digest == result['deployed_digest']
         assert (tmp_path / namespace / 'returns.png').exists()
         assert not children(tmp_path / namespace)
+
+
+def test_the_acrobot_adapts_as_offline(domain, tmp_path):
+    demo = start_demo(tmp_path, '--episodes', 8, task='acrobot')
+    output, errors = demo.communicate(timeout=PATIENCE)
+    assert demo.returncode == 0, errors
+    task = get_task('acrobot')
+    assert [episode['digest'] for episode in json.loads(output)['episodes']] == offline(
+        task, SpikingQNetwork.load(share_path('models/acrobot_0.npz')),
+        task.make_physics(task.demo_physics), 8)
 
 
 def test_killed_nodes_change_nothing(domain, tmp_path, cartpole, shipped, demo_physics):

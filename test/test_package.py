@@ -13,7 +13,7 @@ import yaml
 
 from rstdp_ros.bringup import arguments, describe_graph
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks import get_task, TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ('snn', 'plasticity')
@@ -76,8 +76,11 @@ def test_colcon_builds_a_ros_package(tmp_path):
 def check_share(share):
     """Check that everything that ships is where ROS looks for it."""
     assert (share / 'ament_index/resource_index/packages/rstdp_ros').exists()
-    for name in ('package.xml', 'launch/cartpole_adapt.launch.py', 'config/cartpole.yaml',
-                 *(f'models/cartpole_{i}.{end}' for i in range(3) for end in ('npz', 'md'))):
+    names = ['package.xml']
+    for task in TASKS:
+        names += [f'launch/{task}_adapt.launch.py', f'config/{task}.yaml',
+                  *(f'models/{task}_{i}.{end}' for i in range(3) for end in ('npz', 'md'))]
+    for name in names:
         assert (share / 'rstdp_ros' / name).exists(), name
 
 
@@ -89,15 +92,17 @@ def test_the_wheel_is_complete(tmp_path):
         archive.extractall(tmp_path / 'wheel')
     data, = (tmp_path / 'wheel').glob('*.data')
     check_share(data / 'data' / 'share')
-    assert (tmp_path / 'wheel' / 'rstdp_ros' / 'nodes' / 'adaptation.py').exists()
+    for name in ('nodes/adaptation.py', 'experiments/data/cartpole.csv'):
+        assert (tmp_path / 'wheel' / 'rstdp_ros' / name).exists()
 
 
-def test_the_parameter_file_shows_the_demo_and_names_only_what_exists():
-    content = yaml.safe_load((ROOT / 'config/cartpole.yaml').read_text())
+@pytest.mark.parametrize('name', TASKS)
+def test_the_parameter_file_shows_the_demo_and_names_only_what_exists(name):
+    content = yaml.safe_load((ROOT / f'config/{name}.yaml').read_text())
     values = content['/**']['ros__parameters']
-    task = get_task('cartpole')
+    task = get_task(name)
     assert {k: values[k] for k in task.demo_physics} == dict(task.demo_physics)
-    assert set(values) <= {a.name for a in arguments('cartpole')}
+    assert set(values) <= {a.name for a in arguments(name)}
 
 
 def test_the_graph_is_data():

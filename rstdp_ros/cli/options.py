@@ -10,13 +10,14 @@ from typing import Any
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import table
 from rstdp_ros.seeds import END
+from rstdp_ros.tasks import TASKS
 
 MAX_EPISODES = 10_000_000
 
 
 def add_task(parser: argparse.ArgumentParser) -> None:
     """Add the task, the one positional argument of most verbs."""
-    parser.add_argument('task', metavar='TASK', help='cartpole')
+    parser.add_argument('task', metavar='TASK', help=', '.join(TASKS))
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

@@ -22,10 +22,19 @@ def add_rows(rows, count, weights, total):
     :param total: (m,) float32, overwritten.
     """
     total[:] = ZERO
-    for k in range(count):
+    k = 0
+    # Four rows at a time, still added one after the other: a quarter of the loads and stores.
+    while k + 4 <= count:
+        a, b = weights[rows[k]], weights[rows[k + 1]]
+        c, d = weights[rows[k + 2]], weights[rows[k + 3]]
+        for j in range(total.size):
+            total[j] = (((total[j] + a[j]) + b[j]) + c[j]) + d[j]
+        k += 4
+    while k < count:
         row = weights[rows[k]]
         for j in range(total.size):
             total[j] += row[j]
+        k += 1
 
 
 @njit(cache=True, error_model='numpy', inline='never')
