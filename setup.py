@@ -12,7 +12,8 @@ extras = {
     'ros': ['ros-rclpy[fastrtps]', 'ros-std-msgs', 'ros-std-srvs', 'ros-sensor-msgs',
             'ros-diagnostic-msgs', 'ros-rcl-interfaces', 'ros-rosgraph-msgs'],
     'plot': ['matplotlib'],
-    'experiments': ['matplotlib', 'scipy', 'tqdm'],
+    'experiments': ['pandas', 'scipy', 'matplotlib', 'joblib', 'tqdm'],
+    'ray': ['ray'],
     'train': ['torch', 'tensorboard', 'tqdm'],
     'test': ['pytest', 'hypothesis', 'ruff', 'colcon-common-extensions'],
 }

@@ -1,38 +1,82 @@
-"""Repeat an experiment that the documents quote, with its controls."""
+"""Repeat the paper's experiments, with the controls it lacks."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
+from importlib.util import find_spec
+import os
 from pathlib import Path
+import time
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.experiments import demo_plant
-from rstdp_ros.tasks import get_task
+from rstdp_ros.experiments.jobs import BACKENDS, Executor, run_jobs
+from rstdp_ros.experiments.study import SCALES, Study
+from rstdp_ros.tasks import get_task, TASKS
 
-EXPERIMENTS = ('demo-plant',)
+# Table 3 is made of the runs of Figure 4.
+ALIASES = {'table3': 'fig4'}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('experiment', metavar='EXPERIMENT', help=', '.join(EXPERIMENTS))
-    parser.add_argument('--output', type=Path, metavar='FILE', help='CSV with a row per run '
-                        '(default: docs/results/demo_plant.csv)')
+    parser.add_argument('experiment', metavar='EXPERIMENT', help='fig2, fig3, fig4, fig4-wide, '
+                        'fig5, table3, direction, demo-plant, or all')
+    parser.add_argument('--task', metavar='TASK', help='only this one (default: all)')
+    parser.add_argument('--scale', default='full', metavar='S', help=f'{", ".join(SCALES)} '
+                        '(default: %(default)s)')
+    parser.add_argument('--model', action='append', default=[], metavar='FILE', help='use this '
+                        'network too; may be repeated')
+    parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
+                        help='processes at once (default: %(default)s)')
+    parser.add_argument('--backend', default='loky', metavar='B', help=f'{", ".join(BACKENDS)}: '
+                        'where the processes run (default: %(default)s)')
+    parser.add_argument('--output', type=Path, default=Path('runs/reproduce'), metavar='DIR',
+                        help='folder of tables, figures, report and finished jobs; a run that '
+                        'was interrupted goes on from there (default: %(default)s)')
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run with a progress bar, write the table and print the summary."""
-    if options.experiment not in EXPERIMENTS:
-        raise RstdpError(f'unknown experiment {options.experiment!r}; known are '
-                         f'{", ".join(EXPERIMENTS)}')
+    """Run the studies with progress bars; write tables, figures and the report."""
+    needed = [name for name in ('pandas', 'scipy', 'matplotlib', 'tqdm') if not find_spec(name)]
+    if needed:
+        raise RstdpError(f'experiments need {needed[0]}: pip install "rstdp_ros[experiments]"')
+    from rstdp_ros.experiments.html import write_report
+    studies = _studies(options.experiment)
+    if options.scale not in SCALES:
+        raise RstdpError(f'unknown scale {options.scale!r}; known are {", ".join(SCALES)}')
+    if options.workers < 1:
+        raise RstdpError(f'--workers {options.workers} is not positive')
+    tasks = [get_task(options.task).name] if options.task else list(TASKS)
+    scale = replace(SCALES[options.scale], models=tuple(options.model))
+    for study in studies:
+        _run_study(study, tasks, scale, options)
+    print(f'report: {write_report(options.output)}')
+
+
+def _studies(name: str) -> list[Study]:
+    from rstdp_ros.experiments.studies import STUDIES
+    if name == 'all':
+        return list(STUDIES.values())
     try:
-        import scipy  # noqa: F401
-        from tqdm import tqdm
-    except ModuleNotFoundError as error:
-        raise RstdpError(f'experiments need {error.name}: '
-                         'pip install "rstdp_ros[experiments]"') from None
-    output = options.output or Path('docs/results/demo_plant.csv')
-    jobs = list(demo_plant.jobs(get_task('cartpole')))
-    results = [demo_plant.run(*job) for job in tqdm(jobs, unit='run')]
-    demo_plant.write_csv(results, output)
-    print(demo_plant.report(results))
-    print(f'table: {output}')
+        return [STUDIES[ALIASES.get(name, name)]]
+    except KeyError:
+        raise RstdpError(f'unknown experiment {name!r}; known are '
+                         f'{", ".join((*STUDIES, *ALIASES))}, all') from None
+
+
+def _run_study(study: Study, tasks: list[str], scale, options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from rstdp_ros.experiments.results import save
+    jobs = study.jobs(tasks, scale)
+    if not jobs:
+        raise RstdpError(f'{study.name} has nothing for task {", ".join(tasks)}')
+    begin = time.monotonic()
+    with tqdm(total=len(jobs), desc=study.name, unit='job', smoothing=0.05) as bar:
+        rows = run_jobs(study.run, jobs, options.output / 'jobs',
+                        Executor(options.workers, options.backend), bar.update)
+    command = ' '.join(['rstdp_ros reproduce', study.name, f'--scale {options.scale}',
+                        *([f'--task {options.task}'] if options.task else []),
+                        *(f'--model {Path(m).name}' for m in options.model)])
+    print(f'table: {save(study, rows, options.output, command, time.monotonic() - begin)}')

@@ -8,14 +8,16 @@ plant it took.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from rstdp_ros import seeds
 from rstdp_ros.experiments.adaptation import Adaptation
+from rstdp_ros.experiments.study import load
 from rstdp_ros.plasticity import GuardParameters, preset
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
@@ -31,14 +33,16 @@ class BestOf:
     One run of the protocol, in plain values: it can be hashed, stored and sent to a worker.
 
     :param model: network file, or the name of a shipped one.
+    :param digest: of that network, so that results of another one are never taken for its own.
     :param physics: parameters that differ from the task's defaults.
-    :param rule: a name in ``RULES``, or 'none'.
+    :param rule: a name in ``RULES``.
     :param seed: adaptation episode i starts from seed + i.
     :param labels: what the rows are to be called by.
     """
 
     task: str
     model: str
+    digest: str
     physics: Mapping[str, float | str]
     rule: str
     preset: str
@@ -54,44 +58,57 @@ def run(job: BestOf) -> list[dict[str, Any]]:
     Run a job.
 
     :return: a row for the selection starts and one for the held-out starts; ``before`` and
-        ``after`` are mean returns.
+        ``after`` are mean returns of the first and the best network, ``default`` that of the first
+        one on default physics, ``difference_std`` the standard deviation of the paired
+        differences; ``plant_episodes`` counts adaptation and selection.
     """
     task = get_task(job.task)
-    network = SpikingQNetwork.load(model_path(job.model))
+    network = load(job)
     physics = task.make_physics(job.physics)
     selection = _Selection(task, physics, seeds.block(seeds.SELECTION, job.selection_starts))
     best, best_mean, best_episode = network, selection.mean(network), 0
-    before, episodes = best_mean, 0
-    if job.rule != 'none':
-        learner = Adaptation(task, network, physics, job.seed, job.episodes,
-                             preset(job.preset, job.task), job.rule, 'none',
-                             GuardParameters()).learner()
-        # Nothing can beat a perfect mean, so the rest of the episodes would change nothing.
-        while episodes < job.episodes and best_mean < task.max_return:
-            running = learner.running
-            learner.learn(*task.episode(running, learner.next_seed, physics))
-            episodes += 1
-            mean = None
-            if learner.running.digest != running.digest:
-                mean = selection.mean_if_above(learner.running, best_mean)
+    learner = Adaptation(task, network, physics, job.seed, job.episodes,
+                         preset(job.preset, job.task), job.rule, 'none',
+                         GuardParameters()).learner()
+    # Nothing can beat a perfect mean: what is left of the episodes would change nothing.
+    while learner.episode < job.episodes and best_mean < task.max_return:
+        running = learner.running
+        learner.learn(*task.episode(running, learner.next_seed, physics))
+        if learner.running.digest != running.digest:
+            mean = selection.mean_if_above(learner.running, best_mean)
             if mean is not None:
-                best, best_mean, best_episode = learner.running, mean, episodes
-    held_out = seeds.block(seeds.HELD_OUT, job.held_out_starts)
-    row = {**job.labels, 'task': job.task, 'model': job.model, 'rule': job.rule, 'seed': job.seed,
-           'episodes': episodes, 'best_episode': best_episode,
-           'plant_episodes': episodes + selection.episodes, 'digest': best.digest,
+                best, best_mean, best_episode = learner.running, mean, learner.episode
+    row = {**job.labels, 'task': job.task, 'preset': job.preset,
+           'rule': job.rule, 'seed': job.seed, 'episodes': learner.episode,
+           'best_episode': best_episode, 'plant_episodes': learner.episode + selection.episodes,
+           'best_digest': best.digest,
            'distance': float(np.linalg.norm(best.weights[1] - network.weights[1]))}
-    return [
-        {**row, 'starts': 'selection', 'before': before, 'after': best_mean},
-        {**row, 'starts': 'held-out', 'before': float(task.returns(network, held_out,
-                                                                  physics).mean()),
-         'after': float(task.returns(best, held_out, physics).mean())}]
+    held_out = seeds.block(seeds.HELD_OUT, job.held_out_starts)
+    return [{**row, 'starts': name, **_compare(job, physics, best, starts)} for name, starts in
+            (('selection', selection.starts), ('held-out', held_out))]
+
+
+@lru_cache(maxsize=32)
+def _first_returns(task: str, model: str, physics: Any, starts: range) -> np.ndarray:
+    """Return those of the network that a run begins with; the rules of a comparison share them."""
+    return get_task(task).returns(SpikingQNetwork.load(model_path(model)), starts, physics)
+
+
+def _compare(job: BestOf, physics: Any, best: SpikingQNetwork, starts: range) -> dict[str, Any]:
+    """Measure the first and the best network on the same starts."""
+    before = _first_returns(job.task, job.model, physics, starts)
+    default = _first_returns(job.task, job.model, get_task(job.task).physics(), starts)
+    after = get_task(job.task).returns(best, starts, physics)
+    return {'count': len(starts), 'default': float(default.mean()), 'before': float(before.mean()),
+            'after': float(after.mean()), 'default_std': float(default.std(ddof=1)),
+            'before_std': float(before.std(ddof=1)), 'after_std': float(after.std(ddof=1)),
+            'difference_std': float((after - before).std(ddof=1))}
 
 
 class _Selection:
     """Mean returns on the selection starts, given up as soon as they cannot matter."""
 
-    def __init__(self, task: Task, physics: Any, starts: Sequence[int]) -> None:
+    def __init__(self, task: Task, physics: Any, starts: range) -> None:
         self.task, self.physics, self.starts = task, physics, starts
         self.episodes = 0
 

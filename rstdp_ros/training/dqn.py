@@ -87,16 +87,20 @@ class Trainer:
     :param task: what to learn.
     :param seed: of the whole run, in [0, 1000): initial weights, exploration, replay and starts.
     :param settings: those of the task if None.
+    :param physics: the plant to train on; the task's default if None.
     :raises RstdpError: a seed out of range.
     """
 
-    def __init__(self, task: Task, seed: int, settings: Settings | None = None) -> None:
+    def __init__(self, task: Task, seed: int, settings: Settings | None = None,
+                 physics: Any = None) -> None:
         if not 0 <= seed < MAX_SEED:
             raise RstdpError(f'seed {seed} is not in 0..{MAX_SEED - 1}')
         self.task, self.seed = task, seed
         self.settings = settings = settings or SETTINGS[task.name]
         self.generator = np.random.default_rng(seed)
         self.plant = GymPlant(task)
+        if physics is not None:
+            self.plant.set_physics(physics)
         self.online = [self._initial(n, m, std) for n, m, std in
                        zip(task.sizes, task.sizes[1:], INITIAL_STD)]
         self.target = [w.detach().clone() for w in self.online]

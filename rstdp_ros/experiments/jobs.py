@@ -1,0 +1,111 @@
+"""Many independent jobs on several processors, with a memory of those that are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rstdp_ros import __version__
+from rstdp_ros.atomic import write_atomically
+from rstdp_ros.errors import RstdpError
+
+BACKENDS = ('loky', 'ray')
+# With a backend that hands results over only when all are there: so many rounds of work at a time.
+ROUNDS = 8
+
+Rows = list[dict[str, Any]]
+
+
+class Executor(NamedTuple):
+    """
+    Where jobs run.
+
+    :param workers: processes at once.
+    :param backend: 'loky' for this machine; 'ray' for whatever cluster Ray is connected to.
+    """
+
+    workers: int = 1
+    backend: str = 'loky'
+
+
+def run_jobs(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path, executor: Executor,
+             progress: Callable[[], None] = lambda: None) -> Rows:
+    """
+    Run what is not done yet and return the rows of all jobs, in the order of the jobs.
+
+    A job's rows are kept in a file named after its content, so a run that was killed goes on where
+    it was, and neither that nor the number of workers shows in the rows.
+
+    :param run: makes rows of a job; both must be picklable and depend on nothing else.
+    :param jobs: dataclasses of plain values.
+    :param folder: of the files.
+    :param progress: called once per job.
+    :raises RstdpError: joblib or Ray is missing, or a backend that does not exist.
+    """
+    files = [folder / f'{job_key(run, job)}.json' for job in jobs]
+    missing = [i for i, file in enumerate(files) if not _is_done(file)]
+    for _ in range(len(jobs) - len(missing)):
+        progress()
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, rows in _execute(run, [(i, jobs[i]) for i in missing], executor):
+        write_atomically(files[i], json.dumps(rows).encode())
+        progress()
+    return [row for file in files for row in json.loads(file.read_text())]
+
+
+def job_key(run: Callable[[Any], Rows], job: Any) -> str:
+    """Name a job by all that its rows depend on."""
+    content = [run.__module__, run.__qualname__, __version__, asdict(job)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _is_done(file: Path) -> bool:
+    try:
+        json.loads(file.read_text())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _run_numbered(run: Callable[[Any], Rows], number: int, job: Any) -> tuple[int, Rows]:
+    return number, run(job)
+
+
+def _execute(run: Callable[[Any], Rows], jobs: Sequence[tuple[int, Any]],
+             executor: Executor) -> Iterator[tuple[int, Rows]]:
+    """Yield numbered results as they come."""
+    if executor.workers == 1 and executor.backend == 'loky':
+        yield from (_run_numbered(run, *job) for job in jobs)
+        return
+    try:
+        from joblib import delayed, Parallel
+    except ModuleNotFoundError:
+        raise RstdpError('experiments on several workers need joblib: '
+                         'pip install "rstdp_ros[experiments]"') from None
+    calls = [delayed(_run_numbered)(run, *job) for job in jobs]
+    with _backend(executor):
+        if executor.backend == 'loky':
+            yield from Parallel(executor.workers, return_as='generator_unordered')(calls)
+            return
+        size = executor.workers * ROUNDS
+        for i in range(0, len(calls), size):
+            yield from Parallel(executor.workers)(calls[i:i + size])
+
+
+def _backend(executor: Executor) -> AbstractContextManager:
+    if executor.backend == 'loky':
+        return nullcontext()
+    if executor.backend not in BACKENDS:
+        raise RstdpError(f'unknown backend {executor.backend!r}; known are {", ".join(BACKENDS)}')
+    try:
+        from joblib import parallel_config
+        from ray.util.joblib import register_ray
+    except ModuleNotFoundError:
+        raise RstdpError('the Ray backend needs Ray: pip install "rstdp_ros[ray]"') from None
+    register_ray()
+    return parallel_config(backend='ray')

@@ -1,0 +1,54 @@
+"""One look for all figures: distinct in print, in grey and to the colour-blind."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TYPE_CHECKING
+
+from rstdp_ros.errors import RstdpError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# The colours of Okabe and Ito.
+BLACK, ORANGE, SKY, GREEN = '#000000', '#E69F00', '#56B4E9', '#009E73'
+YELLOW, BLUE, VERMILLION, PURPLE, GREY = '#F0E442', '#0072B2', '#D55E00', '#CC79A7', '#999999'
+
+
+class Style(NamedTuple):
+    """How something is drawn wherever it appears."""
+
+    color: str
+    marker: str
+    line: str = '-'
+
+
+STYLES = {
+    'before': Style(VERMILLION, 'v'), 'rstdp': Style(BLUE, 'o'), 'authors': Style(SKY, 's'),
+    'opposite': Style(PURPLE, 'X', '--'), 'shuffled': Style(GREEN, 'D', '-.'),
+    'permuted': Style(ORANGE, 'P', '-.'), 'random': Style(GREY, '^', ':'),
+    'independent': Style(BLACK, '*', ':')}
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """
+    Make an empty figure.
+
+    :param width: inches; likewise height.
+    :raises RstdpError: matplotlib is missing.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise RstdpError('plots need matplotlib: pip install "rstdp_ros[plot]"') from None
+    return Figure(figsize=(width, height), constrained_layout=True)
+
+
+def panels(count: int, columns: int = 3, height: float = 3.2) -> tuple[Figure, list[Any]]:
+    """Make a figure with ``count`` axes in rows; unused places stay empty."""
+    columns = min(count, columns)
+    rows = -(-count // columns)
+    figure = new_figure(3.6 * columns, height * rows + 0.4)
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for unused in axes[count:]:
+        unused.set_visible(False)
+    return figure, axes[:count]

@@ -1,0 +1,65 @@
+"""Results on disk: a table of rows per study, and how it came about."""
+
+from __future__ import annotations
+
+from datetime import date
+import io
+import json
+from pathlib import Path
+import platform
+from typing import Any, TYPE_CHECKING
+
+import numpy as np
+
+from rstdp_ros import __version__
+from rstdp_ros.atomic import write_atomically
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.study import Study
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def save(study: Study, rows: Rows, folder: Path, command: str, seconds: float) -> Path:
+    """
+    Write a study's rows, its figure and how it was made.
+
+    :param seconds: wall time of this run; jobs that were done before took none of it.
+    :return: path of the table, which depends on nothing but the jobs.
+    """
+    from pandas import DataFrame
+    data = DataFrame(rows)
+    path = folder / f'{study.name}.csv'
+    write_atomically(path, data.to_csv(index=False, lineterminator='\n').encode())
+    write_atomically(folder / f'{study.name}.json', json.dumps(
+        {'command': command, 'seconds': round(seconds, 1), 'date': date.today().isoformat(),
+         **versions()}, indent=1).encode())
+    figure = io.BytesIO()
+    study.figure(data).savefig(figure, format='png', dpi=110)
+    write_atomically(folder / f'{study.name}.png', figure.getvalue())
+    return path
+
+
+def load(study: Study, folder: Path) -> tuple[DataFrame, dict[str, Any]] | None:
+    """
+    Read what :func:`save` wrote.
+
+    :return: the rows and how they came about; None if the study was not run.
+    :raises RstdpError: damaged files.
+    """
+    from pandas import read_csv
+    path = folder / f'{study.name}.csv'
+    if not path.exists():
+        return None
+    try:
+        return read_csv(path), json.loads(path.with_suffix('.json').read_text())
+    except (OSError, ValueError) as error:
+        raise RstdpError(f'{path}: not a result of ours ({error})') from None
+
+
+def versions() -> dict[str, str]:
+    """Return what results depend on beyond the jobs."""
+    return {'rstdp_ros': __version__, 'numpy': np.__version__,
+            'python': platform.python_version(),
+            'machine': f'{platform.system()} {platform.machine()}'}

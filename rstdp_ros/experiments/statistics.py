@@ -1,0 +1,57 @@
+"""Statistics that the studies share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+BOOTSTRAP_SEED = 0
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % BCa bootstrap interval of the mean; the mean itself where nothing varies."""
+    from scipy.stats import bootstrap
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2 or np.ptp(values) == 0:
+        return float(values.mean()), float(values.mean())
+    result = bootstrap((values,), np.mean, method='BCa', rng=np.random.default_rng(BOOTSTRAP_SEED))
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def interquartile_mean(values: np.ndarray) -> float:
+    """Return the mean of the middle half (Agarwal et al. 2021)."""
+    from scipy.stats import trim_mean
+    return float(trim_mean(values, 0.25))
+
+
+def pooled(counts: np.ndarray, means: np.ndarray, stds: np.ndarray) -> tuple[float, float]:
+    """
+    Return mean and standard deviation of groups put together.
+
+    :param counts: (groups,) how many values; means and stds (ddof 1) of each group.
+    """
+    counts, means, stds = (np.asarray(a, dtype=float) for a in (counts, means, stds))
+    n = counts.sum()
+    mean = (counts * means).sum() / n
+    squares = ((counts - 1) * stds ** 2 + counts * (means - mean) ** 2).sum()
+    return float(mean), float(math.sqrt(squares / (n - 1)))
+
+
+def paired_t(counts: np.ndarray, differences: np.ndarray,
+             stds: np.ndarray) -> tuple[float, float, int]:
+    """
+    Test whether the mean of paired differences is zero, all pairs of all groups put together.
+
+    As the paper's Table 3 does. It takes starts for independent although they share networks and
+    environments, so it exaggerates; see :func:`interval` over environments for comparison.
+
+    :return: t, two-sided p, number of pairs.
+    """
+    from scipy.stats import t as distribution
+    mean, std = pooled(counts, differences, stds)
+    n = int(np.sum(counts))
+    if std == 0:
+        return math.nan, math.nan, n
+    t = mean / (std / math.sqrt(n))
+    return t, float(2 * distribution.sf(abs(t), n - 1)), n

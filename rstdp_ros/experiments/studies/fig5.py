@@ -1,0 +1,105 @@
+"""Figure 5: what networks trained on longer poles and links reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments import plotting
+from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.study import Scale, Study
+from rstdp_ros.parameters import table
+from rstdp_ros.tasks import get_task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+LENGTHS = {'cartpole': 'pole_half_length', 'acrobot': 'link_length'}
+PERCENT = (0, 50, 100)
+# The shipped networks have the seeds from 0.
+FIRST_SEED = 100
+WINDOW = 100
+STYLES = ((plotting.BLUE, '-'), (plotting.ORANGE, '--'), (plotting.GREEN, '-.'))
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training on one plant."""
+
+    task: str
+    percent: int
+    seed: int
+    episodes: int
+
+
+def jobs(tasks: Sequence[str], scale: Scale) -> list[Training]:
+    """List the trainings."""
+    return [Training(task, percent, FIRST_SEED + i, scale.training_episodes)
+            for task, percent, i in product(tasks, PERCENT, range(scale.training_runs))]
+
+
+def run(job: Training) -> Rows:
+    """
+    Train for a fixed number of episodes and return a row for each.
+
+    :raises RstdpError: torch is missing.
+    """
+    try:
+        import torch
+
+        from rstdp_ros.training.dqn import SETTINGS, Trainer
+    except ModuleNotFoundError as error:
+        raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
+    torch.set_num_threads(1)
+    task = get_task(job.task)
+    length = table(task.physics)[LENGTHS[job.task]].default * (1 + job.percent / 100)
+    settings = replace(SETTINGS[job.task], episodes=job.episodes, solved_return=float('inf'),
+                       validate_every=job.episodes)
+    trainer = Trainer(task, job.seed, settings, task.make_physics({LENGTHS[job.task]: length}))
+    rows = []
+    while not trainer.finished:
+        progress = trainer.run_episode()
+        rows.append({'task': job.task, 'percent': job.percent, 'seed': job.seed,
+                     'episode': progress.episode, 'return': progress.episode_return})
+    return rows
+
+
+def _smoothed(data: DataFrame) -> DataFrame:
+    """Add the mean return of the latest episodes of each training."""
+    groups = data.groupby(['task', 'percent', 'seed'], sort=False)['return']
+    return data.assign(smoothed=groups.transform(lambda r: r.rolling(WINDOW, 1).mean()))
+
+
+def tables(data: DataFrame) -> dict[str, DataFrame]:
+    """Return the level that is reached in the end."""
+    last = _smoothed(data).groupby(['task', 'percent', 'seed'], sort=False).last().reset_index()
+    result = last.groupby(['task', 'percent'], sort=False)['smoothed'].agg(
+        ['count', 'mean', 'std', 'min', 'max']).reset_index()
+    return {f'Mean return of the last {WINDOW} training episodes': result}
+
+
+def figure(data: DataFrame) -> Figure:
+    """Draw smoothed training curves: mean and standard deviation over runs."""
+    parts = list(_smoothed(data).groupby('task', sort=False))
+    result, axes = plotting.panels(len(parts), columns=2)
+    for axis, (task, part) in zip(axes, parts):
+        for (color, line), (percent, group) in zip(STYLES, part.groupby('percent')):
+            curve = group.groupby('episode')['smoothed'].agg(['mean', 'std']).fillna(0.0)
+            axis.plot(curve.index, curve['mean'], color=color, linestyle=line,
+                      label=f'length +{percent} %')
+            axis.fill_between(curve.index, curve['mean'] - curve['std'],
+                              curve['mean'] + curve['std'], color=color, alpha=0.2, linewidth=0)
+        axis.set(title=task, xlabel='training episode', ylabel=f'mean of {WINDOW} returns')
+        axis.legend(fontsize='small')
+    return result
+
+
+STUDY = Study(
+    'fig5', 'Figure 5: training on longer poles and links', jobs, run, tables, figure,
+    'Returns include exploration. If a network trained on the changed plant does no better than '
+    'an adapted one, nothing was left to gain; if it starts from another level, the return on '
+    'default physics is no yardstick.')

@@ -1,0 +1,109 @@
+"""What an experiment of ours is made of, and how large it is to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TYPE_CHECKING
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.resources import model_path
+from rstdp_ros.snn import SpikingQNetwork
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+# Far enough apart that no two runs of a network share a start.
+SEED_STRIDE = 1000
+
+
+@dataclass(frozen=True)
+class Scale:
+    """
+    How much of everything.
+
+    :param networks: per task; the first shipped ones.
+    :param sets: random environments per range, for all rules.
+    :param wide_sets: likewise, for r-STDP and one control.
+    :param episodes: of adaptation per run; ``guarded_episodes`` without a validation set.
+    :param selection_starts: episodes per measurement during a run; likewise held_out_starts after.
+    :param levels: changed values per parameter in a sweep.
+    :param direction_sets: extreme environments of the direction test.
+    :param training_runs: per condition; likewise training_episodes.
+    :param models: files of further networks.
+    """
+
+    networks: int = 3
+    sets: int = 10
+    wide_sets: int = 100
+    episodes: int = 250
+    guarded_episodes: int = 100
+    selection_starts: int = 100
+    held_out_starts: int = 1000
+    levels: int = 5
+    training_runs: int = 3
+    training_episodes: int = 400
+    direction_sets: int = 50
+    models: tuple[str, ...] = ()
+
+
+SCALES: Mapping[str, Scale] = {
+    'full': Scale(),
+    'small': Scale(networks=2, sets=2, wide_sets=4, episodes=25, guarded_episodes=30,
+                   selection_starts=20, held_out_starts=100, levels=2, training_runs=1,
+                   training_episodes=30, direction_sets=4),
+    'tiny': Scale(networks=1, sets=1, wide_sets=1, episodes=3, guarded_episodes=3,
+                  selection_starts=5, held_out_starts=10, levels=1, training_runs=1,
+                  training_episodes=1, direction_sets=2),
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """
+    An experiment.
+
+    :param name: on the command line, and of its files.
+    :param title: what it shows.
+    :param jobs: (task names, scale) -> jobs.
+    :param run: job -> rows.
+    :param tables: all rows -> tables by caption.
+    :param figure: all rows -> a figure.
+    :param reading: what a reader should know to judge it.
+    """
+
+    name: str
+    title: str
+    jobs: Callable[[Sequence[str], Scale], list[Any]]
+    run: Callable[[Any], Rows]
+    tables: Callable[[DataFrame], dict[str, DataFrame]]
+    figure: Callable[[DataFrame], Figure]
+    reading: str
+
+
+def networks(task: str, scale: Scale) -> list[tuple[str, str, str]]:
+    """
+    Return the networks that a study uses: the first shipped ones, then those given by file.
+
+    :return: (name, what :func:`load` finds it by, digest) of each.
+    """
+    shipped = [f'{task}_{i}' for i in range(scale.networks)]
+    found = [(Path(model).stem, model, SpikingQNetwork.load(model_path(model)))
+             for model in (*shipped, *scale.models)]
+    return [(name, model, network.digest) for name, model, network in found
+            if network.task == task]
+
+
+def load(job: Any) -> SpikingQNetwork:
+    """
+    Load the network of a job.
+
+    :raises RstdpError: it is not the one that the job was made for.
+    """
+    network = SpikingQNetwork.load(model_path(job.model))
+    if network.digest != job.digest:
+        raise RstdpError(f'{job.model} changed while the experiment ran')
+    return network
