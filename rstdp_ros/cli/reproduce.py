@@ -21,12 +21,15 @@ ALIASES = {'table3': 'fig4'}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('experiment', metavar='EXPERIMENT', help='fig2, fig3, fig4, fig4-wide, '
-                        'fig5, table3, direction, demo-plant, or all')
+                        'fig5, table3, direction, demo-plant, or all; report only writes the '
+                        'report again')
     parser.add_argument('--task', metavar='TASK', help='only this one (default: all)')
     parser.add_argument('--scale', default='full', metavar='S', help=f'{", ".join(SCALES)} '
                         '(default: %(default)s)')
     parser.add_argument('--model', action='append', default=[], metavar='FILE', help='use this '
                         'network too; may be repeated')
+    parser.add_argument('--rule', action='append', default=[], metavar='R', help='only this one '
+                        'of the compared rules; may be repeated')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
                         help='processes at once (default: %(default)s)')
     parser.add_argument('--backend', default='loky', metavar='B', help=f'{", ".join(BACKENDS)}: '
@@ -36,11 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'was interrupted goes on from there (default: %(default)s)')
 
 
+    parser.add_argument('--document', type=Path, metavar='FILE', help='Markdown file whose tables '
+                        'are to be filled in from the results')
+
+
 def run(options: argparse.Namespace) -> None:
     """Run the studies with progress bars; write tables, figures and the report."""
     needed = [name for name in ('pandas', 'scipy', 'matplotlib', 'tqdm') if not find_spec(name)]
     if needed:
         raise RstdpError(f'experiments need {needed[0]}: pip install "rstdp_ros[experiments]"')
+    from rstdp_ros.experiments.document import update
     from rstdp_ros.experiments.html import write_report
     studies = _studies(options.experiment)
     if options.scale not in SCALES:
@@ -48,21 +56,25 @@ def run(options: argparse.Namespace) -> None:
     if options.workers < 1:
         raise RstdpError(f'--workers {options.workers} is not positive')
     tasks = [get_task(options.task).name] if options.task else list(TASKS)
-    scale = replace(SCALES[options.scale], models=tuple(options.model))
+    scale = replace(SCALES[options.scale], models=tuple(options.model),
+                    rules=tuple(options.rule))
     for study in studies:
         _run_study(study, tasks, scale, options)
     print(f'report: {write_report(options.output)}')
+    if options.document:
+        update(options.document, options.output)
+        print(f'document: {options.document}')
 
 
 def _studies(name: str) -> list[Study]:
     from rstdp_ros.experiments.studies import STUDIES
-    if name == 'all':
-        return list(STUDIES.values())
+    if name in ('all', 'report'):
+        return list(STUDIES.values()) if name == 'all' else []
     try:
         return [STUDIES[ALIASES.get(name, name)]]
     except KeyError:
         raise RstdpError(f'unknown experiment {name!r}; known are '
-                         f'{", ".join((*STUDIES, *ALIASES))}, all') from None
+                         f'{", ".join((*STUDIES, *ALIASES))}, all, report') from None
 
 
 def _run_study(study: Study, tasks: list[str], scale, options: argparse.Namespace) -> None:
@@ -70,13 +82,17 @@ def _run_study(study: Study, tasks: list[str], scale, options: argparse.Namespac
 
     from rstdp_ros.experiments.results import save
     jobs = study.jobs(tasks, scale)
+    if not jobs and options.experiment == 'all':
+        return
     if not jobs:
-        raise RstdpError(f'{study.name} has nothing for task {", ".join(tasks)}')
+        raise RstdpError(f'{study.name} has nothing for task {", ".join(tasks)}'
+                         f'{" and rule " + ", ".join(scale.rules) if scale.rules else ""}')
     begin = time.monotonic()
     with tqdm(total=len(jobs), desc=study.name, unit='job', smoothing=0.05) as bar:
         rows = run_jobs(study.run, jobs, options.output / 'jobs',
                         Executor(options.workers, options.backend), bar.update)
     command = ' '.join(['rstdp_ros reproduce', study.name, f'--scale {options.scale}',
                         *([f'--task {options.task}'] if options.task else []),
-                        *(f'--model {Path(m).name}' for m in options.model)])
+                        *(f'--model {Path(m).name}' for m in options.model),
+                        *(f'--rule {rule}' for rule in options.rule)])
     print(f'table: {save(study, rows, options.output, command, time.monotonic() - begin)}')

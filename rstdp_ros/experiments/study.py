@@ -34,6 +34,7 @@ class Scale:
     :param direction_sets: extreme environments of the direction test.
     :param training_runs: per condition; likewise training_episodes.
     :param models: files of further networks.
+    :param rules: only these; () for all that a study has.
     """
 
     networks: int = 3
@@ -48,6 +49,11 @@ class Scale:
     training_episodes: int = 400
     direction_sets: int = 50
     models: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+    def chosen(self, rules: Sequence[str]) -> list[str]:
+        """Return those of a study's rules that are wanted."""
+        return [rule for rule in rules if not self.rules or rule in self.rules]
 
 
 SCALES: Mapping[str, Scale] = {

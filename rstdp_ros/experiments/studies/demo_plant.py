@@ -51,7 +51,8 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Run]:
     return [Run(task, *network, seeds.ADAPTATION + SEED_STRIDE * k, rule, scale.guarded_episodes,
                 scale.held_out_starts)
             for task in tasks
-            for network, k, rule in product(networks(task, scale), range(RUNS), RULES)]
+            for network, k, rule in product(networks(task, scale), range(RUNS),
+                                            scale.chosen(RULES))]
 
 
 def run(job: Run) -> Rows:
@@ -74,8 +75,10 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
     data = data.assign(gain=data['after'] - data['before'])
     gains = data.groupby(['task', 'rule'], sort=False)['gain'].agg(
         ['count', 'median', 'min', 'max']).reset_index()
-    return {'Return on held-out starts before and after': pairs, 'Gains': gains,
-            'r-STDP minus random, paired': _differences(pairs)}
+    result = {'Return on held-out starts before and after': pairs, 'Gains': gains}
+    if set(RULES) <= set(pairs):
+        result['r-STDP minus random, paired'] = _differences(pairs)
+    return result
 
 
 def _differences(pairs: DataFrame) -> DataFrame:

@@ -50,7 +50,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Direction]:
     for task in tasks:
         environments = list(enumerate(environment_sets(task, 'extreme', scale.direction_sets)))
         for (name, model, digest), (i, physics), kind, rule in product(
-                networks(task, scale), environments, PRESETS, RULES):
+                networks(task, scale), environments, PRESETS, scale.chosen(RULES)):
             labels = {'network': name, 'shipped': name == model, 'set': i}
             result.append(Direction(task, model, digest, physics, rule, kind,
                                     FIRST_SEED + SEED_STRIDE * i, scale.selection_starts, labels))

@@ -36,7 +36,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[BestOf]:
     result = []
     for task in tasks:
         for (name, model, digest), (parameter, ends), variant in product(
-                networks(task, scale), SWEEPS[task].items(), VARIANTS):
+                networks(task, scale), SWEEPS[task].items(), scale.chosen(VARIANTS)):
             default = table(get_task(task).physics)[parameter].default
             for i, percent in enumerate(np.linspace(*ends, scale.levels).round(1).tolist()):
                 labels = {'network': name, 'parameter': parameter, 'percent': percent,
@@ -68,7 +68,7 @@ def figure(data: DataFrame) -> Figure:
     parts = list(data.groupby(['task', 'parameter'], sort=False))
     result, axes = plotting.panels(len(parts))
     for axis, ((task, parameter), part) in zip(axes, parts):
-        first = part[part['variant'] == VARIANTS[0]]
+        first = part[part['variant'] == part['variant'].iloc[0]]
         _line(axis, first, 'before', 'before')
         for variant, group in part.groupby('variant', sort=False):
             _line(axis, group, 'after', variant)

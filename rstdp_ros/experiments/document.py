@@ -1,0 +1,62 @@
+"""Tables in a Markdown file, generated from results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import re
+from typing import TYPE_CHECKING
+
+from rstdp_ros.atomic import write_atomically
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.html import formatted
+from rstdp_ros.experiments.results import load
+from rstdp_ros.experiments.studies import STUDIES
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+# "<!-- fig4 1 -->" begins the first table of study fig4.
+TABLE = re.compile(r'(?s)<!-- (?P<study>[\w-]+) (?P<number>\d+) -->.*?<!-- end -->')
+
+
+def update(path: Path, folder: Path) -> None:
+    """
+    Fill in every table that the file has a place for.
+
+    :param path: Markdown with ``<!-- STUDY NUMBER -->`` and ``<!-- end -->`` around each table.
+    :param folder: of the results.
+    :raises RstdpError: a study or table that does not exist, or a file that cannot be read.
+    """
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise RstdpError(f'{path}: {error.strerror}') from None
+    write_atomically(path, filled(text, folder).encode())
+
+
+def filled(text: str, folder: Path) -> str:
+    """Return the text with its tables as the results have them."""
+    def table(match: re.Match[str]) -> str:
+        name, number = match['study'], int(match['number'])
+        result = load(STUDIES[name], folder) if name in STUDIES else None
+        if result is None:
+            raise RstdpError(f'no results of {name!r} in {folder}')
+        tables = list(STUDIES[name].tables(result[0]).items())
+        if not 1 <= number <= len(tables):
+            raise RstdpError(f'{name} has {len(tables)} tables, not {number}')
+        caption, content = tables[number - 1]
+        return f'<!-- {name} {number} -->\n*{caption}*\n\n{markdown(content)}\n<!-- end -->'
+    return TABLE.sub(table, text)
+
+
+def markdown(table: DataFrame) -> str:
+    """Return a table in Markdown."""
+    rows = [list(table.columns), *table.itertuples(index=False)]
+    lines = ['| ' + ' | '.join(_cell(value) for value in row) + ' |' for row in rows]
+    return '\n'.join([lines[0], '|' + '---|' * len(table.columns), *lines[1:]])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return '' if value != value else formatted(value)
+    return str(value)
