@@ -31,8 +31,8 @@ lint: $(VENV)/.setup  ## Check the style
 bench: $(VENV)/.setup  ## Time kernels, start-up and lockstep
 	for script in kernels startup lockstep; do $(BIN)/python benchmark/$$script.py || exit 1; done
 
-reproduce: $(VENV)/.setup  ## Repeat the experiment behind the demo
-	$(BIN)/rstdp_ros reproduce demo-plant
+reproduce: $(VENV)/.setup  ## Repeat every experiment on a small scale, in minutes
+	$(BIN)/rstdp_ros reproduce all --scale small --output runs/small
 
 clean:  ## Remove environments, builds and compiled kernels
 	rm -rf .venv .venv-* build install log *.egg-info

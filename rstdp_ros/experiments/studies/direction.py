@@ -78,9 +78,10 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
     """Return mean changes with their standard errors over environments."""
     data = data.assign(change=data['after'] - data['before'])
     shipped = data[data['shipped']].assign(network='shipped')
-    return {'Mean change of the return after so many updates, without any selection':
-            _changes(data),
-            'The same over the shipped networks': _changes(shipped)}
+    return {'Mean change of the return after so many updates, over the shipped networks':
+            _changes(shipped), 'The same, each network': _changes(data),
+            'What the places of the entries are worth: r-STDP minus its shuffled entries, paired':
+            _places(data)}
 
 
 def _changes(data: DataFrame) -> DataFrame:
@@ -94,6 +95,24 @@ def _changes(data: DataFrame) -> DataFrame:
             row['runs'] = len(part)
             row[f'after {updates}'] = change.mean()
             row[f'error {updates}'] = change.std() / np.sqrt(len(change))
+        rows.append(row)
+    return DataFrame(rows)
+
+
+def _places(data: DataFrame) -> DataFrame:
+    """Compare with the control that has the same entries, and so the same net drift."""
+    from pandas import DataFrame
+    rows = []
+    columns = ['task', 'network', 'preset', 'set', 'updates']
+    wide = data.pivot_table(index=columns, columns='rule', values='change', sort=False)
+    if not {'rstdp', 'shuffled'} <= set(wide):
+        return DataFrame(rows)
+    difference = (wide['rstdp'] - wide['shuffled']).rename('change').reset_index()
+    for keys, group in difference.groupby(KEYS[:3], sort=False):
+        row = dict(zip(KEYS, keys))
+        for updates, part in group.groupby('updates'):
+            row[f'after {updates}'] = part['change'].mean()
+            row[f'error {updates}'] = part['change'].sem()
         rows.append(row)
     return DataFrame(rows)
 
