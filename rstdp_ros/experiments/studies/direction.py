@@ -121,7 +121,7 @@ def figure(data: DataFrame) -> Figure:
     """Draw the change over the number of updates, a panel per task, preset and network."""
     data = data.assign(change=data['after'] - data['before'])
     parts = list(data.groupby(['task', 'preset', 'network'], sort=False))
-    result, axes = plotting.panels(len(parts))
+    result, axes = plotting.panels(len(parts), columns=4)
     for axis, (keys, part) in zip(axes, parts):
         for rule, group in part.groupby('rule', sort=False):
             style, columns = plotting.STYLES[rule], group.groupby('updates')['change']
