@@ -17,8 +17,7 @@ class TunableEnv(gymnasium.Env):
     """
     A task's compiled physics behind Gymnasium's interface.
 
-    A subclass names its task, the physics' ``step``, how to draw a start, and what observations
-    cannot exceed.
+    A subclass names its task, the physics' ``step`` and what observations cannot exceed.
 
     :param physics: the plant; assign to ``env.unwrapped.physics`` to change it.
     """
@@ -26,7 +25,6 @@ class TunableEnv(gymnasium.Env):
     metadata = {'render_modes': []}
     task: Task
     advance: Callable[..., tuple]
-    start_state: Callable[[np.random.Generator], np.ndarray]
     observation_high: Sequence[float]
 
     def __init__(self, physics: Any = None) -> None:
@@ -63,7 +61,7 @@ class TunableEnv(gymnasium.Env):
         :return: observation, empty info.
         """
         super().reset(seed=seed)
-        self.state = tuple(self.start_state(self.np_random).tolist())
+        self.state = tuple(self.task.start_state(self.np_random).tolist())
         return self.task.observe(*self.joints), {}
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:

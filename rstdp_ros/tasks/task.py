@@ -57,7 +57,7 @@ class Task:
     :param demo_physics: the changed plant that the demo shows, as names and values.
     :param observe: (positions, velocities) -> observation, float32.
     :param joints_of: observation -> :class:`Joints`, for plants that only show observations.
-    :param start_states: seeds -> (n, state) float64, exactly Gymnasium's ``reset(seed=s)``.
+    :param start_state: random generator -> (state,) float64, drawn as Gymnasium does.
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
     """
 
@@ -78,7 +78,7 @@ class Task:
     demo_physics: Mapping[str, float]
     observe: Callable[[Sequence[float], Sequence[float]], np.ndarray]
     joints_of: Callable[[np.ndarray], Joints]
-    start_states: Callable[[Sequence[int]], np.ndarray]
+    start_state: Callable[[np.random.Generator], np.ndarray]
     run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:
@@ -104,6 +104,16 @@ class Task:
         if network.action_efforts not in ((), self.action_efforts):
             raise RstdpError(f"the network's efforts {network.action_efforts} are not those of "
                              f'{self.name}, {self.action_efforts}')
+
+    def start_states(self, seeds: Sequence[int]) -> np.ndarray:
+        """
+        Return the start of each seed, exactly that of Gymnasium's ``reset(seed=s)``.
+
+        :return: (n, state) float64.
+        """
+        # default_rng(s) is PCG64 over SeedSequence(s): the generator that Gymnasium makes.
+        return np.array([self.start_state(np.random.default_rng(seed)) for seed in seeds],
+                        dtype=np.float64)
 
     def returns(self, network: SpikingQNetwork, seeds: Sequence[int],
                 physics: Any = None) -> np.ndarray:

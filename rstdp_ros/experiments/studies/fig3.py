@@ -63,16 +63,21 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
 
 
 def figure(data: DataFrame) -> Figure:
-    """Draw returns over the change, a panel per parameter, on held-out starts."""
+    """Draw returns, and below them the episodes to the best ones, on held-out starts."""
     data = data[data['starts'] == 'held-out']
-    parts = list(data.groupby(['task', 'parameter'], sort=False))
-    result, axes = plotting.panels(len(parts))
-    for axis, ((task, parameter), part) in zip(axes, parts):
-        first = part[part['variant'] == part['variant'].iloc[0]]
-        _line(axis, first, 'before', 'before')
-        for variant, group in part.groupby('variant', sort=False):
-            _line(axis, group, 'after', variant)
-        axis.set(title=f'{task}: {parameter}', xlabel='change, percent', ylabel='mean return')
+    tasks = list(data.groupby('task', sort=False))
+    result, axes = plotting.panels(6 * len(tasks))
+    rows = [axes[i:i + 3] for i in range(0, len(axes), 3)]
+    for (task, part), upper, lower in zip(tasks, rows[::2], rows[1::2]):
+        for top, bottom, (parameter, group) in zip(upper, lower,
+                                                   part.groupby('parameter', sort=False)):
+            first = group[group['variant'] == group['variant'].iloc[0]]
+            _line(top, first, 'before', 'before')
+            for variant, runs in group.groupby('variant', sort=False):
+                _line(top, runs, 'after', variant)
+                _line(bottom, runs, 'best_episode', variant)
+            top.set(title=f'{task}: {parameter}', ylabel='mean return')
+            bottom.set(xlabel='change, percent', ylabel='best after episode')
     axes[0].legend(fontsize='small')
     result.suptitle('Held-out starts: mean and standard deviation over networks')
     return result

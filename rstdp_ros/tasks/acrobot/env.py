@@ -1,7 +1,7 @@
 """The tunable acrobot as a Gymnasium environment."""
 
 from rstdp_ros.tasks.acrobot.physics import MAX_VELOCITY_1, MAX_VELOCITY_2, step
-from rstdp_ros.tasks.acrobot.task import ACROBOT, start_state
+from rstdp_ros.tasks.acrobot.task import ACROBOT
 from rstdp_ros.tasks.env import TunableEnv
 from rstdp_ros.tasks.task import Joints
 
@@ -17,7 +17,6 @@ class AcrobotEnv(TunableEnv):
 
     task = ACROBOT
     advance = staticmethod(step)
-    start_state = staticmethod(start_state)
     observation_high = (1.0, 1.0, 1.0, 1.0, MAX_VELOCITY_1, MAX_VELOCITY_2)
 
     @property

@@ -18,16 +18,6 @@ def start_state(generator: np.random.Generator) -> np.ndarray:
     return start.astype(np.float32).astype(np.float64)
 
 
-def start_states(seeds: Sequence[int]) -> np.ndarray:
-    """
-    Return the start of each seed, exactly that of Gymnasium's ``reset(seed=s)``.
-
-    :return: (n, 4) float64.
-    """
-    starts = [start_state(np.random.default_rng(seed)) for seed in seeds]
-    return np.array(starts, dtype=np.float64).reshape(-1, 4)
-
-
 def observe(positions: Sequence[float], velocities: Sequence[float]) -> np.ndarray:
     """
     Build the observation from the joints (shoulder, elbow).
@@ -72,6 +62,6 @@ ACROBOT = Task(
     demo_physics={'link_length': 1.4, 'link_mass': 1.4},
     observe=observe,
     joints_of=joints_of,
-    start_states=start_states,
+    start_state=start_state,
     run_batch=run_batch,
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rstdp_ros.tasks.cartpole.physics import step
-from rstdp_ros.tasks.cartpole.task import CARTPOLE, joints_of, start_state
+from rstdp_ros.tasks.cartpole.task import CARTPOLE, joints_of
 from rstdp_ros.tasks.env import TunableEnv
 from rstdp_ros.tasks.task import Joints
 
@@ -18,7 +18,6 @@ class CartPoleEnv(TunableEnv):
 
     task = CARTPOLE
     advance = staticmethod(step)
-    start_state = staticmethod(start_state)
     observation_high = (np.inf,) * 4
 
     @property

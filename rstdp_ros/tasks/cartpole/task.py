@@ -16,17 +16,6 @@ def start_state(generator: np.random.Generator) -> np.ndarray:
     return generator.uniform(-START_RANGE, START_RANGE, size=4)
 
 
-def start_states(seeds: Sequence[int]) -> np.ndarray:
-    """
-    Return the start of each seed, exactly that of Gymnasium's ``reset(seed=s)``.
-
-    :return: (n, 4) float64.
-    """
-    # default_rng(s) is PCG64 over SeedSequence(s): the generator that Gymnasium makes.
-    starts = [start_state(np.random.default_rng(seed)) for seed in seeds]
-    return np.array(starts, dtype=np.float64).reshape(-1, 4)
-
-
 def observe(positions: Sequence[float], velocities: Sequence[float]) -> np.ndarray:
     """
     Build the observation from the joints (slider, pole).
@@ -66,6 +55,6 @@ CARTPOLE = Task(
     demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
     observe=observe,
     joints_of=joints_of,
-    start_states=start_states,
+    start_state=start_state,
     run_batch=run_batch,
 )
