@@ -1,6 +1,7 @@
 """The paper's experiments in miniature: the protocol, its statistics, and that nothing is lost."""
 
 import importlib.util
+import json
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from rstdp_ros.experiments.environments import (
     sets_as_csv,
     TABLE_2,
 )
-from rstdp_ros.experiments.jobs import Executor, run_jobs
+from rstdp_ros.experiments.jobs import Executor, finished, run_jobs
 from rstdp_ros.experiments.statistics import interquartile_mean, interval, paired_t, pooled
 from rstdp_ros.experiments.study import networks, SCALES
 from rstdp_ros.plasticity import GuardParameters, preset
@@ -148,15 +149,17 @@ def test_a_killed_run_goes_on_and_workers_change_nothing(tmp_path):
     assert all(f.stat().st_mtime_ns == when for f, when in done.items()), 'finished jobs redone'
     first, second = ((tmp_path / name / 'fig4.csv').read_bytes()
                      for name in ('killed', 'undisturbed'))
-    assert first == second and first.count(b'\n') == 1 + 2 * 2 * 2 * 6 * 2
+    assert first == second and first.count(b'\n') == 1 + 2 * 2 * 2 * 7 * 2
 
 
 @pytest.mark.skipif(importlib.util.find_spec('ray') is None, reason='Ray is not installed')
 def test_ray_gives_the_same_rows(tmp_path):
     cases = [job(index=i, episodes=2) for i in range(4)]
-    rows = [run_jobs(best_of.run, cases, tmp_path / backend, Executor(2, backend))
-            for backend in ('loky', 'ray')]
-    assert rows[0] == rows[1] and len(rows[0]) == 8
+    for backend in ('loky', 'ray'):
+        run_jobs(best_of.run, cases, tmp_path / backend, Executor(2, backend))
+    rows, done = finished(best_of.run, cases, tmp_path / 'loky')
+    assert (rows, done) == finished(best_of.run, cases, tmp_path / 'ray')
+    assert len(rows) == 8 and done == 4
 
 
 def count_up(case):
@@ -166,11 +169,23 @@ def count_up(case):
 
 def test_damaged_job_files_are_run_again(tmp_path):
     cases = [job(seed=i) for i in range(3)]
-    expected = run_jobs(count_up, cases, tmp_path, Executor())
-    damaged = next(tmp_path.glob('*.json'))
-    damaged.write_text('[{"se')
-    assert run_jobs(count_up, cases, tmp_path, Executor()) == expected
-    assert damaged.read_text() != '[{"se'
+    run_jobs(count_up, cases, tmp_path, Executor())
+    next(tmp_path.glob('*.json')).write_text('[{"se')
+    assert finished(count_up, cases, tmp_path)[1] == 2
+    run_jobs(count_up, cases, tmp_path, Executor())
+    assert finished(count_up, cases, tmp_path) == ([{'seed': i} for i in range(3)], 3)
+
+
+@needs_experiments
+def test_a_part_adds_to_what_is_there(tmp_path):
+    for part in (['--task', 'cartpole'], ['--task', 'acrobot', '--rule', 'rstdp']):
+        process = reproduce(tmp_path, 'direction', '--workers', '1', *part)
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    origin = json.loads((tmp_path / 'direction.json').read_text())
+    assert origin['jobs'] == '24 of 40'
+    lines = (tmp_path / 'direction.csv').read_text().splitlines()
+    assert sum('acrobot' in line for line in lines) == 16 and len(lines) == 1 + 24 * 4
 
 
 @needs_experiments

@@ -10,8 +10,8 @@ from pathlib import Path
 import time
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.experiments.jobs import BACKENDS, Executor, run_jobs
-from rstdp_ros.experiments.study import SCALES, Study
+from rstdp_ros.experiments.jobs import BACKENDS, Executor, finished, run_jobs
+from rstdp_ros.experiments.study import Scale, SCALES, Study
 from rstdp_ros.tasks import get_task, TASKS
 
 # Table 3 is made of the runs of Figure 4.
@@ -77,7 +77,8 @@ def _studies(name: str) -> list[Study]:
                          f'{", ".join((*STUDIES, *ALIASES))}, all, report') from None
 
 
-def _run_study(study: Study, tasks: list[str], scale, options: argparse.Namespace) -> None:
+def _run_study(study: Study, tasks: list[str], scale: Scale,
+               options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from rstdp_ros.experiments.results import save
@@ -89,10 +90,15 @@ def _run_study(study: Study, tasks: list[str], scale, options: argparse.Namespac
                          f'{" and rule " + ", ".join(scale.rules) if scale.rules else ""}')
     begin = time.monotonic()
     with tqdm(total=len(jobs), desc=study.name, unit='job', smoothing=0.05) as bar:
-        rows = run_jobs(study.run, jobs, options.output / 'jobs',
-                        Executor(options.workers, options.backend), bar.update)
+        run_jobs(study.run, jobs, options.output / 'jobs',
+                 Executor(options.workers, options.backend), bar.update)
+    # Together with what earlier runs did for other tasks and rules.
+    everything = study.jobs(list(TASKS), replace(scale, rules=()))
+    rows, done = finished(study.run, everything, options.output / 'jobs')
     command = ' '.join(['rstdp_ros reproduce', study.name, f'--scale {options.scale}',
                         *([f'--task {options.task}'] if options.task else []),
                         *(f'--model {Path(m).name}' for m in options.model),
                         *(f'--rule {rule}' for rule in options.rule)])
-    print(f'table: {save(study, rows, options.output, command, time.monotonic() - begin)}')
+    origin = {'command': command, 'seconds': round(time.monotonic() - begin, 1),
+              'jobs': f'{done} of {len(everything)}'}
+    print(f'table: {save(study, rows, options.output, origin)}')

@@ -47,7 +47,7 @@ measurement; the last one served for nothing else.</p>
 """
 SECTION = """<h2 id="{name}">{title}</h2>
 <p>{reading}</p>
-<p><code>{command}</code>: {seconds} s, {date}; {versions}.</p>
+<p><code>{command}</code>: {seconds} s, {jobs} jobs done, {date}; {versions}.</p>
 <img alt="{title}" src="data:image/png;base64,{image}">
 {tables}
 """
@@ -71,7 +71,7 @@ def _section(study: Study, folder: Path) -> str:
         return ''
     data, origin = result
     image = b64encode((folder / f'{study.name}.png').read_bytes()).decode()
-    known = ('command', 'seconds', 'date')
+    known = ('command', 'seconds', 'jobs', 'date')
     versions = ', '.join(f'{k} {v}' for k, v in origin.items() if k not in known)
     tables = '\n'.join(_table(caption, table) for caption, table in study.tables(data).items())
     return SECTION.format(name=study.name, title=escape(study.title), image=image, tables=tables,

@@ -34,9 +34,9 @@ class Executor(NamedTuple):
 
 
 def run_jobs(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path, executor: Executor,
-             progress: Callable[[], None] = lambda: None) -> Rows:
+             progress: Callable[[], None] = lambda: None) -> None:
     """
-    Run what is not done yet and return the rows of all jobs, in the order of the jobs.
+    Run what is not done yet; :func:`finished` returns the rows.
 
     A job's rows are kept in a file named after its content, so a run that was killed goes on where
     it was, and neither that nor the number of workers shows in the rows.
@@ -47,15 +47,24 @@ def run_jobs(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path, exec
     :param progress: called once per job.
     :raises RstdpError: joblib or Ray is missing, or a backend that does not exist.
     """
-    files = [folder / f'{job_key(run, job)}.json' for job in jobs]
-    missing = [i for i, file in enumerate(files) if not _is_done(file)]
+    files = [_file(run, job, folder) for job in jobs]
+    missing = [i for i, file in enumerate(files) if _read(file) is None]
     for _ in range(len(jobs) - len(missing)):
         progress()
     folder.mkdir(parents=True, exist_ok=True)
     for i, rows in _execute(run, [(i, jobs[i]) for i in missing], executor):
         write_atomically(files[i], json.dumps(rows).encode())
         progress()
-    return [row for file in files for row in json.loads(file.read_text())]
+
+
+def finished(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path) -> tuple[Rows, int]:
+    """
+    Return the rows of those jobs that are done, in the order of the jobs, and how many are.
+
+    :param folder: as in :func:`run_jobs`.
+    """
+    done = [rows for job in jobs if (rows := _read(_file(run, job, folder))) is not None]
+    return [row for rows in done for row in rows], len(done)
 
 
 def job_key(run: Callable[[Any], Rows], job: Any) -> str:
@@ -64,12 +73,15 @@ def job_key(run: Callable[[Any], Rows], job: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _is_done(file: Path) -> bool:
+def _file(run: Callable[[Any], Rows], job: Any, folder: Path) -> Path:
+    return folder / f'{job_key(run, job)}.json'
+
+
+def _read(file: Path) -> Rows | None:
     try:
-        json.loads(file.read_text())
+        return json.loads(file.read_text())
     except (OSError, ValueError):
-        return False
-    return True
+        return None
 
 
 def _run_numbered(run: Callable[[Any], Rows], number: int, job: Any) -> tuple[int, Rows]:

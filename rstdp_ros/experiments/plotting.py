@@ -23,7 +23,8 @@ class Style(NamedTuple):
 
 
 STYLES = {
-    'before': Style(VERMILLION, 'v'), 'rstdp': Style(BLUE, 'o'), 'authors': Style(SKY, 's'),
+    'before': Style(VERMILLION, 'v'), 'rstdp': Style(BLUE, 'o'), 'default': Style(BLUE, 'p', '--'),
+    'authors': Style(SKY, 's'),
     'opposite': Style(PURPLE, 'X', '--'), 'shuffled': Style(GREEN, 'D', '-.'),
     'permuted': Style(ORANGE, 'P', '-.'), 'random': Style(GREY, '^', ':'),
     'independent': Style(BLACK, '*', ':')}

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def save(study: Study, rows: Rows, folder: Path, command: str, seconds: float) -> Path:
+def save(study: Study, rows: Rows, folder: Path, origin: dict[str, Any]) -> Path:
     """
     Write a study's rows, its figure and how it was made.
 
-    :param seconds: wall time of this run; jobs that were done before took none of it.
+    :param origin: the command, the wall time of this run (jobs that were done before took none of
+        it), and how many jobs are done.
     :return: path of the table, which depends on nothing but the jobs.
     """
     from pandas import DataFrame
@@ -33,8 +34,7 @@ def save(study: Study, rows: Rows, folder: Path, command: str, seconds: float) -
     path = folder / f'{study.name}.csv'
     write_atomically(path, data.to_csv(index=False, lineterminator='\n').encode())
     write_atomically(folder / f'{study.name}.json', json.dumps(
-        {'command': command, 'seconds': round(seconds, 1), 'date': date.today().isoformat(),
-         **versions()}, indent=1).encode())
+        {**origin, 'date': date.today().isoformat(), **versions()}, indent=1).encode())
     figure = io.BytesIO()
     study.figure(data).savefig(figure, format='png', dpi=110)
     write_atomically(folder / f'{study.name}.png', figure.getvalue())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What a row calls it -> (rule, preset).
 VARIANTS = {
-    'rstdp': ('rstdp', 'paper'), 'authors': ('rstdp', 'authors'),
+    'rstdp': ('rstdp', 'paper'), 'default': ('rstdp', 'default'), 'authors': ('rstdp', 'authors'),
     'opposite': ('opposite', 'paper'), 'shuffled': ('shuffled', 'paper'),
     'random': ('random', 'paper'), 'independent': ('independent', 'paper')}
 WIDE_VARIANTS = ('rstdp', 'random')
@@ -128,7 +128,8 @@ def _t_tests(data: DataFrame) -> DataFrame:
     for keys, group in data[data['variant'] == 'rstdp'].groupby(KEYS, sort=False):
         t, p, pairs = paired_t(group['count'], group['before'] - group['after'],
                                group['difference_std'])
-        rows.append({**dict(zip(KEYS, keys)), 'pairs': pairs, 't': t, 'p': p,
+        rows.append({**dict(zip(KEYS, keys)), 'pairs': pairs, 't': t,
+                     'p': '< .001' if p < 0.001 else f'{p:.3f}',
                      'paper t': PAPER_T[keys[0], keys[2]]})
     return DataFrame(rows)
 
