@@ -88,7 +88,7 @@ def _run_study(study: Study, tasks: list[str], scale: Scale,
     if not jobs:
         raise RstdpError(f'{study.name} has nothing for task {", ".join(tasks)}'
                          f'{" and rule " + ", ".join(scale.rules) if scale.rules else ""}')
-    begin = time.monotonic()
+    begin, had = time.monotonic(), finished(study.run, jobs, options.output / 'jobs')[1]
     with tqdm(total=len(jobs), desc=study.name, unit='job', smoothing=0.05) as bar:
         run_jobs(study.run, jobs, options.output / 'jobs',
                  Executor(options.workers, options.backend), bar.update)
@@ -99,6 +99,6 @@ def _run_study(study: Study, tasks: list[str], scale: Scale,
                         *([f'--task {options.task}'] if options.task else []),
                         *(f'--model {Path(m).name}' for m in options.model),
                         *(f'--rule {rule}' for rule in options.rule)])
-    origin = {'command': command, 'seconds': round(time.monotonic() - begin, 1),
-              'jobs': f'{done} of {len(everything)}'}
+    origin = {'command': command, 'jobs': f'{done} of {len(everything)}',
+              'seconds': round(time.monotonic() - begin, 1) if had < len(jobs) else 0.0}
     print(f'table: {save(study, rows, options.output, origin)}')

@@ -25,16 +25,19 @@ def save(study: Study, rows: Rows, folder: Path, origin: dict[str, Any]) -> Path
     """
     Write a study's rows, its figure and how it was made.
 
-    :param origin: the command, the wall time of this run (jobs that were done before took none of
-        it), and how many jobs are done.
+    :param origin: the command, how many jobs are done, and the wall time that this run added to
+        that of the runs before.
     :return: path of the table, which depends on nothing but the jobs.
     """
     from pandas import DataFrame
     data = DataFrame(rows)
     path = folder / f'{study.name}.csv'
+    previous = load(study, folder) if path.with_suffix('.json').exists() else None
+    seconds = origin['seconds'] + (previous[1]['seconds'] if previous else 0.0)
     write_atomically(path, data.to_csv(index=False, lineterminator='\n').encode())
-    write_atomically(folder / f'{study.name}.json', json.dumps(
-        {**origin, 'date': date.today().isoformat(), **versions()}, indent=1).encode())
+    write_atomically(path.with_suffix('.json'), json.dumps(
+        {**origin, 'seconds': round(seconds, 1), 'date': date.today().isoformat(), **versions()},
+        indent=1).encode())
     figure = io.BytesIO()
     study.figure(data).savefig(figure, format='png', dpi=110)
     write_atomically(folder / f'{study.name}.png', figure.getvalue())
