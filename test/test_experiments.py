@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+from pathlib import Path
+import re
 import signal
 import subprocess
 import sys
@@ -174,6 +176,18 @@ def test_damaged_job_files_are_run_again(tmp_path):
     assert finished(count_up, cases, tmp_path)[1] == 2
     run_jobs(count_up, cases, tmp_path, Executor())
     assert finished(count_up, cases, tmp_path) == ([{'seed': i} for i in range(3)], 3)
+
+
+@needs_experiments
+def test_the_document_shows_the_results_that_are_kept():
+    from rstdp_ros.experiments.document import filled
+    root = Path(__file__).resolve().parent.parent
+    text = (root / 'docs/reproduction.md').read_text()
+    assert '<!-- fig4 1 -->' in text and filled(text, root / 'docs/results') == text
+    for picture in re.findall(r'\]\((results/.*?)\)', text):
+        assert (root / 'docs' / picture).exists()
+    with pytest.raises(RstdpError, match='tables, not 99'):
+        filled('<!-- fig4 99 --><!-- end -->', root / 'docs/results')
 
 
 @needs_experiments

@@ -115,7 +115,8 @@ def _against_random(data: DataFrame) -> DataFrame:
                             sort=False)
     rows = []
     for variant in wide.columns.drop('random', errors='ignore') if 'random' in wide else ():
-        for keys, group in (wide[variant] - wide['random']).groupby(KEYS, sort=False):
+        difference = (wide[variant] - wide['random']).dropna()
+        for keys, group in difference.groupby(KEYS, sort=False):
             low, high = interval(group.to_numpy())
             rows.append({**dict(zip(KEYS, keys)), 'rule': variant, 'pairs': len(group),
                          'mean difference': group.mean(), '95 % low': low, '95 % high': high})
