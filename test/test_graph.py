@@ -161,13 +161,14 @@ def test_parameters_while_it_runs(domain, tmp_path, cartpole, shipped):
         answers = probe('set_parameters', [
             ['environment', 'pole_half_length', 1], ['environment', 'pole_mass', -1.0],
             ['environment', 'pole_mass', 'nan'], ['environment', 'gravity', 'low'],
-            ['environment', 'task', 'acrobot'], ['adaptation', 'tau_c', 20],
+            ['environment', 'task', 'segway'], ['adaptation', 'tau_c', 20],
             ['adaptation', 'window', 0], ['adaptation', 'seed', 3],
-            ['environment', 'real_time_factor', 0], ['adaptation', 'episodes', 3]])
-        good, refused = [0, 5, 8, 9], [1, 2, 3, 4, 6, 7]
+            ['environment', 'real_time_factor', 0], ['adaptation', 'episodes', 3],
+            ['environment', 'task', 'acrobot']])
+        good, refused = [0, 5, 8, 9], [1, 2, 3, 4, 6, 7, 10]
         assert [answers[i] for i in good] == [''] * len(good)
         for i, words in zip(refused, ('below its minimum', 'must be a float', 'must be a float',
-                                      'not one of', 'below its minimum', 'start')):
+                                      'not one of', 'below its minimum', 'start', 'start')):
             assert words in answers[i]
         text, constraints = probe('describe', 'environment', 'pole_half_length')
         assert 'pole' in text and 'unit m' in constraints and '<= 10' in constraints
