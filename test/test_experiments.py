@@ -203,6 +203,15 @@ def test_a_part_adds_to_what_is_there(tmp_path):
 
 
 @needs_experiments
+def test_a_part_can_be_one_physics(tmp_path):
+    assert main(['reproduce', 'fig4', '--scale', 'tiny', '--workers', '1', '--task', 'cartpole',
+                 '--rule', 'rstdp', '--derived', 'frozen', '--output', str(tmp_path)]) == 0
+    assert json.loads((tmp_path / 'fig4.json').read_text())['jobs'] == '2 of 56'
+    _, *lines = (tmp_path / 'fig4.csv').read_text().splitlines()
+    assert len(lines) == 2 * 2 and all('frozen' in line for line in lines)
+
+
+@needs_experiments
 def test_everything_in_miniature(tmp_path, capsys):
     for name in STUDIES:
         assert main(['reproduce', name, '--scale', 'tiny', '--workers', '1',
@@ -218,6 +227,7 @@ def test_everything_in_miniature(tmp_path, capsys):
     (['fig9'], "unknown experiment 'fig9'"), (['fig4', '--scale', 'huge'], "unknown scale 'huge'"),
     (['fig4', '--workers', '0'], '--workers 0'), (['fig4', '--task', 'juggling'], 'unknown task'),
     (['fig4-wide', '--task', 'acrobot'], 'nothing for task acrobot'),
+    (['fig4', '--derived', 'guessed'], "unknown physics 'guessed'"),
     (['fig2', '--backend', 'mars', '--scale', 'tiny'], "unknown backend 'mars'")])
 @needs_experiments
 def test_bad_requests_are_one_line(arguments, reason, capsys, tmp_path):

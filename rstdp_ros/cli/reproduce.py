@@ -10,6 +10,7 @@ from pathlib import Path
 import time
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.environments import DERIVED
 from rstdp_ros.experiments.jobs import BACKENDS, Executor, finished, run_jobs
 from rstdp_ros.experiments.study import Scale, SCALES, Study
 from rstdp_ros.tasks import get_task, TASKS
@@ -30,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'network too; may be repeated')
     parser.add_argument('--rule', action='append', default=[], metavar='R', help='only this one '
                         'of the compared rules; may be repeated')
+    parser.add_argument('--derived', metavar='D', help='only this physics of random environments: '
+                        f'{" or ".join(DERIVED)} (default: both)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
                         help='processes at once (default: %(default)s)')
     parser.add_argument('--backend', default='loky', metavar='B', help=f'{", ".join(BACKENDS)}: '
@@ -37,8 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--output', type=Path, default=Path('runs/reproduce'), metavar='DIR',
                         help='folder of tables, figures, report and finished jobs; a run that '
                         'was interrupted goes on from there (default: %(default)s)')
-
-
     parser.add_argument('--document', type=Path, metavar='FILE', help='Markdown file whose tables '
                         'are to be filled in from the results')
 
@@ -56,8 +57,11 @@ def run(options: argparse.Namespace) -> None:
     if options.workers < 1:
         raise RstdpError(f'--workers {options.workers} is not positive')
     tasks = [get_task(options.task).name] if options.task else list(TASKS)
+    if options.derived not in (None, *DERIVED):
+        raise RstdpError(f'unknown physics {options.derived!r}; known are {", ".join(DERIVED)}')
     scale = replace(SCALES[options.scale], models=tuple(options.model),
-                    rules=tuple(options.rule))
+                    rules=tuple(options.rule),
+                    derived=(options.derived,) if options.derived else DERIVED)
     for study in studies:
         _run_study(study, tasks, scale, options)
     print(f'report: {write_report(options.output)}')
@@ -92,13 +96,14 @@ def _run_study(study: Study, tasks: list[str], scale: Scale,
     with tqdm(total=len(jobs), desc=study.name, unit='job', smoothing=0.05) as bar:
         run_jobs(study.run, jobs, options.output / 'jobs',
                  Executor(options.workers, options.backend), bar.update)
-    # Together with what earlier runs did for other tasks and rules.
-    everything = study.jobs(list(TASKS), replace(scale, rules=()))
+    # Together with what earlier runs did for other tasks, rules and physics.
+    everything = study.jobs(list(TASKS), replace(scale, rules=(), derived=DERIVED))
     rows, done = finished(study.run, everything, options.output / 'jobs')
     command = ' '.join(['rstdp_ros reproduce', study.name, f'--scale {options.scale}',
                         *([f'--task {options.task}'] if options.task else []),
                         *(f'--model {Path(m).name}' for m in options.model),
-                        *(f'--rule {rule}' for rule in options.rule)])
+                        *(f'--rule {rule}' for rule in options.rule),
+                        *([f'--derived {options.derived}'] if options.derived else [])])
     origin = {'command': command, 'jobs': f'{done} of {len(everything)}',
               'seconds': round(time.monotonic() - begin, 1) if had < len(jobs) else 0.0}
     print(f'table: {save(study, rows, options.output, origin)}')

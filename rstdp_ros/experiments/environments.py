@@ -17,6 +17,8 @@ import numpy as np
 DATA = Path(__file__).with_name('data')
 SETS = 100
 RANGES = ('normal', 'extreme')
+# Whether derived fields follow the parameters.
+DERIVED = ('recomputed', 'frozen')
 Intervals = Sequence[tuple[float, float]]
 # Akl et al. (2022), Table 2.
 TABLE_2: Mapping[str, Mapping[str, Mapping[str, Intervals]]] = {

@@ -16,12 +16,11 @@ from numba import njit
 import numpy as np
 
 from rstdp_ros import seeds
-from rstdp_ros.experiments.environments import DATA, environment_sets, RANGES, SETS
+from rstdp_ros.experiments.environments import DATA, DERIVED, environment_sets, RANGES, SETS
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.cartpole.physics import COMMAND, step
 
 FILE = DATA / 'cartpole_reference.csv'
-DERIVED = ('recomputed', 'frozen')
 POPULATION, ELITE, ROUNDS, STARTS = 128, 16, 25, 50
 FINAL_STARTS = 500
 # Balanced: within 2.5 % of the largest return.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.environments import DERIVED
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
@@ -35,6 +36,7 @@ class Scale:
     :param training_runs: per condition; likewise training_episodes.
     :param models: files of further networks.
     :param rules: only these; () for all that a study has.
+    :param derived: what derived fields do in random environments.
     """
 
     networks: int = 3
@@ -50,6 +52,7 @@ class Scale:
     direction_sets: int = 50
     models: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    derived: tuple[str, ...] = DERIVED
 
     def chosen(self, rules: Sequence[str]) -> list[str]:
         """Return those of a study's rules that are wanted."""

@@ -26,7 +26,6 @@ VARIANTS = {
     'opposite': ('opposite', 'paper'), 'shuffled': ('shuffled', 'paper'),
     'random': ('random', 'paper'), 'independent': ('independent', 'paper')}
 WIDE_VARIANTS = ('rstdp', 'random')
-DERIVED = ('recomputed', 'frozen')
 FIRST_SEED = seeds.ADAPTATION + 10_000_000
 # Figure 4 and the text: mean return on default physics, drop before and after in percent.
 PAPER = {('cartpole', 'normal'): (5.47, 0.401), ('cartpole', 'extreme'): (19.28, 2.05),
@@ -49,7 +48,7 @@ def wide_jobs(tasks: Sequence[str], scale: Scale) -> list[BestOf]:
 
 def _jobs(tasks: Sequence[str], scale: Scale, sets: int,
           variants: Sequence[str]) -> Iterator[BestOf]:
-    for task, derived, name in product(tasks, DERIVED, RANGES):
+    for task, derived, name in product(tasks, scale.derived, RANGES):
         environments = environment_sets(task, name, sets)
         for (network, model, digest), (i, values), variant in product(
                 networks(task, scale), list(enumerate(environments)), scale.chosen(variants)):
