@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+import signal
 import sys
 
 import numpy as np
@@ -13,6 +14,9 @@ os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
+
+# A shell's background job ignores Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def random_network(seed, sizes=(8, 64, 64, 2), ticks=8, threshold=0.5):
