@@ -19,6 +19,7 @@ import yaml
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import PRESETS
+from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.resources import model_path, share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task
@@ -79,6 +80,7 @@ def arguments(task_name: str) -> list[Argument]:
         Argument('preset', '', f'Parameters of r-STDP: {", ".join(PRESETS)}.'),
         Argument('run_dir', '', 'Folder of checkpoints, log and result; an old one is continued. '
                  'Default: a new one under ~/.ros/rstdp_ros.'),
+        Argument('clock', '', 'lockstep: wait for the policy, exact; realtime: a fixed rate.'),
         Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.'),
         *physics,
     ]
@@ -97,7 +99,7 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     adapt, sim_time = (_flag(values, name) for name in ('adapt', 'use_sim_time'))
     seed = _integer(given, 'seed')
     model = {'model': given['model']} if 'model' in given else {}
-    common = {'task': task_name}
+    common = {'task': task_name, **({'clock': given['clock']} if 'clock' in given else {})}
     environment = {
         **common, 'auto_reset': not adapt, 'publish_clock': sim_time, **seed,
         **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))}
@@ -156,7 +158,7 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
 
 def _check(task: Task, given: Mapping[str, str]) -> None:
     """Refuse before anything starts what the nodes would refuse one after another."""
-    for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS)):
+    for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS)):
         if given.get(name, known[0]) not in known:
             raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')
     if 'model' in given:

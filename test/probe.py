@@ -123,6 +123,12 @@ def malformed(probe):
     return probe.diagnostics
 
 
+def diagnostics_with(probe, node, key):
+    """Wait until a node reports a value of that name; return all its values."""
+    probe.spin_until(lambda: key in probe.diagnostics.get(node, ()))
+    return probe.diagnostics[node]
+
+
 def give_rewards(probe, value, seconds):
     """Give a reward again and again, as a person with a button would."""
     publisher = probe.create_publisher(Float64, 'episode_reward', qos.EVENT)

@@ -16,8 +16,8 @@ from rstdp_ros.protocol.adaptation import (
     Reset,
     SetSeed,
 )
-from rstdp_ros.protocol.environment import EnvironmentProtocol
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation, split_raster_frame
+from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.gym import GymPlant
 
@@ -90,8 +90,8 @@ class SimulatedGraph:
     def _start_environment(self):
         plant = GymPlant(self.task)
         plant.set_physics(self.physics)
-        self.environment = EnvironmentProtocol(plant, f'boot{next(self._boots)}',
-                                               lambda: int(self.now * 1e9))
+        self.environment = Lockstep(plant, f'boot{next(self._boots)}',
+                                    lambda: int(self.now * 1e9))
 
     def _on_seed(self, seed, token):
         if self.environment:

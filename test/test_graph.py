@@ -243,6 +243,21 @@ def test_listening_to_an_environment_that_paces_itself(domain, tmp_path, cartpol
         assert learner.learn(*episode, seed=record.seed).digest == record.digest
 
 
+def test_real_time_goes_on_after_the_policy_died(domain, tmp_path):
+    with demo_graph(tmp_path, 1000, clock='realtime') as supervisor:
+        wait_for(lambda: len(digests_in(tmp_path)) >= 2, supervisor)
+        supervisor.children['policy'].process.kill()
+        before = len(digests_in(tmp_path))
+        counted = probe('diagnostics_with', 'environment', 'episodes aborted')
+        assert int(counted['cycles']) > 20
+        assert float(counted['observation to action, 99th percentile (ms)']) > 0
+        wait_for(lambda: len(digests_in(tmp_path)) >= before + 3, supervisor)
+        assert probe('set_parameters', [
+            ['environment', 'joint_limits.cart_to_pole.max_velocity', 1e-6]]) == ['']
+        wait_for(lambda: 'velocity of cart_to_pole' in (tmp_path / 'adaptation.log').read_text(),
+                 supervisor)
+
+
 def test_ctrl_c_keeps_what_was_learned(domain, tmp_path):
     demo = start_demo(tmp_path, '--episodes', 10_000)
     wait_for(lambda: len(digests_in(tmp_path)) >= 12)

@@ -21,8 +21,8 @@ from rstdp_ros.protocol.adaptation import (
     Reset,
     SetSeed,
 )
-from rstdp_ros.protocol.environment import EnvironmentProtocol, RESEND_AFTER
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
+from rstdp_ros.protocol.lockstep import Lockstep, RESEND_AFTER
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.gym import Outcome
 from rstdp_ros.tasks.task import Joints
@@ -50,7 +50,7 @@ class Countdown:
 
 def environment(**options):
     """Return an environment on a plant of three steps."""
-    return EnvironmentProtocol(Countdown(), 'boot', lambda: 5, **options)
+    return Lockstep(Countdown(), 'boot', lambda: 5, **options)
 
 
 def test_lockstep_waits_for_the_action():

@@ -19,6 +19,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
+from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.runner import Supervisor
 
@@ -31,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--run-dir', type=Path, metavar='DIR', help='checkpoints, logs, plot and '
                         'network; an old one is continued (default: a new one under runs/)')
     parser.add_argument('--namespace', default='', metavar='NS', help='of all nodes and topics')
+    parser.add_argument('--clock', choices=CLOCKS, default='lockstep', help='lockstep: exact, as '
+                        'fast as possible (default); realtime: at the control rate, waiting for '
+                        'nobody')
     parser.add_argument('--real-time-factor', default='0', metavar='X',
                         help='0: as fast as possible (default); 1: real time')
 
@@ -70,6 +74,7 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
     texts: dict[str, Any] = {
         'seed': adaptation.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
         'preset': options.preset, 'real_time_factor': options.real_time_factor,
+        'clock': options.clock,
         'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
         **asdict(adaptation.physics)}
     learning = {'rule': adaptation.rule, 'guard': adaptation.guard,

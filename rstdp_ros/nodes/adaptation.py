@@ -45,12 +45,15 @@ from rstdp_ros.protocol.adaptation import (
     Reset,
     SetSeed,
 )
+from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.seeds import ADAPTATION, END
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, TASKS
 
 POLL_PERIOD = 0.1
+REALTIME_COVERAGE = 0.95
+COVERAGE = {'lockstep': 1.0, 'realtime': REALTIME_COVERAGE}
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,9 @@ class AdaptationParameters:
     reward_source: str = parameter(
         'environment', 'environment: the return in episode_end; topic: the first episode_reward '
         'after it, which anybody may publish.', choices=('environment', 'topic'), effect=START)
+    clock: str = parameter(
+        'lockstep', 'lockstep: learn only from complete episodes; realtime: the spikes of '
+        f'{REALTIME_COVERAGE:.0%} of the steps will do.', choices=CLOCKS, effect=START)
     paced_by: str = parameter(
         'adaptation', 'adaptation: asks the environment for every episode; environment: only '
         'listens.', choices=('adaptation', 'environment'), effect=START)
@@ -96,7 +102,8 @@ class AdaptationNode(Node):
         learner = Learner(network, Recipe(rule, own.seed, own.rule, own.guard, guard))
         self.run = AdaptationRun(learner, Path(own.run_dir) if own.run_dir else None)
         self.protocol = AdaptationProtocol(own.paced_by == 'adaptation',
-                                           own.reward_source == 'topic', task.max_episode_steps)
+                                           own.reward_source == 'topic', task.max_episode_steps,
+                                           COVERAGE[own.clock])
         self.health = Health(self)
         self.health.include(self.protocol.counters)
         self._frozen_episodes: int | None = None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+import math
 import sys
 import time
 
 from diagnostic_msgs.msg import DiagnosticStatus
+import numpy as np
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
@@ -21,15 +23,20 @@ from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters, START
-from rstdp_ros.parameters import parameter
-from rstdp_ros.protocol.environment import EnvironmentProtocol, Observation
-from rstdp_ros.protocol.episode import EpisodeEnd, new_boot_id
+from rstdp_ros.parameters import Parameter, parameter
+from rstdp_ros.protocol.environment import EnvironmentProtocol
+from rstdp_ros.protocol.episode import CLOCKS, EpisodeEnd, new_boot_id, Observation
+from rstdp_ros.protocol.limits import Limits
+from rstdp_ros.protocol.lockstep import Lockstep
+from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.seeds import END
-from rstdp_ros.tasks import get_task, TASKS
+from rstdp_ros.tasks import get_task, Task, TASKS
 from rstdp_ros.tasks.gym import GymPlant
 
 POLL_PERIOD = 0.05
 POLLS_PER_STEP = 10
+ACTION_PERIODS = 5
+LATENCY = 'observation to action, 99th percentile (ms)'
 
 
 @dataclass(frozen=True)
@@ -45,17 +52,49 @@ class EnvironmentParameters:
     auto_reset: bool = parameter(False, 'Begin an episode by itself, at start and after every '
                                  'end, with rising seeds: for runs without adaptation.',
                                  effect='next end of an episode')
+    clock: str = parameter('lockstep', 'lockstep: wait for the policy, exact; realtime: a fixed '
+                           'rate, and a safe stop when the policy is late.', choices=CLOCKS,
+                           effect=START)
     real_time_factor: float = parameter(
-        0.0, '0: as fast as the policy answers; 1: paced to real time; other values likewise.',
-        minimum=0.0, maximum=1000.0, effect='next step')
+        0.0, 'In lockstep, 0: as fast as the policy answers; 1: paced to real time; other values '
+        'likewise.', minimum=0.0, maximum=1000.0, effect='next step')
+    control_rate: float = parameter(
+        0.0, "In real time, control periods per second; 0: the task's own.", unit='Hz',
+        minimum=0.0, maximum=10_000.0, effect=START)
+    action_timeout: float = parameter(
+        0.0, 'In real time, an action is applied until it is so old, counted from its '
+        'observation; then the episode is aborted. 0: five control periods.', unit='s',
+        minimum=0.0, maximum=60.0, effect=START)
     publish_clock: bool = parameter(False, 'Publish simulated time on /clock and use it in '
                                     'stamps.', effect=START)
     publish_reward: bool = parameter(True, 'Publish the return of each episode on '
                                      'episode_reward.', effect='next end of an episode')
 
 
+@dataclass(frozen=True)
+class SafetyParameters:
+    """What no command may exceed; the default of ``effort_limit`` is the task's."""
+
+    effort_limit: float = parameter(
+        0.0, "Largest effort that is ever applied; default: the task's largest.",
+        unit='N or N m', minimum=0.0, maximum=1e6, effect='next step')
+    effort_slew_limit: float = parameter(
+        1e6, 'Largest change of the effort per second.', unit='N/s or N m/s', minimum=0.0,
+        maximum=1e6, effect='next step')
+
+
+def joint_limits(task: Task) -> list[Parameter]:
+    """List the parameters that bound the joints of a task."""
+    return [Parameter(f'joint_limits.{joint}.max_{kind}', 0.0,
+                      f'An episode is aborted when the magnitude of the {kind} of this joint '
+                      'exceeds it; 0: no limit.', unit=unit, minimum=0.0, maximum=1e6,
+                      effect='next step')
+            for joint in task.joints
+            for kind, unit in (('position', 'm or rad'), ('velocity', 'm/s or rad/s'))]
+
+
 class EnvironmentNode(Node):
-    """Serves episodes of a task in lockstep with a policy."""
+    """Serves episodes of a task, in lockstep with a policy or in real time."""
 
     def __init__(self) -> None:
         super().__init__('environment')
@@ -68,11 +107,27 @@ class EnvironmentNode(Node):
         self._sim_time = 0
         plant = GymPlant(self.task, own.env_id)
         plant.set_physics(physics)
-        self.protocol = EnvironmentProtocol(plant, new_boot_id(), self._stamp)
+        self.table.declare(SafetyParameters(effort_limit=max(map(abs, self.task.action_efforts))))
+        self.table.declare_each(joint_limits(self.task))
+        self.protocol = self._make_protocol(plant)
         self.protocol.seed = own.seed
         self.health.include(self.protocol.counters)
+        if own.clock == 'realtime':
+            self.health.watch(LATENCY, self._latency)
         self._create_interfaces()
         self._apply()
+
+    def _make_protocol(self, plant: GymPlant) -> EnvironmentProtocol:
+        own = self._own
+        if own.clock == 'lockstep':
+            return Lockstep(plant, new_boot_id(), self._stamp)
+        period = 1.0 / own.control_rate if own.control_rate else self.task.control_period
+        return RealTime(plant, new_boot_id(), self._stamp, period,
+                        action_timeout=own.action_timeout or ACTION_PERIODS * period)
+
+    def _latency(self) -> str:
+        latencies = self.protocol.latencies
+        return f'{1e3 * np.percentile(latencies, 99):.2f}' if latencies else 'unknown'
 
     def _create_interfaces(self) -> None:
         episode = qos.per_episode(self.task.max_episode_steps)
@@ -108,11 +163,28 @@ class EnvironmentNode(Node):
             self.health.fault('parameters without effect', error)
         if own.seed != before.seed:  # auto_reset counts on from the last one
             self.protocol.seed = own.seed
-        factor = own.real_time_factor
-        period = self.task.control_period / factor if factor else 0.0
-        self.protocol.step_period = period
-        poll_period = min(POLL_PERIOD, period / POLLS_PER_STEP) if period else POLL_PERIOD
-        self._poll_timer.timer_period_ns = int(poll_period * messages.NANOSECONDS)
+        if own.clock == 'lockstep':
+            factor = own.real_time_factor
+            self.protocol.step_period = self.task.control_period / factor if factor else 0.0
+        self.protocol.limits = self._limits()
+        self._set_poll_period()
+
+    def _limits(self) -> Limits:
+        own, task = self.table.read(SafetyParameters), self.task
+        joints = {kind: tuple(self.table.value(f'joint_limits.{joint}.max_{kind}') or math.inf
+                              for joint in task.joints) for kind in ('position', 'velocity')}
+        step = self.protocol.step_period or task.control_period
+        return Limits(own.effort_limit, own.effort_slew_limit * step, task.joints,
+                      joints['position'], joints['velocity'])
+
+    def _set_poll_period(self) -> None:
+        """In real time every poll is a cycle; else polls must not be what a step waits for."""
+        period = self.protocol.step_period
+        if self._own.clock == 'lockstep':
+            period = min(POLL_PERIOD, period / POLLS_PER_STEP) if period else POLL_PERIOD
+        nanoseconds = round(period * messages.NANOSECONDS)
+        if self._poll_timer.timer_period_ns != nanoseconds:
+            self._poll_timer.timer_period_ns = nanoseconds
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self.table.changed:
@@ -147,9 +219,9 @@ class EnvironmentNode(Node):
         self._send(outputs)
 
     def _on_poll(self) -> None:
+        if self.table.changed:
+            self._apply()
         if self._own.auto_reset and self.protocol.enabled and not self.protocol.running:
-            if self.table.changed:
-                self._apply()
             self._send(self.protocol.reset(time.monotonic()))
             self.protocol.seed += 1
         self._send(self.protocol.poll(time.monotonic()))

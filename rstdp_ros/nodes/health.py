@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -28,6 +28,7 @@ class Health:
         self.values: dict[str, str] = {}
         self._node = node
         self._last_fault, self._faulted_at, self._logged_at = '', -RECENT, -LOG_EVERY
+        self._measures: dict[str, Callable[[], object]] = {}
         self._shared: list[Mapping[str, int]] = []
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._timer = steady_timer(node, PERIOD, self.publish)
@@ -35,6 +36,10 @@ class Health:
     def include(self, counters: Mapping[str, int]) -> None:
         """Show the counters of a core object too."""
         self._shared.append(counters)
+
+    def watch(self, name: str, measure: Callable[[], object]) -> None:
+        """Show what a function returns at the time."""
+        self._measures[name] = measure
 
     def fault(self, kind: str, reason: object) -> None:
         """Count a message or request that was refused, remember why and log it now and then."""
@@ -49,7 +54,8 @@ class Health:
         """Send the present state."""
         recent = time.monotonic() - self._faulted_at < RECENT
         counters = [c for counter in (self.counters, *self._shared) for c in counter.items()]
-        values = [*self.values.items(), *((name, str(n)) for name, n in counters),
+        measured = {name: str(measure()) for name, measure in self._measures.items()}
+        values = [*self.values.items(), *measured.items(), *((name, str(n)) for name, n in counters),
                   ('last fault', self._last_fault or 'none')]
         message = DiagnosticArray()
         message.header.stamp = self._node.get_clock().now().to_msg()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
@@ -38,9 +39,17 @@ class NodeParameters:
         :raises RstdpError: an override that does not fit.
         """
         for name, parameter in table(type(defaults)).items():
-            self._node.declare_parameter(name, getattr(defaults, name), descriptor(parameter))
-            self._known[name] = parameter
+            self._declare(parameter, getattr(defaults, name))
         return self.read(type(defaults))
+
+    def declare_each(self, parameters: Iterable[Parameter]) -> None:
+        """Declare parameters that belong to no table: those whose names depend on the task."""
+        for parameter in parameters:
+            self._declare(parameter, parameter.default)
+
+    def _declare(self, parameter: Parameter, default: Any) -> None:
+        self._node.declare_parameter(parameter.name, default, descriptor(parameter))
+        self._known[parameter.name] = parameter
 
     def read(self, cls: type) -> Any:
         """
@@ -50,6 +59,14 @@ class NodeParameters:
         """
         return from_mapping(cls, {name: self._node.get_parameter(name).value
                                   for name in table(cls)})
+
+    def value(self, name: str) -> Any:
+        """
+        Return the present value of one parameter.
+
+        :raises RstdpError: a value that does not fit.
+        """
+        return self._known[name].validate(self._node.get_parameter(name).value)
 
     def _on_set(self, parameters: list[RosParameter]) -> SetParametersResult:
         try:

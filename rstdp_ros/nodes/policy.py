@@ -17,6 +17,7 @@ from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters, START
 from rstdp_ros.parameters import parameter
+from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
@@ -31,6 +32,8 @@ class PolicyParameters:
     model: str = parameter('', "Network file, or the name of a shipped one; '' for the task's "
                            'first.', effect=START)
     backend: str = parameter('cpu', 'Where the network runs.', choices=('cpu',), effect=START)
+    clock: str = parameter('lockstep', 'In real time, observations are received best-effort.',
+                           choices=CLOCKS, effect=START)
     require_weights: bool = parameter(False, 'Answer nothing before the first weights message; '
                                       'set when adaptation runs.', effect=START)
 
@@ -40,7 +43,7 @@ class PolicyNode(Node):
 
     def __init__(self) -> None:
         super().__init__('policy')
-        own = NodeParameters(self).declare(PolicyParameters())
+        self.own = own = NodeParameters(self).declare(PolicyParameters())
         self.task = get_task(own.task)
         self.health = Health(self)
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
@@ -57,7 +60,8 @@ class PolicyNode(Node):
         self._active = self.create_publisher(String, 'weights_active', qos.LATCHED)
         self._action = JointState(name=[self.task.actuated_joint])
         self._raster = Image(encoding='mono8')
-        self.create_subscription(JointState, 'observation', self._on_observation, qos.STEP)
+        observations = qos.STEP if self.own.clock == 'lockstep' else qos.LATEST
+        self.create_subscription(JointState, 'observation', self._on_observation, observations)
         self.create_subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
 
     def _on_observation(self, message: JointState) -> None:

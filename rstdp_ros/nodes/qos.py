@@ -8,6 +8,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 # One observation is open at a time; an older one is worth nothing.
 STEP = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+# In real time an observation that got lost is not worth waiting for.
+LATEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # A late joiner must learn the weights in use.
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)

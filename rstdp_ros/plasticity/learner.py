@@ -137,7 +137,8 @@ class Learner:
         self.rule.observe_rasters(rasters)
         base = self.initial if self.rule.starts_over else before
         w2 = base.weights[1] + self.rule.weight_change(episode_return)
-        proposed = before.with_hidden_weights(w2, self._origin(seed, episode_return, episode_id))
+        origin = self._origin(seed, episode_return, episode_id, len(rasters))
+        proposed = before.with_hidden_weights(w2, origin)
         self.running, event = self.guard.judge(episode_return, before, proposed)
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
         record = EpisodeRecord(
@@ -160,13 +161,15 @@ class Learner:
         if not math.isfinite(episode_return):
             raise RstdpError(f'a return of {episode_return} teaches nothing')
 
-    def _origin(self, seed: int, episode_return: float, episode_id: str) -> dict[str, Any]:
+    def _origin(self, seed: int, episode_return: float, episode_id: str,
+                observations: int) -> dict[str, Any]:
         """Say where the next network comes from."""
         return {
             'made_by': 'rstdp_ros adapt', 'code_version': __version__, 'rule': self.rule.name,
             'parameters': asdict(self.rule.parameters), 'episode': self.episode,
             'seed': seed, 'episode_id': episode_id, 'return': episode_return,
-            'parent': self.running.digest, 'initial': self.initial.digest,
+            'observations': observations, 'parent': self.running.digest,
+            'initial': self.initial.digest,
         }
 
     def state(self) -> dict[str, Any]:

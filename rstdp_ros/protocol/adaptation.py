@@ -94,11 +94,13 @@ class AdaptationProtocol:
     :param paced: whether adaptation asks for episodes (the environment decides if not).
     :param reward_from_topic: wait for :meth:`reward` instead of the return in ``episode_end``.
     :param max_steps: more rasters than this per episode are not kept.
+    :param coverage: the part of an episode's steps whose rasters must have arrived.
     """
 
     def __init__(self, paced: bool = True, reward_from_topic: bool = False,
-                 max_steps: int = 10_000) -> None:
+                 max_steps: int = 10_000, coverage: float = 1.0) -> None:
         self.paced, self.reward_from_topic, self.max_steps = paced, reward_from_topic, max_steps
+        self.coverage = coverage
         self.phase = Phase.IDLE
         self.counters: Counter[str] = Counter()
         self.episode_id = ''
@@ -233,14 +235,19 @@ class AdaptationProtocol:
                 return self._discard(f'no progress within {PROGRESS_TIMEOUT:g} s after '
                                      f'{len(collected.rasters)} spike rasters', now)
             return []
-        missing = collected.end.steps - len(collected.rasters)
-        if missing > 0 and waited > STRAGGLER_TIMEOUT:
-            return self._discard(f'{missing} of {collected.end.steps} spike rasters are missing',
-                                 now)
-        return []  # complete, but its reward is still to come: a person may take their time
+        steps, missing = collected.end.steps, collected.end.steps - len(collected.rasters)
+        if missing <= 0 or waited <= STRAGGLER_TIMEOUT:
+            return []  # perhaps its reward is still to come: a person may take their time
+        if len(collected.rasters) >= self.coverage * steps:
+            return self._judge(now, final=True)
+        return self._discard(f'{missing} of {steps} spike rasters are missing', now)
 
-    def _judge(self, now: float) -> list[Output]:
-        """Accept or discard the current episode if it is over and complete."""
+    def _judge(self, now: float, final: bool = False) -> list[Output]:
+        """
+        Accept or discard the current episode if it is over and complete.
+
+        :param final: no more of it will come.
+        """
         collected = self._episodes.get(self.episode_id)
         if self.phase is not Phase.RUNNING or collected is None or collected.end is None:
             return []
@@ -249,7 +256,7 @@ class AdaptationProtocol:
             return self._discard(end.message, now)
         if self.paced and end.seed != self._seed:
             return self._discard(f'it started from seed {end.seed}, not {self._seed}', now)
-        if len(collected.rasters) < end.steps:
+        if len(collected.rasters) < end.steps and not final:
             return []
         if len(collected.rasters) > end.steps:
             return self._discard(f'{len(collected.rasters)} spike rasters for {end.steps} steps',

@@ -1,7 +1,8 @@
-"""The environment's side: one episode at a time, in lockstep with the policy."""
+"""The environment's side: one episode at a time, whatever the clock."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 import math
@@ -9,9 +10,8 @@ from typing import Protocol
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import ABORTED, EpisodeEnd, Observation
+from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.tasks.task import Joints
-
-RESEND_AFTER = 0.2
 
 
 class Plant(Protocol):
@@ -24,19 +24,21 @@ class Plant(Protocol):
         """Apply an effort; return joints, reward and how the episode ended, '' if not."""
 
 
-class EnvironmentProtocol:
+class EnvironmentProtocol(ABC):
     """
-    Lockstep: the next observation exists only after the action of the last one.
+    Episodes, their ids, stamps and returns; a subclass says when observations are made.
 
     :param plant: what is controlled.
     :param boot: drawn anew at every process start, so that ids never repeat.
     :param stamp: the node's clock, ns.
-    :param step_period: seconds of steady time per step; 0 goes as fast as actions come.
+    :param step_period: seconds of steady time per step.
+    :param limits: what no command and no joint may exceed.
     """
 
     def __init__(self, plant: Plant, boot: str, stamp: Callable[[], int],
-                 step_period: float = 0.0) -> None:
+                 step_period: float = 0.0, limits: Limits | None = None) -> None:
         self.plant, self.boot, self.step_period = plant, boot, step_period
+        self.limits = limits or Limits()
         self.seed = 0
         self.enabled = True
         self.episode_id = ''
@@ -44,9 +46,8 @@ class EnvironmentProtocol:
         self._stamp = stamp
         self._episodes = 0
         self._last_stamp = 0
+        self._effort = 0.0
         self._observation: Observation | None = None
-        self._sent_at: float | None = None
-        self._due = 0.0
 
     @property
     def running(self) -> bool:
@@ -62,13 +63,12 @@ class EnvironmentProtocol:
         """
         if not self.enabled:
             raise RstdpError('the environment is disabled; call ~/enable first')
-        outputs: list[Observation | EpisodeEnd] = list(self.abort('reset'))
+        ends = self.abort('reset')
         self._episodes += 1
         self.episode_id = f'{self.boot}-{self._episodes}'
-        self._episode_seed, self._steps, self._return = self.seed, 0, 0.0
-        self._due = now
+        self._episode_seed, self._steps, self._return, self._effort = self.seed, 0, 0.0, 0.0
         self._observe(self.plant.reset(self.seed))
-        return outputs + self.poll(now)
+        return [*ends, *self._begin(now)]
 
     def abort(self, why: str) -> list[EpisodeEnd]:
         """Break off the running episode, if any; it teaches nothing."""
@@ -82,52 +82,48 @@ class EnvironmentProtocol:
         self.enabled = enabled
         return [] if enabled else self.abort('disabled')
 
+    @abstractmethod
     def action(self, episode_id: str, stamp: int, effort: float,
                now: float) -> list[Observation | EpisodeEnd]:
         """
-        Take the answer to an observation and let time go on by one step.
+        Take the answer to an observation.
 
-        An answer to anything but the open observation is ignored and counted: after a re-send
-        the second answer is no fault.
+        An answer that pairs with nothing, or comes again, is ignored and counted: after a
+        re-send the second answer is no fault.
 
-        :raises RstdpError: an effort that is not finite or not one of the task's; the observation
-            stays open.
+        :raises RstdpError: an effort that cannot be applied; it changed nothing.
         """
-        open_observation = self._observation
-        if (open_observation is None or self._sent_at is None or stamp != open_observation.stamp
-                or episode_id != open_observation.episode_id):
-            self.counters['stale actions'] += 1
-            return []
+
+    @abstractmethod
+    def poll(self, now: float) -> list[Observation | EpisodeEnd]:
+        """Let time go on."""
+
+    @abstractmethod
+    def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
+        """Start the clock of a new episode."""
+
+    def _check_effort(self, effort: float) -> None:
         if not math.isfinite(effort):
             raise RstdpError(f'an effort of {effort} was refused')
+
+    def _step(self, effort: float) -> list[EpisodeEnd]:
+        """Let the plant go on by one step under a limited effort; return the end if it is one."""
+        effort = self.limits.effort(effort, self._effort)
         joints, reward, end = self.plant.step(effort)
+        self._effort = effort
         self._return += reward
         if end:
             return [self._end(end)]
+        excess = self.limits.excess(joints)
+        if excess:
+            return self.abort(excess)
         self._observe(joints)
-        return self.poll(now)
-
-    def poll(self, now: float) -> list[Observation]:
-        """Send the observation when it is due, and again when nobody answers it."""
-        if self._observation is None:
-            return []
-        if self._sent_at is None:
-            if now < self._due:
-                return []
-            # A late step does not make the following ones hurry.
-            self._due = max(self._due, now - self.step_period) + self.step_period
-        elif now - self._sent_at < RESEND_AFTER:
-            return []
-        else:
-            self.counters['observations sent again'] += 1
-        self._sent_at = now
-        return [self._observation]
+        return []
 
     def _observe(self, joints: Joints) -> None:
         """Open an observation; stamps rise strictly, they pair observation and action."""
         self._last_stamp = max(self._stamp(), self._last_stamp + 1)
         self._observation = Observation(self.episode_id, self._last_stamp, joints)
-        self._sent_at = None
         self._steps += 1
 
     def _end(self, message: str) -> EpisodeEnd:

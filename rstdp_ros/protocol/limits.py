@@ -1,0 +1,46 @@
+"""What no command and no joint may exceed, whatever the policy wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+from rstdp_ros.tasks.task import Joints
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    Bounds between policy and plant; infinity is none.
+
+    :param effort_limit: largest magnitude of a command, N or N m.
+    :param effort_step: largest change of a command from one step to the next, N or N m.
+    :param joints: names, for messages.
+    :param positions: largest magnitude of each joint's position, m or rad; () for no bounds.
+        Likewise velocities, m/s or rad/s.
+    """
+
+    effort_limit: float = math.inf
+    effort_step: float = math.inf
+    joints: tuple[str, ...] = ()
+    positions: tuple[float, ...] = ()
+    velocities: tuple[float, ...] = ()
+
+    def effort(self, wanted: float, before: float) -> float:
+        """
+        Return the nearest allowed effort.
+
+        :param wanted: finite.
+        :param before: the effort of the step before.
+        """
+        nearest = min(max(wanted, before - self.effort_step), before + self.effort_step)
+        return min(max(nearest, -self.effort_limit), self.effort_limit)
+
+    def excess(self, joints: Joints) -> str:
+        """Say which joint is where it must not be; '' if none is. Not finite is nowhere."""
+        for kind, values, bounds in (('position', joints.positions, self.positions),
+                                     ('velocity', joints.velocities, self.velocities)):
+            for name, value, bound in zip(self.joints, values, bounds):
+                if not abs(value) <= bound:
+                    return f'the {kind} of {name}, {value:.4g}, exceeds its limit {bound:g}'
+        return ''

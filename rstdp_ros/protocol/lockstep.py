@@ -1,0 +1,59 @@
+"""Lockstep: the plant waits for the policy, and the outcome does not depend on time."""
+
+from __future__ import annotations
+
+from rstdp_ros.protocol.environment import EnvironmentProtocol
+from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.tasks.task import Joints
+
+RESEND_AFTER = 0.2
+
+
+class Lockstep(EnvironmentProtocol):
+    """
+    The next observation exists only after the action of the last one.
+
+    ``step_period`` 0 goes as fast as actions come.
+    """
+
+    _sent_at: float | None = None
+    _due = 0.0
+
+    def action(self, episode_id: str, stamp: int, effort: float,
+               now: float) -> list[Observation | EpisodeEnd]:
+        """
+        Take the answer to the open observation and let time go on by one step.
+
+        :raises RstdpError: an effort that cannot be applied; the observation stays open.
+        """
+        open_observation = self._observation
+        if (open_observation is None or self._sent_at is None or stamp != open_observation.stamp
+                or episode_id != open_observation.episode_id):
+            self.counters['stale actions'] += 1
+            return []
+        self._check_effort(effort)
+        return self._step(effort) or self.poll(now)
+
+    def poll(self, now: float) -> list[Observation | EpisodeEnd]:
+        """Send the observation when it is due, and again when nobody answers it."""
+        if self._observation is None:
+            return []
+        if self._sent_at is None:
+            if now < self._due:
+                return []
+            # A late step does not make the following ones hurry.
+            self._due = max(self._due, now - self.step_period) + self.step_period
+        elif now - self._sent_at < RESEND_AFTER:
+            return []
+        else:
+            self.counters['observations sent again'] += 1
+        self._sent_at = now
+        return [self._observation]
+
+    def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
+        self._due = now
+        return self.poll(now)
+
+    def _observe(self, joints: Joints) -> None:
+        super()._observe(joints)
+        self._sent_at = None

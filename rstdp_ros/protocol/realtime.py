@@ -1,0 +1,102 @@
+"""Real time: the plant waits for nobody."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.protocol.environment import EnvironmentProtocol, Plant
+from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.limits import Limits
+
+# A cycle that begins later than this part of the period is counted as late.
+LATE = 0.1
+LATENCIES = 1000
+
+
+class RealTime(EnvironmentProtocol):
+    """
+    A step per control period, with the newest action there is.
+
+    Every :meth:`poll` is a cycle: its caller's timer keeps the rate. An action is as old as the
+    observation that it answers; it is applied until a newer one comes or it is too old, and then
+    the episode is aborted, which is the safe stop.
+
+    :param step_period: s; only to tell late cycles.
+    :param action_timeout: s; no action older than that is applied.
+    :raises RstdpError: an action would be too old before it could be applied.
+    """
+
+    def __init__(self, plant: Plant, boot: str, stamp: Callable[[], int], step_period: float,
+                 limits: Limits | None = None, action_timeout: float = 0.1) -> None:
+        super().__init__(plant, boot, stamp, step_period, limits)
+        if action_timeout < 2 * step_period:
+            raise RstdpError(f'action_timeout {action_timeout:g} s is shorter than two control '
+                             f'periods of {step_period:g} s')
+        self.action_timeout = action_timeout
+        # How long the latest answers took, s.
+        self.latencies: deque[float] = deque(maxlen=LATENCIES)
+        self._cycle_at: float | None = None
+        # (stamp, steady time) of the observations that may still be answered.
+        self._sent: deque[tuple[int, float]] = deque()
+        self._answered, self._acting_since = 0, 0.0
+        self._wanted: float | None = None
+
+    def action(self, episode_id: str, stamp: int, effort: float,
+               now: float) -> list[Observation | EpisodeEnd]:
+        """
+        Take a newer action; it is applied from the next cycle on.
+
+        :raises RstdpError: an effort that is not finite; the action before it stays in force.
+        """
+        sent_at = dict(self._sent).get(stamp)
+        if not self.running or episode_id != self.episode_id or sent_at is None:
+            self.counters['stale actions'] += 1
+            return []
+        if stamp <= self._answered:
+            self.counters['actions overtaken or repeated'] += 1
+            return []
+        self._check_effort(effort)
+        self._wanted, self._answered, self._acting_since = effort, stamp, sent_at
+        self.latencies.append(now - sent_at)
+        return []
+
+    def poll(self, now: float) -> list[Observation | EpisodeEnd]:
+        """Do one cycle: apply the action, let the plant go on, observe."""
+        self._watch_the_clock(now)
+        if self._observation is None:
+            return []
+        if self._sent:
+            ends = self._act(now)
+            if ends:
+                return ends
+        self._sent.append((self._observation.stamp, now))
+        return [self._observation]
+
+    def _act(self, now: float) -> list[EpisodeEnd]:
+        age = now - self._acting_since
+        if age > self.action_timeout:
+            return self.abort(f'no action within {self.action_timeout:g} s')
+        if self._answered < self._sent[-1][0]:
+            self.counters['observations not answered in time'] += 1
+        while len(self._sent) > 1 and now - self._sent[0][1] > self.action_timeout:
+            self._sent.popleft()
+        try:
+            return self._step(self._effort if self._wanted is None else self._wanted)
+        except RstdpError as error:
+            return self.abort(str(error))
+
+    def _watch_the_clock(self, now: float) -> None:
+        """Count cycles that began late or not at all."""
+        if self._cycle_at is not None:
+            periods = (now - self._cycle_at) / self.step_period
+            self.counters['cycles'] += 1
+            self.counters['late cycles'] += periods > 1.0 + LATE
+            self.counters['missed cycles'] += max(0, round(periods) - 1)
+        self._cycle_at = now
+
+    def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
+        self._sent.clear()
+        self._answered, self._acting_since, self._wanted = 0, now, None
+        return []
