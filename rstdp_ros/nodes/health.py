@@ -55,13 +55,13 @@ class Health:
         recent = time.monotonic() - self._faulted_at < RECENT
         counters = [c for counter in (self.counters, *self._shared) for c in counter.items()]
         measured = {name: str(measure()) for name, measure in self._measures.items()}
-        values = [*self.values.items(), *measured.items(), *((name, str(n)) for name, n in counters),
-                  ('last fault', self._last_fault or 'none')]
+        values = {**self.values, **measured, **{name: str(n) for name, n in counters},
+                  'last fault': self._last_fault or 'none'}
         message = DiagnosticArray()
         message.header.stamp = self._node.get_clock().now().to_msg()
         message.status = [DiagnosticStatus(
             level=DiagnosticStatus.WARN if recent else DiagnosticStatus.OK,
             name=self._node.get_fully_qualified_name(), hardware_id='rstdp_ros',
             message=self._last_fault if recent else 'ok',
-            values=[KeyValue(key=k, value=v) for k, v in values])]
+            values=[KeyValue(key=k, value=v) for k, v in values.items()])]
         self._publisher.publish(message)
