@@ -50,6 +50,13 @@ def test_the_core_alone_imports_without_ros_and_torch():
     assert done.stdout.strip() == '[]'
 
 
+@pytest.mark.skipif(importlib.util.find_spec('rclpy') is None, reason='ROS 2 is not installed')
+def test_the_parameter_reference_is_that_of_the_nodes():
+    done = subprocess.run([sys.executable, '-m', 'rstdp_ros.nodes.reference'],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == (ROOT / 'docs/parameters.md').read_text()
+
+
 @pytest.mark.skipif(shutil.which('colcon', path=Path(sys.executable).parent) is None,
                     reason='colcon is not installed')
 def test_colcon_builds_a_ros_package(tmp_path):

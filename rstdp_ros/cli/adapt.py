@@ -12,7 +12,13 @@ from rstdp_ros.cli import options as shared
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.report import plot_run, summary
 from rstdp_ros.parameters import table
-from rstdp_ros.plasticity import EpisodeRecord, GuardParameters, preset, PRESETS
+from rstdp_ros.plasticity import (
+    BoundsParameters,
+    EpisodeRecord,
+    GuardParameters,
+    preset,
+    PRESETS,
+)
 from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
@@ -31,8 +37,9 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     shared.add_task(parser)
     shared.add_model(parser)
     shared.add_episodes(parser, 100, seeds.ADAPTATION)
-    shared.add_settings(parser, "physics, rule or guard; without any of the physics' the plant is "
-                        "the demo's: for the cart-pole pole_half_length=0.8 pole_mass=0.3")
+    shared.add_settings(parser, "physics, rule, guard or bounds; without any of the physics' the "
+                        "plant is the demo's: for the cart-pole pole_half_length=0.8 "
+                        'pole_mass=0.3')
     parser.add_argument('--preset', default='default', metavar='P',
                         help=f'parameters of r-STDP: {", ".join(PRESETS)}')
     parser.add_argument('--rule', default='rstdp', metavar='R', help=f'{", ".join(RULES)}')
@@ -52,15 +59,16 @@ def read_adaptation(options: argparse.Namespace) -> Adaptation:
     """
     task = get_task(options.task)
     shared.check_episodes(options)
-    physics, parameters, guard_parameters = shared.apply_settings(
-        options.settings, task.physics(), preset(options.preset, task.name), GuardParameters())
+    physics, parameters, guard_parameters, bounds = shared.apply_settings(
+        options.settings, task.physics(), preset(options.preset, task.name), GuardParameters(),
+        BoundsParameters())
     chosen = {setting.partition('=')[0] for setting in options.settings}
     if chosen.isdisjoint(table(task.physics)) and not getattr(options, 'env', ''):
         physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))
     task.check_network(network)
     return Adaptation(task, network, physics, options.seed, options.episodes, parameters,
-                      options.rule, options.guard, guard_parameters)
+                      options.rule, options.guard, guard_parameters, bounds)
 
 
 def run(options: argparse.Namespace) -> None:

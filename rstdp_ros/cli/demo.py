@@ -78,7 +78,8 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
         'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
         **asdict(adaptation.physics)}
     learning = {'rule': adaptation.rule, 'guard': adaptation.guard,
-                **asdict(adaptation.parameters), **asdict(adaptation.guard_parameters)}
+                **asdict(adaptation.parameters), **asdict(adaptation.guard_parameters),
+                **asdict(adaptation.bounds)}
     nodes = describe_graph(adaptation.task.name, {k: str(v) for k, v in texts.items()})
     return [NodeDescription(node.name, {**node.parameters, **learning})
             if node.name == 'adaptation' else node for node in nodes]

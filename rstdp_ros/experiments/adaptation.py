@@ -10,6 +10,7 @@ import numpy as np
 
 from rstdp_ros.plasticity import (
     AdaptationRun,
+    BoundsParameters,
     EpisodeRecord,
     GuardParameters,
     Learner,
@@ -40,6 +41,7 @@ class Adaptation:
     rule: str
     guard: str
     guard_parameters: GuardParameters
+    bounds: BoundsParameters = BoundsParameters()
 
     def learner(self) -> Learner:
         """
@@ -48,7 +50,7 @@ class Adaptation:
         :raises RstdpError: a rule or guard that does not exist.
         """
         return Learner(self.network, Recipe(self.parameters, self.seed, self.rule, self.guard,
-                                            self.guard_parameters))
+                                            self.guard_parameters, self.bounds))
 
 
 def adapt(adaptation: Adaptation, report: Callable[[EpisodeRecord], None] = lambda record: None,

@@ -27,6 +27,7 @@ from rstdp_ros.nodes.parameters import NodeParameters, START
 from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity import (
     AdaptationRun,
+    BoundsParameters,
     GuardParameters,
     Learner,
     preset,
@@ -97,9 +98,11 @@ class AdaptationNode(Node):
         task = get_task(own.task)
         rule = self.table.declare(preset(own.preset, own.task))
         guard = self.table.declare(GuardParameters())
+        bounds = self.table.declare(BoundsParameters())
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         task.check_network(network)
-        learner = Learner(network, Recipe(rule, own.seed, own.rule, own.guard, guard))
+        learner = Learner(network, Recipe(rule, own.seed, own.rule, own.guard, guard,
+                                          bounds))
         self.run = AdaptationRun(learner, Path(own.run_dir) if own.run_dir else None)
         self.protocol = AdaptationProtocol(own.paced_by == 'adaptation',
                                            own.reward_source == 'topic', task.max_episode_steps,
@@ -161,6 +164,7 @@ class AdaptationNode(Node):
         self.own = self.table.read(AdaptationParameters)
         self.learner.rule.parameters = self.table.read(RSTDPParameters)
         self.learner.guard.parameters = self.table.read(GuardParameters)
+        self.learner.bounds.parameters = self.table.read(BoundsParameters)
 
     def _finish(self) -> None:
         """Learning is over: keep the deployed network and let the policy go on with it."""

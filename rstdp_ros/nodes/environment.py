@@ -71,26 +71,22 @@ class EnvironmentParameters:
                                      'episode_reward.', effect='next end of an episode')
 
 
-@dataclass(frozen=True)
-class SafetyParameters:
-    """What no command may exceed; the default of ``effort_limit`` is the task's."""
+def limits(task: Task) -> list[Parameter]:
+    """List the parameters that bound the efforts and joints of a task."""
+    def limit(name: str, default: float, description: str, unit: str) -> Parameter:
+        return Parameter(name, default, description, unit, minimum=0.0, maximum=1e6,
+                         effect='next step')
 
-    effort_limit: float = parameter(
-        0.0, "Largest effort that is ever applied; default: the task's largest.",
-        unit='N or N m', minimum=0.0, maximum=1e6, effect='next step')
-    effort_slew_limit: float = parameter(
-        1e6, 'Largest change of the effort per second.', unit='N/s or N m/s', minimum=0.0,
-        maximum=1e6, effect='next step')
-
-
-def joint_limits(task: Task) -> list[Parameter]:
-    """List the parameters that bound the joints of a task."""
-    return [Parameter(f'joint_limits.{joint}.max_{kind}', 0.0,
-                      f'An episode is aborted when the magnitude of the {kind} of this joint '
-                      'exceeds it; 0: no limit.', unit=unit, minimum=0.0, maximum=1e6,
-                      effect='next step')
-            for joint in task.joints
-            for kind, unit in (('position', 'm or rad'), ('velocity', 'm/s or rad/s'))]
+    joints = [limit(f'joint_limits.{joint}.max_{kind}', 0.0,
+                    f'An episode is aborted when the magnitude of the {kind} of this joint '
+                    'exceeds it; 0: no limit.', unit)
+              for joint in task.joints
+              for kind, unit in (('position', 'm or rad'), ('velocity', 'm/s or rad/s'))]
+    return [limit('effort_limit', max(map(abs, task.action_efforts)),
+                  'Largest effort that is ever applied.', 'N or N m'),
+            limit('effort_slew_limit', 1e6, 'Largest change of the effort per second.',
+                  'N/s or N m/s'),
+            *joints]
 
 
 class EnvironmentNode(Node):
@@ -107,8 +103,7 @@ class EnvironmentNode(Node):
         self._sim_time = 0
         plant = GymPlant(self.task, own.env_id)
         plant.set_physics(physics)
-        self.table.declare(SafetyParameters(effort_limit=max(map(abs, self.task.action_efforts))))
-        self.table.declare_each(joint_limits(self.task))
+        self.table.declare_each(limits(self.task))
         self.protocol = self._make_protocol(plant)
         self.protocol.seed = own.seed
         self.health.include(self.protocol.counters)
@@ -170,12 +165,13 @@ class EnvironmentNode(Node):
         self._set_poll_period()
 
     def _limits(self) -> Limits:
-        own, task = self.table.read(SafetyParameters), self.task
-        joints = {kind: tuple(self.table.value(f'joint_limits.{joint}.max_{kind}') or math.inf
-                              for joint in task.joints) for kind in ('position', 'velocity')}
-        step = self.protocol.step_period or task.control_period
-        return Limits(own.effort_limit, own.effort_slew_limit * step, task.joints,
-                      joints['position'], joints['velocity'])
+        value, joints = self.table.value, self.task.joints
+        positions, velocities = (
+            tuple(value(f'joint_limits.{joint}.max_{kind}') or math.inf for joint in joints)
+            for kind in ('position', 'velocity'))
+        period = self.protocol.step_period or self.task.control_period
+        return Limits(value('effort_limit'), value('effort_slew_limit') * period, joints,
+                      positions, velocities)
 
     def _set_poll_period(self) -> None:
         """In real time every poll is a cycle; else polls must not be what a step waits for."""

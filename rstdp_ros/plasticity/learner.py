@@ -10,6 +10,7 @@ import numpy as np
 
 from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity.bounds import Bounds, BoundsParameters
 from rstdp_ros.plasticity.controls import (
     IndependentPerturbations,
     OppositeSign,
@@ -38,6 +39,7 @@ class Recipe:
     :param parameters: of the rule.
     :param seed: episode i starts from seed + i.
     :param rule: a name in ``RULES``; likewise guard in ``GUARDS``.
+    :param bounds: how far the weights may go.
     """
 
     parameters: RSTDPParameters
@@ -45,6 +47,7 @@ class Recipe:
     rule: str = 'rstdp'
     guard: str = 'snapshot'
     guard_parameters: GuardParameters = field(default_factory=GuardParameters)
+    bounds: BoundsParameters = field(default_factory=BoundsParameters)
 
 
 class EpisodeRecord(NamedTuple):
@@ -55,7 +58,7 @@ class EpisodeRecord(NamedTuple):
     :param weight_change: norm of the difference between the networks before and after.
     :param moving_average: mean of the latest ten returns.
     :param best: the guard's best mean, None before its first judgement.
-    :param event: what the guard did, '' for nothing.
+    :param event: what guard and bounds did, '' for nothing.
     :param digest: of the network to go on with; ``deployed_digest`` of the one to deploy.
     """
 
@@ -107,6 +110,7 @@ class Learner:
         seed = (recipe.seed,) if rule in SEEDED else ()
         self.rule = rule(network, recipe.parameters, *seed)
         self.guard = GUARDS[recipe.guard](network, recipe.guard_parameters)
+        self.bounds = Bounds(network.weights[1], recipe.bounds)
         self.episode = 0
         self.recent: list[float] = []
 
@@ -136,10 +140,12 @@ class Learner:
         self.rule.begin_episode()
         self.rule.observe_rasters(rasters)
         base = self.initial if self.rule.starts_over else before
-        w2 = base.weights[1] + self.rule.weight_change(episode_return)
+        wanted = base.weights[1] + self.rule.weight_change(episode_return)
+        w2 = self.bounds.apply(before.weights[1], wanted)
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
         proposed = before.with_hidden_weights(w2, origin)
         self.running, event = self.guard.judge(episode_return, before, proposed)
+        event = ', '.join(filter(None, (event, '' if w2 is wanted else 'bounded')))
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
         record = EpisodeRecord(
             self.episode, seed, episode_return,
@@ -166,7 +172,8 @@ class Learner:
         """Say where the next network comes from."""
         return {
             'made_by': 'rstdp_ros adapt', 'code_version': __version__, 'rule': self.rule.name,
-            'parameters': asdict(self.rule.parameters), 'episode': self.episode,
+            'parameters': asdict(self.rule.parameters),
+            'bounds': asdict(self.bounds.parameters), 'episode': self.episode,
             'seed': seed, 'episode_id': episode_id, 'return': episode_return,
             'observations': observations, 'parent': self.running.digest,
             'initial': self.initial.digest,
