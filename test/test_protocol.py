@@ -16,10 +16,12 @@ from rstdp_ros.protocol.adaptation import (
     Accepted,
     AdaptationProtocol,
     Discarded,
+    DISCARDS_BEFORE_BACK_OFF,
     Phase,
     PublishWeights,
     Reset,
     SetSeed,
+    Waiting,
 )
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.lockstep import Lockstep, RESEND_AFTER
@@ -241,6 +243,21 @@ def test_backs_off_after_five_discards():
     assert a.phase is Phase.BACKING_OFF and len(outputs) == 1
     assert a.poll(now + 0.9) == []
     assert isinstance(a.poll(now + 1.1)[0], PublishWeights)
+
+
+def test_an_environment_that_is_not_ready_is_asked_again_and_again():
+    a, now = AdaptationProtocol(), 0.0
+    a.begin(DIGEST, 7, now)
+    request, = a.weights_active(DIGEST, now)
+    for _ in range(2 * DISCARDS_BEFORE_BACK_OFF):
+        reset, = a.seed_set(request.token, '', now)
+        assert a.reset_done(reset.token, '', 'the pole lies down', now) == [
+            Waiting('the pole lies down')]
+        assert a.poll(now + 0.4) == []
+        now += 0.6
+        request, = a.poll(now)
+        assert isinstance(request, SetSeed) and request.seed == 7
+    assert a.discards_in_a_row == 0 and not a.counters
 
 
 def test_reward_by_hand():

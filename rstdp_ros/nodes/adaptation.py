@@ -45,6 +45,7 @@ from rstdp_ros.protocol.adaptation import (
     PublishWeights,
     Reset,
     SetSeed,
+    Waiting,
 )
 from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.resources import model_path
@@ -188,6 +189,8 @@ class AdaptationNode(Node):
                            partial(self._on_reset, output.token))
             elif isinstance(output, Discarded):
                 self._on_discarded(output)
+            elif isinstance(output, Waiting):
+                self._on_waiting(output.reason)
             elif isinstance(output, Accepted):
                 self._on_accepted(output)
 
@@ -243,7 +246,13 @@ class AdaptationNode(Node):
             logger.warning(f'{discarded.in_a_row} episodes in a row could not be used: '
                            f'{discarded.reason}')
 
+    def _on_waiting(self, reason: str) -> None:
+        if reason != self.health.values.get('waiting'):
+            self.get_logger().info(f'waiting for the environment: {reason}')
+        self.health.values['waiting'] = reason
+
     def _on_accepted(self, episode: Accepted) -> None:
+        self.health.values.pop('waiting', None)
         if self.frozen:
             self._frozen_episodes += 1
         else:

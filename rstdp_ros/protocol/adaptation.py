@@ -24,6 +24,7 @@ PROGRESS_TIMEOUT = 5.0
 STRAGGLER_TIMEOUT = 0.5
 DISCARDS_BEFORE_BACK_OFF = 5
 MAX_BACK_OFF = 10.0
+ASK_AGAIN_AFTER = 0.5
 EPISODES_REMEMBERED = 4
 
 
@@ -60,7 +61,13 @@ class Discarded(NamedTuple):
     in_a_row: int
 
 
-Output = PublishWeights | SetSeed | Reset | Accepted | Discarded
+class Waiting(NamedTuple):
+    """The environment begins no episode yet, and why; it is asked again soon."""
+
+    reason: str
+
+
+Output = PublishWeights | SetSeed | Reset | Accepted | Discarded | Waiting
 
 
 class Phase(Enum):
@@ -70,6 +77,7 @@ class Phase(Enum):
     ACTIVATING = 'the policy to take up the weights'
     SEEDING = "the environment's seed"
     RESETTING = 'the reset'
+    WAITING = 'the environment to be ready'
     RUNNING = 'the episode'
     BACKING_OFF = 'a while, after several discarded episodes'
 
@@ -162,7 +170,8 @@ class AdaptationProtocol:
         if self.phase is not Phase.RESETTING or token != self._token:
             return []
         if refusal or not episode_id:
-            return self._discard(f'the environment refused to reset: {refusal}', now)
+            self._enter(Phase.WAITING, now)
+            return [Waiting(refusal or 'it gave no episode id')]
         self._enter(Phase.RUNNING, now)
         self.episode_id = episode_id
         # Spikes may overtake the reply; those of other episodes are of no use any more.
@@ -222,6 +231,8 @@ class AdaptationProtocol:
         if self.phase in (Phase.SEEDING, Phase.RESETTING) and waited > SERVICE_TIMEOUT:
             return self._discard(f'no reply within {SERVICE_TIMEOUT:g} s while waiting for '
                                  f'{self.phase.value}', now)
+        if self.phase is Phase.WAITING and waited > ASK_AGAIN_AFTER:
+            return self._ask_seed(now)
         if self.phase is Phase.BACKING_OFF and waited > self._back_off():
             return self._again(now)
         if self.phase is Phase.RUNNING and self.episode_id:
