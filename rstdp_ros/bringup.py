@@ -19,7 +19,7 @@ import yaml
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import PRESETS
-from rstdp_ros.protocol.episode import CLOCKS
+from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path, share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task
@@ -80,6 +80,8 @@ def arguments(task_name: str) -> list[Argument]:
         Argument('preset', '', f'Parameters of r-STDP: {", ".join(PRESETS)}.'),
         Argument('run_dir', '', 'Folder of checkpoints, log and result; an old one is continued. '
                  'Default: a new one under ~/.ros/rstdp_ros.'),
+        Argument('backend', '', 'gym: simulated; robot: a driver that follows ros2_control; '
+                 'implies clock realtime; nothing moves before environment/enable is called.'),
         Argument('clock', '', 'lockstep: wait for the policy, exact; realtime: a fixed rate.'),
         Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.'),
         *physics,
@@ -98,16 +100,18 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     _check(task, given)
     adapt, sim_time = (_flag(values, name) for name in ('adapt', 'use_sim_time'))
     seed = _integer(given, 'seed')
-    model = {'model': given['model']} if 'model' in given else {}
-    common = {'task': task_name, **({'clock': given['clock']} if 'clock' in given else {})}
+    model = _text(given, 'model')
+    clock = {'clock': 'realtime'} if given.get('backend') == 'robot' else _text(given, 'clock')
+    common = {'task': task_name, **clock}
     environment = {
-        **common, 'auto_reset': not adapt, 'publish_clock': sim_time, **seed,
+        **common, **_text(given, 'backend'), **seed, 'auto_reset': not adapt,
+        'publish_clock': sim_time,
         **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))}
     policy = {**common, **model, 'require_weights': adapt, 'use_sim_time': sim_time}
     adaptation = {
         **common, **model, **seed, **_integer(given, 'episodes', 1), 'use_sim_time': sim_time,
         'run_dir': given.get('run_dir') or str(new_run_dir(task_name)),
-        **({'preset': given['preset']} if 'preset' in given else {})}
+        **_text(given, 'preset')}
     nodes = [NodeDescription('environment', environment), NodeDescription('policy', policy)]
     return [*nodes, NodeDescription('adaptation', adaptation)] if adapt else nodes
 
@@ -158,7 +162,8 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
 
 def _check(task: Task, given: Mapping[str, str]) -> None:
     """Refuse before anything starts what the nodes would refuse one after another."""
-    for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS)):
+    for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS),
+                        ('backend', BACKENDS)):
         if given.get(name, known[0]) not in known:
             raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')
     if 'model' in given:
@@ -170,6 +175,10 @@ def _check(task: Task, given: Mapping[str, str]) -> None:
             raise RstdpError(f'{given["params_file"]}: {error.strerror}') from None
         except (yaml.YAMLError, UnicodeDecodeError):
             raise RstdpError(f'{given["params_file"]}: not a YAML file') from None
+
+
+def _text(given: Mapping[str, str], name: str) -> dict[str, str]:
+    return {name: given[name]} if name in given else {}
 
 
 def _integer(given: Mapping[str, str], name: str, minimum: int = 0) -> dict[str, int]:

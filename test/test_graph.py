@@ -258,6 +258,46 @@ def test_real_time_goes_on_after_the_policy_died(domain, tmp_path):
                  supervisor)
 
 
+def commands_in(path):
+    """Return time and effort of every command the stand-in robot got."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [tuple(map(float, line.split())) for line in lines]
+
+
+def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, tmp_path):
+    record, patience = tmp_path / 'commands', 1.0
+    environment, *others = describe_graph('cartpole', {'run_dir': str(tmp_path),
+                                                       'backend': 'robot'})
+    # A machine that does much else must not look like a fault.
+    nodes = [NodeDescription('environment', {**environment.parameters, 'sensor_timeout': patience,
+                                             'action_timeout': patience}), *others,
+             NodeDescription('stand_in', {'record': str(record), 'pole_half_length': 0.8,
+                                          'pole_mass': 0.3})]
+    with Supervisor(nodes, tmp_path) as supervisor:
+        log = tmp_path / 'adaptation.log'
+        wait_for(lambda: log.exists() and 'call ~/enable' in log.read_text(), supervisor)
+        assert commands_in(record) == []
+        assert probe('enable', True)
+        wait_for(lambda: len(digests_in(tmp_path)) >= 4, supervisor)
+        supervisor.children['policy'].process.kill()
+        killed = time.monotonic()
+        wait_for(lambda: 'no action within' in log.read_text(), supervisor)
+        last = [at for at, effort in commands_in(record) if effort]
+        assert last[-1] < killed + patience + 2 * 0.02 + 0.5  # ... and a slow one a bit longer
+        time.sleep(1.0)
+        learned = len(digests_in(tmp_path))
+        assert commands_in(record)[-1][1] == 0.0
+        wait_for(lambda: 'ready' in (tmp_path / 'policy.log').read_text().split('ready', 1)[-1],
+                 supervisor)
+        success, reason = probe('trigger', 'environment/reset')
+        assert not success and 'no action within' in reason
+        assert probe('enable', True)
+        wait_for(lambda: len(digests_in(tmp_path)) > learned, supervisor)
+    commands = commands_in(record)
+    assert commands[-1][1] == 0.0
+    assert {effort for _, effort in commands} == {-10.0, 0.0, 10.0}
+
+
 def test_ctrl_c_keeps_what_was_learned(domain, tmp_path):
     demo = start_demo(tmp_path, '--episodes', 10_000)
     wait_for(lambda: len(digests_in(tmp_path)) >= 12)

@@ -26,18 +26,21 @@ from rstdp_ros.protocol.adaptation import (
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.lockstep import Lockstep, RESEND_AFTER
 from rstdp_ros.protocol.policy import PolicyProtocol
-from rstdp_ros.tasks.gym import Outcome
+from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.task import Joints
 
 EPISODES = 6
 SEED = 200_000_000
 
 
-class Countdown:
+class Countdown(Plant):
     """A plant whose episodes last so many steps."""
 
     def __init__(self, steps=3):
         self.steps = steps
+
+    def set_physics(self, physics):
+        """Have none."""
 
     def reset(self, seed):
         """Start; the position is the seed."""

@@ -9,18 +9,21 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.realtime import RealTime
-from rstdp_ros.tasks.gym import Outcome
+from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.task import Joints
 
 PERIOD = 0.02
 NAN, INF = math.nan, math.inf
 
 
-class Recorder:
+class Recorder(Plant):
     """A plant that remembers every effort and lasts so many steps."""
 
     def __init__(self, steps=1000):
         self.efforts, self.steps = [], steps
+
+    def set_physics(self, physics):
+        """Have none."""
 
     def reset(self, seed):
         """Start."""

@@ -23,15 +23,17 @@ from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters, START
+from rstdp_ros.nodes.robot import RobotBridge
 from rstdp_ros.parameters import Parameter, parameter
-from rstdp_ros.protocol.environment import EnvironmentProtocol
-from rstdp_ros.protocol.episode import CLOCKS, EpisodeEnd, new_boot_id, Observation
+from rstdp_ros.protocol.environment import EnvironmentProtocol, RESET
+from rstdp_ros.protocol.episode import BACKENDS, CLOCKS, EpisodeEnd, new_boot_id, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.seeds import END
 from rstdp_ros.tasks import get_task, Task, TASKS
 from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.plant import Plant
 
 POLL_PERIOD = 0.05
 POLLS_PER_STEP = 10
@@ -44,7 +46,9 @@ class EnvironmentParameters:
     """Parameters of the environment node; the task's physics come in addition."""
 
     task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
-    backend: str = parameter('gym', 'What embodies the plant.', choices=('gym',), effect=START)
+    backend: str = parameter('gym', 'gym: a simulation; robot: a driver that follows '
+                             "ros2_control's conventions; nothing moves before ~/enable.",
+                             choices=BACKENDS, effect=START)
     env_id: str = parameter('', "A Gymnasium environment that fits the task; '' for the task's "
                             'own, whose physics are tunable.', effect=START)
     seed: int = parameter(0, 'Seed of the next episode: its start is that of reset(seed=s).',
@@ -101,10 +105,13 @@ class EnvironmentNode(Node):
         physics = self.table.declare(self.task.physics())
         self.health = Health(self)
         self._sim_time = 0
-        plant = GymPlant(self.task, own.env_id)
+        self._robot = None
+        plant = self._make_plant()
         plant.set_physics(physics)
         self.table.declare_each(limits(self.task))
         self.protocol = self._make_protocol(plant)
+        if self._robot:
+            self.protocol.enabled, self.protocol.latching = False, True
         self.protocol.seed = own.seed
         self.health.include(self.protocol.counters)
         if own.clock == 'realtime':
@@ -112,7 +119,22 @@ class EnvironmentNode(Node):
         self._create_interfaces()
         self._apply()
 
-    def _make_protocol(self, plant: GymPlant) -> EnvironmentProtocol:
+    def _make_plant(self) -> Plant:
+        if self._own.backend == 'gym':
+            return GymPlant(self.task, self._own.env_id)
+        if self._own.clock != 'realtime':
+            raise RstdpError('a robot does not wait: backend robot needs clock realtime')
+        self._robot = RobotBridge(self, self.table, self.health, self.task)
+        return self._robot.plant
+
+    def destroy_node(self) -> None:
+        """Leave nothing in motion."""
+        self._send(self.protocol.set_enabled(False))
+        if self._robot:
+            self._robot.zero()
+        super().destroy_node()
+
+    def _make_protocol(self, plant: Plant) -> EnvironmentProtocol:
         own = self._own
         if own.clock == 'lockstep':
             return Lockstep(plant, new_boot_id(), self._stamp)
@@ -129,7 +151,8 @@ class EnvironmentNode(Node):
         self._observations = self.create_publisher(JointState, 'observation', qos.STEP)
         self._ends = self.create_publisher(DiagnosticStatus, 'episode_end', episode)
         self._rewards = self.create_publisher(Float64, 'episode_reward', qos.EVENT)
-        self._joint_states = self.create_publisher(JointState, 'joint_states', qos.EVENT)
+        self._joint_states = None if self._robot else self.create_publisher(
+            JointState, 'joint_states', qos.EVENT)
         self._time_publisher = self.create_publisher(Clock, '/clock', qos.EVENT)
         self._message = JointState(name=list(self.task.joints))
         self._watched = False
@@ -185,6 +208,7 @@ class EnvironmentNode(Node):
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self.table.changed:
             self._apply()
+        self._send(self.protocol.abort(RESET))
         try:
             outputs = self.protocol.reset(time.monotonic())
         except RstdpError as error:
@@ -218,9 +242,17 @@ class EnvironmentNode(Node):
         if self.table.changed:
             self._apply()
         if self._own.auto_reset and self.protocol.enabled and not self.protocol.running:
-            self._send(self.protocol.reset(time.monotonic()))
-            self.protocol.seed += 1
+            self._begin_by_itself()
         self._send(self.protocol.poll(time.monotonic()))
+
+    def _begin_by_itself(self) -> None:
+        try:
+            self._send(self.protocol.reset(time.monotonic()))
+        except RstdpError as error:
+            self.health.values['waiting'] = str(error)
+            return
+        self.health.values.pop('waiting', None)
+        self.protocol.seed += 1
 
     def _send(self, outputs: Iterable[Observation | EpisodeEnd]) -> None:
         for output in outputs:
@@ -244,7 +276,8 @@ class EnvironmentNode(Node):
 
     def _look_for_watchers(self) -> None:
         """Spare the work of ``joint_states`` while nobody looks."""
-        self._watched = self._joint_states.get_subscription_count() > 0
+        joint_states = self._joint_states
+        self._watched = joint_states is not None and joint_states.get_subscription_count() > 0
 
 
 def main() -> None:

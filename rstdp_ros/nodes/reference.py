@@ -11,9 +11,12 @@ from collections.abc import Iterable, Iterator
 from rstdp_ros.nodes.adaptation import AdaptationParameters
 from rstdp_ros.nodes.environment import EnvironmentParameters, limits
 from rstdp_ros.nodes.policy import PolicyParameters
+from rstdp_ros.nodes.robot import RobotParameters, wiring_parameters
+from rstdp_ros.nodes.stand_in import DriverParameters
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
 from rstdp_ros.tasks import TASKS
+from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 
 INTRODUCTION = """\
 # Parameters
@@ -37,12 +40,18 @@ def _sections() -> Iterator[str]:
     for task in TASKS.values():
         yield _section(f'Node environment: {task.name}',
                        [*table(task.physics).values(), *limits(task)])
+    yield _section('Node environment with backend robot', table(RobotParameters).values())
+    for task in TASKS.values():
+        yield _section(f'Node environment with backend robot: {task.name}',
+                       wiring_parameters(task))
     for title, cls in (('Node policy', PolicyParameters),
                        ('Node adaptation', AdaptationParameters),
                        ('Node adaptation: r-STDP (defaults are those of the preset)',
                         RSTDPParameters),
                        ('Node adaptation: guard', GuardParameters),
-                       ('Node adaptation: bounds', BoundsParameters)):
+                       ('Node adaptation: bounds', BoundsParameters),
+                       ("Node stand_in (and the cart-pole's physics)", DriverParameters),
+                       ('Node stand_in: imperfections', StandInParameters)):
         yield _section(title, table(cls).values())
 
 

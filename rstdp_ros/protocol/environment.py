@@ -6,22 +6,14 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 import math
-from typing import Protocol
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import ABORTED, EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
+from rstdp_ros.tasks.plant import Plant
 from rstdp_ros.tasks.task import Joints
 
-
-class Plant(Protocol):
-    """What can be controlled: :class:`rstdp_ros.tasks.gym.GymPlant` and its like."""
-
-    def reset(self, seed: int) -> Joints:
-        """Start an episode and return the joints at its start."""
-
-    def step(self, effort: float) -> tuple[Joints, float, str]:
-        """Apply an effort; return joints, reward and how the episode ended, '' if not."""
+RESET, DISABLED = 'reset', 'disabled'
 
 
 class EnvironmentProtocol(ABC):
@@ -33,6 +25,7 @@ class EnvironmentProtocol(ABC):
     :param stamp: the node's clock, ns.
     :param step_period: seconds of steady time per step.
     :param limits: what no command and no joint may exceed.
+    :ivar latching: whether a fault disables the environment until a person enables it again.
     """
 
     def __init__(self, plant: Plant, boot: str, stamp: Callable[[], int],
@@ -40,7 +33,7 @@ class EnvironmentProtocol(ABC):
         self.plant, self.boot, self.step_period = plant, boot, step_period
         self.limits = limits or Limits()
         self.seed = 0
-        self.enabled = True
+        self.enabled, self.latching, self.fault = True, False, ''
         self.episode_id = ''
         self.counters: Counter[str] = Counter()
         self._stamp = stamp
@@ -59,15 +52,17 @@ class EnvironmentProtocol(ABC):
         Begin an episode from ``seed``, aborting one that runs; ``episode_id`` is its id.
 
         :param now: steady time, s.
-        :raises RstdpError: disabled.
+        :raises RstdpError: disabled, or the plant is not ready; no episode runs then.
         """
         if not self.enabled:
-            raise RstdpError('the environment is disabled; call ~/enable first')
-        ends = self.abort('reset')
+            since = f' ({self.fault})' if self.fault else ''
+            raise RstdpError(f'the environment is disabled{since}; call ~/enable first')
+        ends = self.abort(RESET)
+        joints = self.plant.reset(self.seed)
         self._episodes += 1
         self.episode_id = f'{self.boot}-{self._episodes}'
         self._episode_seed, self._steps, self._return, self._effort = self.seed, 0, 0.0, 0.0
-        self._observe(self.plant.reset(self.seed))
+        self._observe(joints)
         return [*ends, *self._begin(now)]
 
     def abort(self, why: str) -> list[EpisodeEnd]:
@@ -75,12 +70,14 @@ class EnvironmentProtocol(ABC):
         if not self.running:
             return []
         self.counters['episodes aborted'] += 1
+        if self.latching and why not in (RESET, DISABLED):
+            self.enabled, self.fault = False, why
         return [self._end(f'{ABORTED}: {why}')]
 
     def set_enabled(self, enabled: bool) -> list[EpisodeEnd]:
         """Switch motion on or off; off aborts the running episode."""
-        self.enabled = enabled
-        return [] if enabled else self.abort('disabled')
+        self.enabled, self.fault = enabled, ''
+        return [] if enabled else self.abort(DISABLED)
 
     @abstractmethod
     def action(self, episode_id: str, stamp: int, effort: float,
@@ -128,4 +125,5 @@ class EnvironmentProtocol(ABC):
 
     def _end(self, message: str) -> EpisodeEnd:
         self._observation = None
+        self.plant.stop()
         return EpisodeEnd(self.episode_id, message, self._episode_seed, self._steps, self._return)

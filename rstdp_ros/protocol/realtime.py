@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Callable
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.protocol.environment import EnvironmentProtocol, Plant
+from rstdp_ros.protocol.environment import EnvironmentProtocol
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
+from rstdp_ros.tasks.plant import Plant
 
 # A cycle that begins later than this part of the period is counted as late.
 LATE = 0.1
@@ -46,7 +47,7 @@ class RealTime(EnvironmentProtocol):
     def action(self, episode_id: str, stamp: int, effort: float,
                now: float) -> list[Observation | EpisodeEnd]:
         """
-        Take a newer action; it is applied from the next cycle on.
+        Take a newer action; what moves by itself feels it at once.
 
         :raises RstdpError: an effort that is not finite; the action before it stays in force.
         """
@@ -60,12 +61,14 @@ class RealTime(EnvironmentProtocol):
         self._check_effort(effort)
         self._wanted, self._answered, self._acting_since = effort, stamp, sent_at
         self.latencies.append(now - sent_at)
+        self.plant.apply(self.limits.effort(effort, self._effort))
         return []
 
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:
         """Do one cycle: apply the action, let the plant go on, observe."""
         self._watch_the_clock(now)
         if self._observation is None:
+            self.plant.rest()
             return []
         if self._sent:
             ends = self._act(now)

@@ -49,10 +49,6 @@ class TunableEnv(gymnasium.Env):
     def joints(self) -> Joints:
         """The joints as they are, in double precision."""
 
-    @abstractmethod
-    def reward(self, terminated: bool) -> float:
-        """Return what a step is worth."""
-
     def reset(self, *, seed: int | None = None,
               options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
         """
@@ -77,4 +73,4 @@ class TunableEnv(gymnasium.Env):
         # A number may have grown beyond float32, and then the episode is over.
         with np.errstate(over='ignore') if terminated else nullcontext():
             observation = self.task.observe(*self.joints)
-        return observation, self.reward(terminated), terminated, False, {}
+        return observation, self.task.reward(terminated), terminated, False, {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.registry import TASKS
 from rstdp_ros.tasks.task import Joints, Task
 
@@ -24,15 +25,7 @@ def register() -> None:
                                max_episode_steps=task.max_episode_steps)
 
 
-class Outcome(NamedTuple):
-    """What one step led to; ``end`` is '' while the episode goes on."""
-
-    joints: Joints
-    reward: float
-    end: str
-
-
-class GymPlant:
+class GymPlant(Plant):
     """
     A Gymnasium environment with a robot's interface: efforts in, joints out.
 
@@ -55,6 +48,9 @@ class GymPlant:
         if shape != (task.sizes[0] // 2,) or actions != task.sizes[-1]:
             raise RstdpError(f'environment {env_id!r} does not fit task {task.name}: it has '
                              f'observations {shape} and {actions} actions')
+        # Load compiled code now: in real time the first step cannot wait for it.
+        self.reset(0)
+        self.step(task.action_efforts[0])
 
     @property
     def tunable(self) -> bool:

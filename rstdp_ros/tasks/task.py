@@ -57,6 +57,9 @@ class Task:
     :param demo_physics: the changed plant that the demo shows, as names and values.
     :param observe: (positions, velocities) -> observation, float32.
     :param joints_of: observation -> :class:`Joints`, for plants that only show observations.
+    :param terminated: (joints, physics) -> whether the episode is over.
+    :param reward: (terminated) -> what the step that led there is worth.
+    :param start_range: how far from zero positions and velocities may be at a start.
     :param start_state: random generator -> (state,) float64, drawn as Gymnasium does.
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
     """
@@ -78,6 +81,9 @@ class Task:
     demo_physics: Mapping[str, float]
     observe: Callable[[Sequence[float], Sequence[float]], np.ndarray]
     joints_of: Callable[[np.ndarray], Joints]
+    terminated: Callable[[Joints, Any], bool]
+    reward: Callable[[bool], float]
+    start_range: float
     start_state: Callable[[np.random.Generator], np.ndarray]
     run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
 

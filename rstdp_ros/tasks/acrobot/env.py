@@ -23,7 +23,3 @@ class AcrobotEnv(TunableEnv):
     def joints(self) -> Joints:
         """Shoulder and elbow, rad and rad/s."""
         return Joints(self.state[:2], self.state[2:])
-
-    def reward(self, terminated: bool) -> float:
-        """Return -1 until the goal is reached."""
-        return 0.0 if terminated else -1.0

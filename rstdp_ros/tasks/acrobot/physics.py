@@ -101,8 +101,13 @@ def step(theta1, theta2, velocity1, velocity2, effort, constants):
     theta2 = wrapped(theta2 + h / 6 * (velocity2 + 2 * w2 + 2 * w3 + w4))
     velocity1 = clipped(velocity1 + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4), MAX_VELOCITY_1)
     velocity2 = clipped(velocity2 + h / 6 * (b1 + 2 * b2 + 2 * b3 + b4), MAX_VELOCITY_2)
-    reached = -math.cos(theta1) - math.cos(theta2 + theta1) > 1.0
-    return theta1, theta2, velocity1, velocity2, reached
+    return theta1, theta2, velocity1, velocity2, reached(theta1, theta2)
+
+
+@njit(cache=True, error_model='numpy')
+def reached(theta1, theta2):
+    """Return whether the free end is more than one link above the base."""
+    return -math.cos(theta1) - math.cos(theta2 + theta1) > 1.0
 
 
 @njit(cache=True, error_model='numpy')

@@ -6,7 +6,7 @@ import numpy as np
 
 from rstdp_ros.tasks.acrobot import physics
 from rstdp_ros.tasks.acrobot.episodes import run_batch
-from rstdp_ros.tasks.acrobot.physics import AcrobotPhysics, COMMAND, CONTROL_PERIOD
+from rstdp_ros.tasks.acrobot.physics import AcrobotPhysics, COMMAND, CONTROL_PERIOD, reached
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.1
@@ -44,6 +44,11 @@ def joints_of(observation: np.ndarray) -> Joints:
                   (float(velocity1), float(velocity2)))
 
 
+def terminated(joints: Joints, physics: AcrobotPhysics) -> bool:
+    """Return whether the free end is high enough."""
+    return reached(*map(float, joints.positions))
+
+
 ACROBOT = Task(
     name='acrobot',
     env_id='rstdp_ros/Acrobot-v0',
@@ -62,6 +67,9 @@ ACROBOT = Task(
     demo_physics={'link_length': 1.4, 'link_mass': 1.4},
     observe=observe,
     joints_of=joints_of,
+    terminated=terminated,
+    reward=lambda terminated: 0.0 if terminated else -1.0,
+    start_range=START_RANGE,
     start_state=start_state,
     run_batch=run_batch,
 )

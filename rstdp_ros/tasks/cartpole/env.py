@@ -24,7 +24,3 @@ class CartPoleEnv(TunableEnv):
     def joints(self) -> Joints:
         """Slider (m, m/s) and pole (rad, rad/s)."""
         return joints_of(self.state)
-
-    def reward(self, terminated: bool) -> float:
-        """Return 1, always."""
-        return 1.0

@@ -60,6 +60,21 @@ class CartPolePhysics:
 
 
 @njit(cache=True, error_model='numpy')
+def accelerations(theta, theta_dot, force, constants):
+    """
+    Return x'' m/s^2 and theta'' rad/s^2.
+
+    :param force: on the cart, N.
+    """
+    gravity, pole_mass, total_mass, half_length, pole_moment, _, _ = constants
+    cos, sin = math.cos(theta), math.sin(theta)
+    temp = (force + pole_moment * (theta_dot * theta_dot) * sin) / total_mass
+    theta_acc = (gravity * sin - cos * temp) / (
+        half_length * (4.0 / 3.0 - pole_mass * (cos * cos) / total_mass))
+    return temp - pole_moment * theta_acc * cos / total_mass, theta_acc
+
+
+@njit(cache=True, error_model='numpy')
 def step(x, x_dot, theta, theta_dot, effort, constants):
     """
     Advance the cart-pole by one control period.
@@ -68,15 +83,15 @@ def step(x, x_dot, theta, theta_dot, effort, constants):
     :param constants: from :meth:`CartPolePhysics.constants`.
     :return: x, x_dot, theta, theta_dot, terminated.
     """
-    gravity, pole_mass, total_mass, half_length, pole_moment, magnitude, limit = constants
-    force = effort / COMMAND * magnitude
-    cos, sin = math.cos(theta), math.sin(theta)
-    temp = (force + pole_moment * (theta_dot * theta_dot) * sin) / total_mass
-    theta_acc = (gravity * sin - cos * temp) / (
-        half_length * (4.0 / 3.0 - pole_mass * (cos * cos) / total_mass))
-    x_acc = temp - pole_moment * theta_acc * cos / total_mass
+    magnitude, limit = constants[5:]
+    x_acc, theta_acc = accelerations(theta, theta_dot, effort / COMMAND * magnitude, constants)
     x, x_dot = x + CONTROL_PERIOD * x_dot, x_dot + CONTROL_PERIOD * x_acc
     theta, theta_dot = theta + CONTROL_PERIOD * theta_dot, theta_dot + CONTROL_PERIOD * theta_acc
+    return x, x_dot, theta, theta_dot, failed(x, theta, limit)
+
+
+@njit(cache=True, error_model='numpy')
+def failed(x, theta, limit):
+    """Return whether the cart is off the track or the pole leans too far."""
     # Written so that a state that is not finite ends the episode too.
-    inside = (-POSITION_LIMIT <= x <= POSITION_LIMIT) and (-limit <= theta <= limit)
-    return x, x_dot, theta, theta_dot, not inside
+    return not ((-POSITION_LIMIT <= x <= POSITION_LIMIT) and (-limit <= theta <= limit))

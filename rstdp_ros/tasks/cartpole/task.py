@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rstdp_ros.tasks.cartpole.episodes import run_batch
-from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND, CONTROL_PERIOD
+from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND, CONTROL_PERIOD, failed
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.05
@@ -37,6 +37,11 @@ def joints_of(observation: np.ndarray) -> Joints:
     return Joints((float(x), float(theta)), (float(x_dot), float(theta_dot)))
 
 
+def terminated(joints: Joints, physics: CartPolePhysics) -> bool:
+    """Return whether the cart is off the track or the pole leans too far."""
+    return failed(*map(float, joints.positions), physics.angle_limit)
+
+
 CARTPOLE = Task(
     name='cartpole',
     env_id='rstdp_ros/CartPole-v0',
@@ -55,6 +60,9 @@ CARTPOLE = Task(
     demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
     observe=observe,
     joints_of=joints_of,
+    terminated=terminated,
+    reward=lambda terminated: 1.0,
+    start_range=START_RANGE,
     start_state=start_state,
     run_batch=run_batch,
 )

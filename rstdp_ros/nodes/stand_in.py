@@ -1,0 +1,79 @@
+"""A stand-in for a robot: a process that speaks only the topics of ros2_control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+import sys
+import time
+
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+
+from rstdp_ros.nodes import qos
+from rstdp_ros.nodes.clock import steady_timer
+from rstdp_ros.nodes.main import run_node
+from rstdp_ros.nodes.parameters import NodeParameters, START
+from rstdp_ros.parameters import parameter
+from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
+
+TASK = 'cartpole'
+
+
+@dataclass(frozen=True)
+class DriverParameters:
+    """Parameters of the stand-in's driver; physics and imperfections come in addition."""
+
+    controller: str = parameter('effort_controller', 'Commands come on <controller>/commands.',
+                                effect=START)
+    record: str = parameter('', "File for every command it gets: a line of time in s and N; '' "
+                            'for none.', effect=START)
+
+
+class StandInNode(Node):
+    """Publishes joint states at its own pace and exerts what it is commanded."""
+
+    def __init__(self) -> None:
+        super().__init__('stand_in')
+        table, task = NodeParameters(self), get_task(TASK)
+        own = table.declare(DriverParameters())
+        parameters = table.declare(StandInParameters())
+        self.robot = StandIn(table.declare(task.physics()), parameters)
+        self._record = Path(own.record).open('a', buffering=1) if own.record else None
+        self._began = time.monotonic()
+        # The driver's own order, as ros2_control does not promise any.
+        self._names = list(reversed(task.joints))
+        self._publisher = self.create_publisher(JointState, 'joint_states', qos.LATEST)
+        self.create_subscription(Float64MultiArray, f'{own.controller}/commands',
+                                 self._on_command, qos.EVENT)
+        self._timer = steady_timer(self, 1.0 / parameters.rate, self._on_timer)
+
+    def _on_command(self, message: Float64MultiArray) -> None:
+        if len(message.data) != 1:
+            return
+        self.robot.advance(time.monotonic() - self._began)
+        if self._record:
+            self._record.write(f'{time.monotonic()} {message.data[0]!r}\n')
+        self.robot.command(message.data[0])
+
+    def _on_timer(self) -> None:
+        self.robot.advance(time.monotonic() - self._began)
+        joints, stamp = self.robot.read(), self.get_clock().now().to_msg()
+        if self.robot.lost():
+            return
+        time.sleep(self.robot.lateness())
+        message = JointState(name=self._names, position=list(reversed(joints.positions)),
+                             velocity=list(reversed(joints.velocities)))
+        message.header.stamp = stamp
+        self._publisher.publish(message)
+
+
+def main() -> None:
+    """Run the node."""
+    sys.exit(run_node(StandInNode))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,130 @@
+"""A cart-pole that is no simulator: it moves by itself and has what real ones have."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from rstdp_ros.parameters import parameter
+from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, COMMAND
+from rstdp_ros.tasks.task import Joints
+
+SUBSTEP = 0.001
+START_RANGE = 0.03
+TRACK = 2.5
+
+
+@dataclass(frozen=True)
+class StandInParameters:
+    """What sets a robot apart from its equations; the defaults are a decent machine's."""
+
+    seed: int = parameter(0, 'Of noise, jitter, losses and starts.', minimum=0, maximum=2**31)
+    rate: float = parameter(100.0, 'Joint states per second.', unit='Hz', minimum=1.0,
+                            maximum=1000.0)
+    position_noise: float = parameter(0.0005, 'Standard deviation of position readings.',
+                                      unit='m or rad', minimum=0.0, maximum=1.0)
+    velocity_noise: float = parameter(0.01, 'Standard deviation of velocity readings.',
+                                      unit='m/s or rad/s', minimum=0.0, maximum=10.0)
+    resolution: float = parameter(0.0005, 'Step of the encoders.', unit='m or rad', minimum=0.0,
+                                  maximum=1.0)
+    delay: float = parameter(0.005, 'From a command to its force.', unit='s', minimum=0.0,
+                             maximum=1.0)
+    dead_zone: float = parameter(0.2, 'Smaller commands do nothing.', unit='N', minimum=0.0,
+                                 maximum=100.0)
+    cart_friction: float = parameter(0.1, 'Viscous, of the cart.', unit='N s/m', minimum=0.0,
+                                     maximum=100.0)
+    pole_friction: float = parameter(0.002, 'Viscous, of the pole, per unit of its inertia.',
+                                     unit='1/s', minimum=0.0, maximum=100.0)
+    jitter: float = parameter(0.001, 'Joint states come late by up to so much.', unit='s',
+                              minimum=0.0, maximum=1.0)
+    loss: float = parameter(0.0, 'Part of the joint states that get lost.', minimum=0.0,
+                            maximum=1.0)
+    set_up_after: float = parameter(0.5, 'A hand sets the pole up again, and holds it, after so '
+                                    'much time of zero commands; 0: never.', unit='s',
+                                    minimum=0.0, maximum=1e6)
+
+
+class StandIn:
+    """
+    A cart on a track with stops, a pole, a motor, two encoders, and a hand.
+
+    The hand holds the pole near upright until the first command that is not zero, and puts it
+    back there when commands have been zero for a while. Equations of motion are the task's, by
+    semi-implicit Euler with steps of a millisecond.
+
+    :param physics: of the equations.
+    :param parameters: of everything else.
+    """
+
+    def __init__(self, physics: CartPolePhysics, parameters: StandInParameters) -> None:
+        self.parameters, self.physics = parameters, physics
+        self._constants = physics.constants()
+        self._random = np.random.default_rng(parameters.seed)
+        self._commands: deque[tuple[float, float]] = deque()
+        self._command = self._force = 0.0
+        self.time = self._idle = 0.0
+        self._set_up()
+        # Load compiled code now: a robot does not pause at its first move.
+        accelerations(0.0, 0.0, 0.0, self._constants)
+
+    def command(self, effort: float) -> None:
+        """Take a command, N; as forward_command_controller, ignore one that is not finite."""
+        if math.isfinite(effort):
+            self._commands.append((self.time + self.parameters.delay, effort))
+
+    def advance(self, until: float) -> None:
+        """Let time go on."""
+        while self.time < until:
+            self._substep()
+
+    def read(self) -> Joints:
+        """Return what the encoders say: cart and pole."""
+        own, noise = self.parameters, self._random.normal
+        positions = np.array(self.state[::2]) + own.position_noise * noise(size=2)
+        if own.resolution:
+            positions = np.round(positions / own.resolution) * own.resolution
+        velocities = np.array(self.state[1::2]) + own.velocity_noise * noise(size=2)
+        return Joints(positions.tolist(), velocities.tolist())
+
+    def lost(self) -> bool:
+        """Draw whether the next message gets lost."""
+        return self._random.random() < self.parameters.loss
+
+    def lateness(self) -> float:
+        """Draw by how much the next message comes late, s."""
+        return self.parameters.jitter * self._random.random()
+
+    def _substep(self) -> None:
+        self.time += SUBSTEP
+        while self._commands and self._commands[0][0] <= self.time:
+            self._command = self._commands.popleft()[1]
+        self._idle = 0.0 if self._command else self._idle + SUBSTEP
+        if self._command:
+            self.held = False
+        if self.parameters.set_up_after and self._idle > self.parameters.set_up_after:
+            if not self.held:
+                self._set_up()
+        elif not self.held:
+            self._move()
+
+    def _move(self) -> None:
+        own = self.parameters
+        x, x_dot, theta, theta_dot = self.state
+        effort = self._command if abs(self._command) > own.dead_zone else 0.0
+        force = effort / COMMAND * self.physics.force_magnitude - own.cart_friction * x_dot
+        x_acc, theta_acc = accelerations(theta, theta_dot, force, self._constants)
+        x_dot += SUBSTEP * x_acc
+        theta_dot += SUBSTEP * (theta_acc - own.pole_friction * theta_dot)
+        x, theta = x + SUBSTEP * x_dot, theta + SUBSTEP * theta_dot
+        if abs(x) > TRACK:
+            x, x_dot = math.copysign(TRACK, x), 0.0
+        if abs(theta) > math.pi / 2:  # it lies on the cart
+            theta, theta_dot = math.copysign(math.pi / 2, theta), 0.0
+        self.state = (x, x_dot, theta, theta_dot)
+
+    def _set_up(self) -> None:
+        x, theta = self._random.uniform(-START_RANGE, START_RANGE, 2).tolist()
+        self.state, self.held = (x, 0.0, theta, 0.0), True

@@ -1,0 +1,208 @@
+"""The robot as a plant: wiring, readiness, time-outs, and what it is commanded when."""
+
+from dataclasses import replace
+import math
+
+import numpy as np
+import pytest
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.protocol.realtime import RealTime
+from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics
+from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
+from rstdp_ros.tasks.robot import JointWiring, RobotPlant, ZEROS
+
+PERIOD = 0.02
+NAMES = ['pole', 'cart']  # the driver's order is not the task's
+
+
+class Bench:
+    """A robot whose time and joints the test sets, and a record of its commands."""
+
+    def __init__(self, task, **options):
+        self.now, self.commands = 10.0, []
+        wiring = {'slider_to_cart': JointWiring('cart'),
+                  'cart_to_pole': JointWiring('pole', zero=math.pi, scale=-1.0)}
+        self.plant = RobotPlant(task, wiring, self.commands.append, lambda: self.now, **options)
+
+    def sense(self, x=0.0, theta=0.0, velocities=(0.0, 0.0)):
+        """Have the driver say where cart and pole are."""
+        return self.plant.sense(self.now, NAMES, [math.pi - theta, x], list(velocities))
+
+    def wait(self, seconds=PERIOD):
+        """Let time go on."""
+        self.now += seconds
+        return self.now
+
+
+@pytest.fixture
+def bench(cartpole):
+    """Return a robot that is ready."""
+    result = Bench(cartpole)
+    result.sense()
+    return result
+
+
+def started(bench):
+    """Return a latching environment after its first observation, and that observation."""
+    env = RealTime(bench.plant, 'boot', lambda: 0, PERIOD)
+    env.latching = True
+    env.reset(bench.now)
+    return env, *env.poll(bench.now)
+
+
+def test_joints_are_matched_by_name_zero_and_sign(bench):
+    bench.wait()
+    bench.sense(0.03, 0.05, velocities=(-0.2, 0.1))
+    joints = bench.plant.reset(0)
+    assert joints.positions == pytest.approx([0.03, 0.05])
+    assert joints.velocities == pytest.approx([0.1, 0.2])
+
+
+def test_missing_velocities_are_estimated(bench):
+    bench.wait(0.01)
+    bench.sense(0.001, -0.002, velocities=())
+    assert bench.plant.reset(0).velocities == pytest.approx([0.1, -0.2])
+
+
+@pytest.mark.parametrize('names, positions, velocities, reason', [
+    (['pole'], [0.0], [0.0], "'cart' is there 0 times"),
+    (['cart', 'pole', 'pole'], [0.0] * 3, [0.0] * 3, "'pole' is there 2 times"),
+    (NAMES, [0.0], [0.0, 0.0], '1 positions'), (NAMES, [0.0, 0.0], [0.0], '1 velocities'),
+    (NAMES, [math.nan, 0.0], [0.0, 0.0], "'pole' is at"),
+    (NAMES, [0.0, 0.0], [0.0, math.inf], "'cart' is at")])
+def test_rubbish_is_refused_and_changes_nothing(bench, names, positions, velocities, reason):
+    before = bench.plant.reset(0)
+    bench.wait()
+    with pytest.raises(RstdpError, match=reason):
+        bench.plant.sense(bench.now, names, positions, velocities)
+    assert bench.plant.reset(0) == before
+
+
+def test_overtaken_messages_are_ignored_but_a_clock_may_be_set(bench):
+    assert not bench.plant.sense(bench.now - 0.5, NAMES, [0.0, 9.0], [])
+    assert not bench.plant.sense(bench.now, NAMES, [0.0, 9.0], [])
+    assert bench.plant.sense(bench.now - 3600.0, NAMES, [math.pi, 0.02], [])
+    assert bench.plant.reset(0).positions[0] == 0.02
+
+
+def test_says_what_it_waits_for(cartpole):
+    bench = Bench(cartpole)
+    with pytest.raises(RstdpError, match='no joint state yet'):
+        bench.plant.reset(0)
+    bench.sense(theta=0.4)
+    with pytest.raises(RstdpError, match='position of cart_to_pole is 0.400; .* within 0.1'):
+        bench.plant.reset(0)
+    bench.wait()
+    bench.sense(velocities=(0.0, 2.0))
+    with pytest.raises(RstdpError, match='velocity of slider_to_cart is 2.000'):
+        bench.plant.reset(0)
+    bench.wait()
+    bench.sense()
+    bench.wait(0.2)
+    with pytest.raises(RstdpError, match='no joint state for 0.20 s'):
+        bench.plant.reset(0)
+    assert bench.commands == []
+
+
+def test_a_command_goes_out_at_once_and_again_every_cycle(bench):
+    env, first = started(bench)
+    env.action('boot-1', first.stamp, 10.0, bench.wait(0.002))
+    assert bench.commands == [10.0]
+    bench.wait(0.018)
+    bench.sense()
+    second, = env.poll(bench.now)
+    assert bench.commands == [10.0, 10.0]
+    env.action('boot-1', second.stamp, -10.0, bench.wait(0.002))
+    assert bench.commands[-1] == -10.0
+
+
+def test_a_fall_ends_the_episode_with_zeros(bench):
+    env, first = started(bench)
+    env.action('boot-1', first.stamp, 10.0, bench.wait())
+    bench.sense(theta=0.3)
+    end, = env.poll(bench.now)
+    assert end.message == 'terminated' and end.episode_return == 1.0
+    for _ in range(2 * ZEROS):
+        env.poll(bench.wait())
+    zeros = bench.commands[bench.commands.index(0.0):]
+    assert zeros == [0.0] * ZEROS and env.enabled
+
+
+@pytest.mark.parametrize('sensed, answered, reason', [
+    (False, True, 'no joint state for'), (True, False, 'no action within')])
+def test_a_fault_stops_the_motor_until_a_person_enables_it(bench, sensed, answered, reason):
+    env, observation = started(bench)
+    for _ in range(20):
+        if answered:
+            env.action('boot-1', observation.stamp, 10.0, bench.now)
+        bench.wait()
+        if sensed:
+            bench.sense()
+        observation, = env.poll(bench.now)
+        if not env.running:
+            break
+    assert reason in observation.message and observation.aborted
+    assert bench.commands[-1] == 0.0 and not env.enabled
+    bench.sense() if sensed else bench.plant.sense(bench.wait(), NAMES, [math.pi, 0.0], [])
+    with pytest.raises(RstdpError, match=f'disabled .{reason}.*~/enable'):
+        env.reset(bench.now)
+    env.set_enabled(True)
+    assert env.reset(bench.now) == []
+
+
+def test_episodes_are_truncated_as_the_task_says(bench, cartpole):
+    env, observation = started(bench)
+    while env.running:
+        env.action('boot-1', observation.stamp, 10.0, bench.wait())
+        bench.sense()
+        observation, = env.poll(bench.now)
+    assert observation.message == 'truncated'
+    assert observation.steps == cartpole.max_episode_steps == observation.episode_return
+
+
+STILL = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0, delay=0.0,
+                          dead_zone=0.0, cart_friction=0.0, pole_friction=0.0)
+
+
+def test_the_stand_in_is_held_until_the_first_command_and_set_up_again():
+    robot = StandIn(CartPolePhysics(), STILL)
+    first = robot.state
+    robot.advance(2.0)
+    assert robot.held and robot.state == first
+    robot.command(10.0)
+    robot.advance(3.0)
+    assert abs(robot.state[2]) == math.pi / 2
+    robot.command(0.0)
+    robot.advance(4.0)
+    assert robot.held and abs(robot.state[2]) < 0.05
+
+
+def test_the_stand_in_without_imperfections_obeys_the_equations():
+    physics = CartPolePhysics(pole_half_length=0.8)
+    robot = StandIn(physics, STILL)
+    robot.command(10.0)
+    start = robot.state
+    robot.advance(0.2)
+
+    def slope(_, state):
+        x_acc, theta_acc = accelerations(state[2], state[3], 10.0, physics.constants())
+        return [state[1], x_acc, state[3], theta_acc]
+
+    scipy_integrate = pytest.importorskip('scipy.integrate')
+    exact = scipy_integrate.solve_ivp(slope, (0.0, robot.time), start, rtol=1e-10).y[:, -1]
+    assert robot.state == pytest.approx(exact, abs=5e-3)
+
+
+def test_the_stand_ins_motor_and_sensors_are_imperfect():
+    robot = StandIn(CartPolePhysics(), replace(STILL, dead_zone=1.0, delay=0.05, resolution=0.01,
+                                               loss=0.5))
+    robot.command(math.nan)
+    robot.command(0.9)
+    robot.advance(0.04)
+    assert robot.held
+    robot.advance(0.1)
+    assert not robot.held and robot.state[1] != 0.0 and abs(robot.state[1]) < 1e-3
+    readings = np.array(robot.read().positions) / 0.01
+    assert np.allclose(readings, np.round(readings))
+    assert 300 < sum(robot.lost() for _ in range(1000)) < 700
