@@ -28,6 +28,7 @@ from rstdp_ros.experiments.environments import (
 )
 from rstdp_ros.experiments.jobs import Executor, finished, run_jobs
 from rstdp_ros.experiments.statistics import interquartile_mean, interval, paired_t, pooled
+from rstdp_ros.experiments.studies import fig4
 from rstdp_ros.experiments.study import networks, SCALES
 from rstdp_ros.plasticity import GuardParameters, preset
 from rstdp_ros.tasks import get_task, TASKS
@@ -188,6 +189,17 @@ def test_the_document_shows_the_results_that_are_kept():
         assert (root / 'docs' / picture).exists()
     with pytest.raises(RstdpError, match='tables, not 99'):
         filled('<!-- fig4 99 --><!-- end -->', root / 'docs/results')
+
+
+@needs_experiments
+def test_a_rule_whose_runs_are_not_finished_is_left_out():
+    import pandas
+    data = pandas.read_csv(Path(__file__).parents[1] / 'docs/results/fig4.csv')
+    cell = data.query("task == 'cartpole' and derived == 'frozen' and variant == 'random'")
+    overview = next(iter(fig4.tables(data.drop(cell.index[0])).values()))
+    gone = overview[overview['random'].isna()]
+    assert len(gone) == 1 and gone.iloc[0]['derived'] == 'frozen'
+    assert gone.iloc[0]['starts'] == cell.iloc[0]['starts'] and gone['rstdp'].notna().all()
 
 
 @needs_experiments

@@ -72,12 +72,19 @@ def drop(default: float, value: float) -> float:
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
     """Return the tables of the report."""
+    data = _complete(data)
     solvable = data[~(data.get('reference', np.inf) < SOLVED)]
     return {'Drop of the mean return against default physics, in percent': _overview(solvable),
             'The same with returns, spread and cost': _drops(solvable),
             'Paired difference to random updates of the same norm, over networks and '
             'environments': _against_random(solvable),
             "The paper's Table 3: t-test of before minus after over all starts": _t_tests(data)}
+
+
+def _complete(data: DataFrame) -> DataFrame:
+    """Leave out rules whose runs are not finished: means over fewer networks would mislead."""
+    runs = data.groupby([*KEYS, 'variant'])['after'].transform('size')
+    return data[runs == runs.groupby([data[key] for key in KEYS]).transform('max')]
 
 
 def _overview(data: DataFrame) -> DataFrame:
@@ -163,7 +170,7 @@ def _draws(data: DataFrame) -> DataFrame:
 
 def figure(data: DataFrame) -> Figure:
     """Draw drops before and after, a panel per task, physics and range."""
-    data = data[data['starts'] == 'held-out']
+    data = _complete(data[data['starts'] == 'held-out'])
     panels = list(data.groupby(['task', 'derived', 'range'], sort=False))
     result, axes = plotting.panels(len(panels), columns=4)
     for axis, (keys, group) in zip(axes, panels):
