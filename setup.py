@@ -46,6 +46,7 @@ setup(
             'environment_node = rstdp_ros.nodes.environment:main',
             'policy_node = rstdp_ros.nodes.policy:main',
             'adaptation_node = rstdp_ros.nodes.adaptation:main',
+            'watchdog_node = rstdp_ros.nodes.watchdog:main',
             'stand_in_node = rstdp_ros.nodes.stand_in:main',
         ],
         'gymnasium.envs': ['__root__ = rstdp_ros.tasks.gym:register'],

@@ -113,6 +113,8 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
         'run_dir': given.get('run_dir') or str(new_run_dir(task_name)),
         **_text(given, 'preset')}
     nodes = [NodeDescription('environment', environment), NodeDescription('policy', policy)]
+    if given.get('backend') == 'robot':
+        nodes.append(NodeDescription('watchdog', {'task': task_name}))
     return [*nodes, NodeDescription('adaptation', adaptation)] if adapt else nodes
 
 

@@ -293,6 +293,11 @@ def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, 
         assert not success and 'no action within' in reason
         assert probe('enable', True)
         wait_for(lambda: len(digests_in(tmp_path)) > learned, supervisor)
+        wait_for(lambda: commands_in(record)[-1][1], supervisor)
+        supervisor.children['environment'].process.kill()
+        killed = time.monotonic()
+        wait_for(lambda: not commands_in(record)[-1][1])
+        assert commands_in(record)[-1][0] < killed + 1.0
     commands = commands_in(record)
     assert commands[-1][1] == 0.0
     assert {effort for _, effort in commands} == {-10.0, 0.0, 10.0}

@@ -8,6 +8,7 @@ import pytest
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.realtime import RealTime
+from rstdp_ros.protocol.watchdog import CommandWatchdog
 from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics
 from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant, ZEROS
@@ -159,6 +160,30 @@ def test_episodes_are_truncated_as_the_task_says(bench, cartpole):
         observation, = env.poll(bench.now)
     assert observation.message == 'truncated'
     assert observation.steps == cartpole.max_episode_steps == observation.episode_return
+
+
+def test_the_watchdog_stops_an_effort_that_nobody_renews():
+    watchdog = CommandWatchdog(0.1)
+    assert not watchdog.poll(0.0)
+    watchdog.command(10.0, 1.0)
+    watchdog.command(-10.0, 1.08)
+    assert not watchdog.poll(1.17)
+    assert [watchdog.poll(1.2 + 0.02 * i) for i in range(20)] == ZEROS * [True] + 10 * [False]
+    watchdog.command(0.0, 1.3)  # it hears itself
+    assert not watchdog.poll(9.0) and watchdog.trips == 1
+
+
+def test_the_watchdog_leaves_who_goes_on_or_stops_by_himself_alone():
+    watchdog = CommandWatchdog(0.1)
+    for now in np.arange(0.0, 2.0, 0.05):
+        watchdog.command(10.0, now)
+        assert not watchdog.poll(now)
+    watchdog.command(0.0, 2.0)
+    assert not watchdog.poll(9.0)
+    watchdog.command(10.0, 9.0)
+    assert watchdog.poll(9.2)
+    watchdog.command(10.0, 9.25)  # alive again: its efforts count, not the rest of the zeros
+    assert not watchdog.poll(9.3)
 
 
 STILL = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0, delay=0.0,

@@ -13,6 +13,7 @@ from rstdp_ros.nodes.environment import EnvironmentParameters, limits
 from rstdp_ros.nodes.policy import PolicyParameters
 from rstdp_ros.nodes.robot import RobotParameters, wiring_parameters
 from rstdp_ros.nodes.stand_in import DriverParameters
+from rstdp_ros.nodes.watchdog import WatchdogParameters
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
 from rstdp_ros.tasks import TASKS
@@ -45,6 +46,7 @@ def _sections() -> Iterator[str]:
         yield _section(f'Node environment with backend robot: {task.name}',
                        wiring_parameters(task))
     for title, cls in (('Node policy', PolicyParameters),
+                       ('Node watchdog', WatchdogParameters),
                        ('Node adaptation', AdaptationParameters),
                        ('Node adaptation: r-STDP (defaults are those of the preset)',
                         RSTDPParameters),
