@@ -28,8 +28,8 @@ test: $(VENV)/.setup lint  ## Run linters and all tests; ROS=jazzy for Jazzy
 lint: $(VENV)/.setup  ## Check the style
 	$(BIN)/ruff check .
 
-bench: $(VENV)/.setup  ## Time kernels, start-up and lockstep
-	for script in kernels startup lockstep; do $(BIN)/python benchmark/$$script.py || exit 1; done
+bench: $(VENV)/.setup  ## Time kernels, start-up, lockstep and real time
+	for script in kernels startup lockstep realtime; do $(BIN)/python benchmark/$$script.py || exit 1; done
 
 reproduce: $(VENV)/.setup  ## Repeat every experiment on a small scale, in minutes
 	$(BIN)/rstdp_ros reproduce all --scale small --output runs/small
