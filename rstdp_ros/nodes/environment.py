@@ -96,6 +96,9 @@ def limits(task: Task) -> list[Parameter]:
 class EnvironmentNode(Node):
     """Serves episodes of a task, in lockstep with a policy or in real time."""
 
+    protocol: EnvironmentProtocol | None = None
+    _robot: RobotBridge | None = None
+
     def __init__(self) -> None:
         super().__init__('environment')
         self.table = NodeParameters(self)
@@ -105,7 +108,6 @@ class EnvironmentNode(Node):
         physics = self.table.declare(self.task.physics())
         self.health = Health(self)
         self._sim_time = 0
-        self._robot = None
         plant = self._make_plant()
         plant.set_physics(physics)
         self.table.declare_each(limits(self.task))
@@ -129,7 +131,9 @@ class EnvironmentNode(Node):
 
     def destroy_node(self) -> None:
         """Leave nothing in motion."""
-        self._send(self.protocol.set_enabled(False))
+        # A parameter that cannot work ends the node before there is anything to stop.
+        if self.protocol:
+            self._send(self.protocol.set_enabled(False))
         if self._robot:
             self._robot.zero()
         super().destroy_node()
