@@ -48,6 +48,7 @@ setup(
             'adaptation_node = rstdp_ros.nodes.adaptation:main',
             'watchdog_node = rstdp_ros.nodes.watchdog:main',
             'stand_in_node = rstdp_ros.nodes.stand_in:main',
+            'operator_node = rstdp_ros.nodes.operator:main',
         ],
         'gymnasium.envs': ['__root__ = rstdp_ros.tasks.gym:register'],
     },

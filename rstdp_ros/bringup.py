@@ -7,8 +7,8 @@ The launch files (:func:`launch_description`) and the runner for machines withou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 import os
 from pathlib import Path
@@ -22,13 +22,15 @@ from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path, share_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task, Task
+from rstdp_ros.tasks import get_task, Task, TASKS
 
 RESPAWN_DELAY = 1.0
 # What a node exits with when no restart can help: a parameter that cannot work.
 EXIT_BAD_INPUT = 2
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 FLAGS = {'true': True, 'false': False}
+# A foreign driver speaks observation, action and episode_end itself: no environment node.
+ENVIRONMENTS = (*BACKENDS, 'foreign')
 
 
 class Argument(NamedTuple):
@@ -46,10 +48,12 @@ class NodeDescription:
 
     :param name: of the node; its executable is ``<name>_node``.
     :param parameters: what is set beyond the parameter file.
+    :param remappings: topic names of the node and what they become.
     """
 
     name: str
     parameters: Mapping[str, Any]
+    remappings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def executable(self) -> str:
@@ -63,15 +67,37 @@ class NodeDescription:
 
 
 def arguments(task_name: str) -> list[Argument]:
-    """List the launch arguments of a task's graph."""
+    """List the launch arguments of a task's simulated graph."""
     physics = [Argument(p.name, '', f'{p.description}{f" Unit: {p.unit}." if p.unit else ""}')
                for p in table(get_task(task_name).physics).values()]
     return [
         Argument('params_file', str(share_path(f'config/{task_name}.yaml')),
                  'ROS parameter file, keyed /**:.'),
+        *_common_arguments(),
+        Argument('backend', '', 'gym: simulated; robot: a driver that follows ros2_control (see '
+                 'robot_adapt.launch.py); foreign: a driver that speaks observation, action and '
+                 'episode_end itself.'),
+        Argument('clock', '', 'lockstep: wait for the policy, exact; realtime: a fixed rate.'),
+        Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.'),
+        *physics,
+    ]
+
+
+def robot_arguments() -> list[Argument]:
+    """List the launch arguments of a robot's graph."""
+    return [
+        Argument('task', next(iter(TASKS)), f'{" or ".join(TASKS)}.'),
+        Argument('params_file', '', "ROS parameter file, keyed /**:, with the robot's joints, "
+                 'controller and limits.'),
+        *_common_arguments(),
+    ]
+
+
+def _common_arguments() -> list[Argument]:
+    return [
         Argument('namespace', '', 'Namespace of all nodes and topics.'),
-        Argument('use_sim_time', 'false', 'The environment publishes simulated time on /clock '
-                 'and the other nodes use it.'),
+        Argument('use_sim_time', 'false', 'All nodes follow /clock; a simulated environment '
+                 'publishes it.'),
         Argument('log_level', 'info', 'debug, info, warn, error or fatal.'),
         Argument('adapt', 'true', 'Learn; false only lets the policy run.'),
         Argument('model', '', 'Network file, or the name of a shipped one.'),
@@ -80,11 +106,6 @@ def arguments(task_name: str) -> list[Argument]:
         Argument('preset', '', f'Parameters of r-STDP: {", ".join(PRESETS)}.'),
         Argument('run_dir', '', 'Folder of checkpoints, log and result; an old one is continued. '
                  'Default: a new one under ~/.ros/rstdp_ros.'),
-        Argument('backend', '', 'gym: simulated; robot: a driver that follows ros2_control; '
-                 'implies clock realtime; nothing moves before environment/enable is called.'),
-        Argument('clock', '', 'lockstep: wait for the policy, exact; realtime: a fixed rate.'),
-        Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.'),
-        *physics,
     ]
 
 
@@ -98,24 +119,44 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     task = get_task(task_name)
     given = {name: text for name, text in values.items() if text != ''}
     _check(task, given)
-    adapt, sim_time = (_flag(values, name) for name in ('adapt', 'use_sim_time'))
-    seed = _integer(given, 'seed')
-    model = _text(given, 'model')
-    clock = {'clock': 'realtime'} if given.get('backend') == 'robot' else _text(given, 'clock')
-    common = {'task': task_name, **clock}
-    environment = {
-        **common, **_text(given, 'backend'), **seed, 'auto_reset': not adapt,
-        'publish_clock': sim_time,
-        **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))}
-    policy = {**common, **model, 'require_weights': adapt, 'use_sim_time': sim_time}
-    adaptation = {
-        **common, **model, **seed, **_integer(given, 'episodes', 1), 'use_sim_time': sim_time,
-        'run_dir': given.get('run_dir') or str(new_run_dir(task_name)),
-        **_text(given, 'preset')}
-    nodes = [NodeDescription('environment', environment), NodeDescription('policy', policy)]
-    if given.get('backend') == 'robot':
+    backend = given.get('backend', BACKENDS[0])
+    common = {'task': task_name, **_text(given, 'clock')}
+    if backend == 'robot':
+        common['clock'] = 'realtime'
+    nodes = [_policy(given, common)]
+    if backend != 'foreign':
+        nodes.insert(0, _environment(task, given, common))
+    if backend == 'robot':
         nodes.append(NodeDescription('watchdog', {'task': task_name}))
-    return [*nodes, NodeDescription('adaptation', adaptation)] if adapt else nodes
+    if _flag(given, 'adapt'):
+        nodes.append(_adaptation(given, common))
+    return nodes
+
+
+def _environment(task: Task, given: Mapping[str, str],
+                 common: Mapping[str, Any]) -> NodeDescription:
+    sim_time, robot = _flag(given, 'use_sim_time'), given.get('backend') == 'robot'
+    return NodeDescription('environment', {
+        **common, **_text(given, 'backend'), **_integer(given, 'seed'),
+        'auto_reset': not _flag(given, 'adapt'),
+        # Who simulates makes the time that the others follow.
+        'publish_clock': sim_time and not robot, 'use_sim_time': sim_time and robot,
+        **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))})
+
+
+def _policy(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDescription:
+    return NodeDescription('policy', {
+        **common, **_text(given, 'model'), 'require_weights': _flag(given, 'adapt'),
+        'use_sim_time': _flag(given, 'use_sim_time')})
+
+
+def _adaptation(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDescription:
+    paced_by = 'environment' if given.get('backend') == 'foreign' else 'adaptation'
+    return NodeDescription('adaptation', {
+        **common, **_text(given, 'model'), **_integer(given, 'seed'),
+        **_integer(given, 'episodes', 1), **_text(given, 'preset'), 'paced_by': paced_by,
+        'use_sim_time': _flag(given, 'use_sim_time'),
+        'run_dir': given.get('run_dir') or str(new_run_dir(common['task']))})
 
 
 def new_run_dir(task_name: str) -> Path:
@@ -126,13 +167,20 @@ def new_run_dir(task_name: str) -> Path:
 
 def launch_description(task_name: str) -> Any:
     """Build the launch description of a task's graph; needs ROS's launch and launch_ros."""
+    return _launch(arguments(task_name), {'task': task_name})
+
+
+def robot_launch_description() -> Any:
+    """Build the launch description of a robot's graph; needs ROS's launch and launch_ros."""
+    return _launch(robot_arguments(), {'backend': 'robot'})
+
+
+def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
     from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
     from launch.substitutions import LaunchConfiguration
     from launch_ros.actions import Node
 
     from launch import LaunchDescription
-
-    declared = arguments(task_name)
 
     def give_up(event: Any, context: Any) -> list[Shutdown]:
         if event.returncode != EXIT_BAD_INPUT:
@@ -141,13 +189,15 @@ def launch_description(task_name: str) -> Any:
 
     def start(context: Any) -> list[Node]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
+        values.update(fixed)
         files = [values['params_file']] if values['params_file'] else []
         return [Node(package='rstdp_ros', executable=node.executable, name=node.name,
                      namespace=values['namespace'], parameters=[*files, dict(node.parameters)],
+                     remappings=list(node.remappings.items()),
                      arguments=['--ros-args', '--log-level', values['log_level']],
                      output='screen', emulate_tty=True, respawn=True,
                      respawn_delay=RESPAWN_DELAY, on_exit=give_up)
-                for node in describe_graph(task_name, values)]
+                for node in describe_graph(values['task'], values)]
 
     return LaunchDescription([
         *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
@@ -165,7 +215,7 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
 def _check(task: Task, given: Mapping[str, str]) -> None:
     """Refuse before anything starts what the nodes would refuse one after another."""
     for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS),
-                        ('backend', BACKENDS)):
+                        ('backend', ENVIRONMENTS)):
         if given.get(name, known[0]) not in known:
             raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')
     if 'model' in given:

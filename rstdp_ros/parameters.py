@@ -16,6 +16,9 @@ from typing import Any
 
 from rstdp_ros.errors import RstdpError
 
+# The effect of what cannot change while a node runs.
+START = 'start'
+
 
 @dataclass(frozen=True)
 class Parameter:

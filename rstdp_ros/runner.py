@@ -107,6 +107,8 @@ class Supervisor:
                    '--params-file', str(parameters)]
         if self.namespace:
             command += ['-r', f'__ns:=/{self.namespace.strip("/")}']
+        for topic, other in node.remappings.items():
+            command += ['-r', f'{topic}:={other}']
         with self._log(name).open('a') as log:
             # A session of its own: Ctrl-C is for the supervisor, which stops them in order.
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -94,6 +94,16 @@ def test_actions_that_pair_with_nothing_are_ignored():
     assert env.action('boot-1', first.stamp, 1.0, 0.0) != []
 
 
+def test_two_policies_that_disagree_abort_the_episode():
+    env = environment()
+    first, = env.reset(0.0)
+    second, = env.action('boot-1', first.stamp, 1.0, 0.0)
+    end, = env.action('boot-1', first.stamp, -1.0, 0.0)
+    assert end.aborted and 'two policies' in end.message
+    first, = env.reset(1.0)
+    assert env.action('boot-1', second.stamp, -1.0, 1.0) == []  # of an episode that is over
+
+
 def test_reset_and_disable_abort():
     env = environment()
     env.reset(0.0)
@@ -136,6 +146,13 @@ def test_weights_learned_from_the_present_episode_prove_that_it_is_over(cartpole
     p.observation('a-1', np.ones(4, np.float32))
     learned = random_network(2).with_hidden_weights(np.zeros((64, 64)), {'episode_id': 'a-1'})
     assert p.weights(learned) and p.digest == learned.digest
+
+
+def test_two_environments_are_noticed(cartpole):
+    p, values = policy(cartpole), np.ones(4, np.float32)
+    for episode_id in ('a-1', 'a-1', 'a-2', 'b-7', 'a-2', 'b-7'):
+        p.observation(episode_id, values)
+    assert p.counters['observations of two environments'] == 2
 
 
 def test_answers_nothing_before_the_weights_it_must_have(cartpole):

@@ -69,18 +69,40 @@ def test_old_repeated_and_foreign_actions_are_ignored():
     env, first = started()
     second, = env.poll(0.02)
     env.action('boot-1', second.stamp, 1.0, 0.021)
-    for episode_id, stamp in (('boot-1', first.stamp), ('boot-1', second.stamp),
-                              ('boot-2', second.stamp), ('boot-1', second.stamp + 1),
-                              ('boot-1', -1)):
-        assert env.action(episode_id, stamp, -1.0, 0.022) == []
+    for episode_id, stamp, effort in (
+            ('boot-1', first.stamp, -1.0), ('boot-1', second.stamp, 1.0),
+            ('boot-1', second.stamp, NAN), ('boot-2', second.stamp, -1.0),
+            ('boot-1', second.stamp + 1, -1.0), ('boot-1', -1, -1.0)):
+        assert env.action(episode_id, stamp, effort, 0.022) == []
     third, = env.poll(0.04)
     for effort in (NAN, INF, -INF):
         with pytest.raises(RstdpError, match='refused'):
             env.action('boot-1', third.stamp, effort, 0.041)
     env.poll(0.06)
     assert env.plant.efforts == [0.0, 1.0, 1.0]
-    assert env.counters['actions overtaken or repeated'] == 2
+    assert env.counters['actions overtaken or repeated'] == 3
     assert env.counters['stale actions'] == 3
+
+
+def test_two_policies_that_disagree_abort_the_episode():
+    env, first = started()
+    env.action('boot-1', first.stamp, 1.0, 0.001)
+    end, = env.action('boot-1', first.stamp, -1.0, 0.002)
+    assert end.aborted and 'two policies' in end.message and not env.running
+
+
+def test_when_the_cycles_stop_the_plant_is_stopped():
+    now = [0.0]
+    env = RealTime(Recorder(), 'boot', lambda: 0, PERIOD, cycle_clock=lambda: now[0])
+    env.reset(50.0)
+    env.poll(50.0)
+    now[0] = 0.02
+    env.poll(50.09)  # simulated time at a fifth of real time
+    assert env.counters['cycles'] == 1 and env.counters['late cycles'] == 0
+    assert env.watch(50.15) == []
+    end, = env.watch(50.25)
+    assert 'no control cycle within 0.1 s' in end.message
+    assert env.watch(50.4) == []
 
 
 def test_without_actions_the_episode_is_aborted():

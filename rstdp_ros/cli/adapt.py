@@ -6,11 +6,12 @@ import argparse
 import json
 from pathlib import Path
 import sys
+from typing import Any
 
 from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.experiments.report import plot_run, summary
+from rstdp_ros.experiments.report import plot_run, Returns, summary
 from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import (
     BoundsParameters,
@@ -51,29 +52,31 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     shared.add_json(parser)
 
 
-def read_adaptation(options: argparse.Namespace) -> Adaptation:
+def read_adaptation(options: argparse.Namespace, *more: Any) -> tuple[Any, ...]:
     """
     Turn the options into what is to be done.
 
+    :param more: further tables whose parameters ``--set`` may change.
+    :return: the :class:`Adaptation`, then what became of ``more``.
     :raises RstdpError: whatever does not fit.
     """
     task = get_task(options.task)
     shared.check_episodes(options)
-    physics, parameters, guard_parameters, bounds = shared.apply_settings(
+    physics, parameters, guard_parameters, bounds, *more = shared.apply_settings(
         options.settings, task.physics(), preset(options.preset, task.name), GuardParameters(),
-        BoundsParameters())
+        BoundsParameters(), *more)
     chosen = {setting.partition('=')[0] for setting in options.settings}
     if chosen.isdisjoint(table(task.physics)) and not getattr(options, 'env', ''):
         physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))
     task.check_network(network)
-    return Adaptation(task, network, physics, options.seed, options.episodes, parameters,
-                      options.rule, options.guard, guard_parameters, bounds)
+    return (Adaptation(task, network, physics, options.seed, options.episodes, parameters,
+                       options.rule, options.guard, guard_parameters, bounds), *more)
 
 
 def run(options: argparse.Namespace) -> None:
     """Adapt, save and print."""
-    adaptation = read_adaptation(options)
+    adaptation, = read_adaptation(options)
     people = sys.stderr if options.json else sys.stdout
     learner, records = adapt(adaptation, lambda record: print(record, file=people, flush=True),
                              env_id=options.env)
@@ -81,13 +84,17 @@ def run(options: argparse.Namespace) -> None:
 
 
 def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[EpisodeRecord],
-           options: argparse.Namespace) -> None:
-    """Save the network, measure it on held-out starts, draw and print."""
+           options: argparse.Namespace, returns: Returns | None = None) -> None:
+    """
+    Save the network, measure it on held-out starts, draw and print.
+
+    :param returns: how to measure; see :func:`summary`.
+    """
     people = sys.stderr if options.json else sys.stdout
     if options.output:
         deployed.save(options.output)
         print(f'adapted network: {options.output}', file=people)
-    result = summary(adaptation, deployed)
+    result = summary(adaptation, deployed, returns)
     print(result, file=people)
     if options.plot:
         plot_run(records, result, options.plot)

@@ -1,4 +1,4 @@
-"""Adapt over ROS 2: three processes, one command, no ros2 tools needed."""
+"""Adapt over ROS 2: a process per node, one command, no ros2 tools needed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from importlib.util import find_spec
 import os
 from pathlib import Path
@@ -17,11 +18,14 @@ from rstdp_ros.bringup import describe_graph, NodeDescription
 from rstdp_ros.cli.adapt import add_adaptation, finish, read_adaptation
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import Adaptation
+from rstdp_ros.experiments.stand_in import stand_in_returns
+from rstdp_ros.experiments.stand_in import TASK as STAND_IN_TASK
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.runner import Supervisor
+from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 
 POLL_PERIOD = 0.1
 
@@ -35,13 +39,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--clock', choices=CLOCKS, default='lockstep', help='lockstep: exact, as '
                         'fast as possible (default); realtime: at the control rate, waiting for '
                         'nobody')
+    parser.add_argument('--robot', action='store_true', help='put the stand-in robot in the '
+                        "simulation's place: a process that speaks only ros2_control's topics, "
+                        'with noise, delay, friction and a slow hand, each to be --set; cart-pole '
+                        'only')
     parser.add_argument('--real-time-factor', default='0', metavar='X',
                         help='0: as fast as possible (default); 1: real time')
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the graph to the end or to Ctrl-C; keep what was learned either way."""
-    adaptation = read_adaptation(options)
+    if options.robot and options.task != STAND_IN_TASK:
+        raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK} only')
+    adaptation, *robot = read_adaptation(options, *[StandInParameters()] * options.robot)
     if find_spec('rclpy') is None:
         raise RstdpError('the demo needs ROS 2: source a ROS installation, or '
                          'pip install "rstdp_ros[ros]"')
@@ -52,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
     options.plot = options.plot or (folder / 'returns.png' if find_spec('matplotlib') else None)
     result = AdaptationRun(adaptation.learner(), folder)
     result.resume(lambda reason: print(reason, file=people))
-    nodes = graph(adaptation, options, folder)
+    nodes = [*graph(adaptation, options, folder),
+             *(node for parameters in robot for node in stand_in(adaptation, parameters))]
     print(f'starting {", ".join(node.name for node in nodes)}; logs in {folder}', file=people,
           flush=True)
     try:
@@ -64,7 +75,11 @@ def run(options: argparse.Namespace) -> int:
         print('\nstopped; keeping what was learned', file=people)
     result.resume(lambda reason: print(reason, file=people))
     records = read_records(folder / EPISODES) if (folder / EPISODES).exists() else []
-    finish(adaptation, result.learner.deployed, records, options)
+    returns = None
+    for parameters in robot:
+        print('measuring on the stand-in robot in virtual time ...', file=people, flush=True)
+        returns = partial(stand_in_returns, physics=adaptation.physics, imperfections=parameters)
+    finish(adaptation, result.learner.deployed, records, options, returns)
     return 130 if interrupted else 0
 
 
@@ -74,7 +89,7 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
     texts: dict[str, Any] = {
         'seed': adaptation.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
         'preset': options.preset, 'real_time_factor': options.real_time_factor,
-        'clock': options.clock,
+        'clock': options.clock, 'backend': 'robot' if options.robot else 'gym',
         'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
         **asdict(adaptation.physics)}
     learning = {'rule': adaptation.rule, 'guard': adaptation.guard,
@@ -83,6 +98,12 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
     nodes = describe_graph(adaptation.task.name, {k: str(v) for k, v in texts.items()})
     return [NodeDescription(node.name, {**node.parameters, **learning})
             if node.name == 'adaptation' else node for node in nodes]
+
+
+def stand_in(adaptation: Adaptation, parameters: StandInParameters) -> list[NodeDescription]:
+    """Describe the robot's driver and the person who enables it."""
+    return [NodeDescription('stand_in', {**asdict(adaptation.physics), **asdict(parameters)}),
+            NodeDescription('operator', {})]
 
 
 def discovery() -> Mapping[str, str]:

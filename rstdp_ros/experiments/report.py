@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from rstdp_ros import seeds
 from rstdp_ros.errors import RstdpError
@@ -12,6 +15,7 @@ from rstdp_ros.plasticity import EpisodeRecord
 from rstdp_ros.snn import SpikingQNetwork
 
 HELD_OUT_STARTS = 100
+Returns = Callable[[SpikingQNetwork, Sequence[int]], np.ndarray]
 WINDOW = 10
 
 
@@ -29,12 +33,18 @@ class Summary(NamedTuple):
 
 
 def summary(adaptation: Adaptation, deployed: SpikingQNetwork,
-            starts: int = HELD_OUT_STARTS) -> Summary:
-    """Measure both networks on starts that served for nothing else."""
-    block = seeds.block(seeds.HELD_OUT, starts)
-    before, after = (float(adaptation.task.returns(n, block, adaptation.physics).mean())
-                     for n in (adaptation.network, deployed))
-    return Summary(before, after, starts)
+            returns: Returns | None = None) -> Summary:
+    """
+    Measure both networks on starts that served for nothing else.
+
+    :param returns: (network, seeds) -> (n,) returns; of the simulated plant by default.
+    """
+    block = seeds.block(seeds.HELD_OUT, HELD_OUT_STARTS)
+    if returns is None:
+        def returns(network: SpikingQNetwork, starts: Sequence[int]) -> np.ndarray:
+            return adaptation.task.returns(network, starts, adaptation.physics)
+    before, after = (float(returns(n, block).mean()) for n in (adaptation.network, deployed))
+    return Summary(before, after, len(block))
 
 
 def plot_run(records: list[EpisodeRecord], result: Summary, path: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
+import json
 from pathlib import Path
 import sys
 import time
@@ -18,24 +18,24 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Float64, String, UInt8MultiArray
 from std_srvs.srv import Trigger
 
+from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
-from rstdp_ros.nodes.parameters import NodeParameters, START
-from rstdp_ros.parameters import parameter
+from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.tables import AdaptationParameters, REALTIME_COVERAGE
+from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.plasticity import (
     AdaptationRun,
     BoundsParameters,
     GuardParameters,
     Learner,
     preset,
-    PRESETS,
     Recipe,
     RSTDPParameters,
 )
-from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.protocol.adaptation import (
     Accepted,
     AdaptationProtocol,
@@ -47,46 +47,15 @@ from rstdp_ros.protocol.adaptation import (
     SetSeed,
     Waiting,
 )
-from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.resources import model_path
-from rstdp_ros.seeds import ADAPTATION, END
+from rstdp_ros.seeds import END
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task, TASKS
+from rstdp_ros.tasks import get_task
 
 POLL_PERIOD = 0.1
-REALTIME_COVERAGE = 0.95
+# In the run's folder: parameters that were set live and saved.
+PARAMETERS = 'parameters.json'
 COVERAGE = {'lockstep': 1.0, 'realtime': REALTIME_COVERAGE}
-
-
-@dataclass(frozen=True)
-class AdaptationParameters:
-    """Parameters of the adaptation node; those of rule and guard come in addition."""
-
-    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
-    model: str = parameter('', "Network file to start from, or the name of a shipped one; '' for "
-                           "the task's first.", effect=START)
-    seed: int = parameter(ADAPTATION, 'Episode i starts from seed + i.', minimum=0, maximum=END,
-                          effect=START)
-    episodes: int = parameter(100, 'Learn from so many episodes; afterwards the deployed network '
-                              'goes on unchanged.', minimum=1, maximum=10_000_000,
-                              effect='next episode')
-    run_dir: str = parameter('', "Folder of checkpoints, log and result; '' keeps nothing, and a "
-                             'restart begins anew.', effect=START)
-    preset: str = parameter('default', 'Where the defaults of the rule come from.',
-                            choices=PRESETS, effect=START)
-    rule: str = parameter('rstdp', 'What changes the weights.', choices=tuple(RULES),
-                          effect=START)
-    guard: str = parameter('snapshot', 'What decides which weights to keep.',
-                           choices=tuple(GUARDS), effect=START)
-    reward_source: str = parameter(
-        'environment', 'environment: the return in episode_end; topic: the first episode_reward '
-        'after it, which anybody may publish.', choices=('environment', 'topic'), effect=START)
-    clock: str = parameter(
-        'lockstep', 'lockstep: learn only from complete episodes; realtime: the spikes of '
-        f'{REALTIME_COVERAGE:.0%} of the steps will do.', choices=CLOCKS, effect=START)
-    paced_by: str = parameter(
-        'adaptation', 'adaptation: asks the environment for every episode; environment: only '
-        'listens.', choices=('adaptation', 'environment'), effect=START)
 
 
 class AdaptationNode(Node):
@@ -97,23 +66,22 @@ class AdaptationNode(Node):
         self.table = NodeParameters(self)
         self.own = own = self.table.declare(AdaptationParameters())
         task = get_task(own.task)
-        rule = self.table.declare(preset(own.preset, own.task))
-        guard = self.table.declare(GuardParameters())
-        bounds = self.table.declare(BoundsParameters())
+        recipe = Recipe(self.table.declare(preset(own.preset, own.task)), own.seed, own.rule,
+                        own.guard, self.table.declare(GuardParameters()),
+                        self.table.declare(BoundsParameters()))
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         task.check_network(network)
-        learner = Learner(network, Recipe(rule, own.seed, own.rule, own.guard, guard,
-                                          bounds))
-        self.run = AdaptationRun(learner, Path(own.run_dir) if own.run_dir else None)
+        self.health = Health(self)
+        self.run = AdaptationRun(Learner(network, recipe),
+                                 Path(own.run_dir) if own.run_dir else None, own.keep_checkpoints)
         self.protocol = AdaptationProtocol(own.paced_by == 'adaptation',
                                            own.reward_source == 'topic', task.max_episode_steps,
                                            COVERAGE[own.clock])
-        self.health = Health(self)
-        self.health.include(self.protocol.counters)
-        self._frozen_episodes: int | None = None
+        self._unlearned_episodes = 0
+        self._finished = False
+        self._resume()
         self._create_interfaces(task.max_episode_steps)
-        if self.run.resume(self.get_logger().warning):
-            self.get_logger().info(f'resumed after {self.learner.episode} episodes')
+        self._watch()
         self._start_timer = steady_timer(self, 0.0, self._start)
 
     @property
@@ -122,28 +90,62 @@ class AdaptationNode(Node):
         return self.run.learner
 
     @property
+    def over(self) -> bool:
+        """Whether as many episodes were learned from as there should be."""
+        return self.learner.episode >= self.own.episodes
+
+    @property
     def frozen(self) -> bool:
-        """Whether learning is over and the deployed network goes on unchanged."""
-        return self._frozen_episodes is not None
+        """Whether the deployed network goes on unchanged."""
+        return self.over or not self.own.plasticity
 
     @property
     def network(self) -> SpikingQNetwork:
         """The network that the policy should run now."""
         return self.learner.deployed if self.frozen else self.learner.running
 
+    def _resume(self) -> None:
+        """Go on where an earlier process stopped."""
+        if self.run.resume(self._on_bad_checkpoint):
+            self.health.event('resumed', f'resumed after {self.learner.episode} episodes')
+        saved = self.run.folder / PARAMETERS if self.run.folder else None
+        if saved and saved.exists():
+            try:
+                names = self.table.restore(json.loads(saved.read_text()))
+            except (ValueError, TypeError, AttributeError) as error:
+                self.health.fault('saved parameters not used', f'{saved}: {error}')
+                return
+            self.health.event('parameters restored', f'in force as saved: {", ".join(names)}')
+            self._apply()
+
+    def _on_bad_checkpoint(self, reason: str) -> None:
+        self.health.counters['checkpoints not used'] += 1
+        self.get_logger().warning(reason)
+
     def _create_interfaces(self, max_steps: int) -> None:
-        episode = qos.per_episode(max_steps)
-        self._weights = self.create_publisher(UInt8MultiArray, 'weights', qos.LATCHED)
-        self.create_subscription(Image, 'spikes', self._on_spikes, episode)
-        self.create_subscription(DiagnosticStatus, 'episode_end', self._on_end, episode)
-        self.create_subscription(Float64, 'episode_reward', self._on_reward, qos.EVENT)
-        self.create_subscription(String, 'weights_active', self._on_active, qos.LATCHED)
+        topics, episode = Topics(self, self.health), qos.per_episode(max_steps)
+        self._weights = topics.publisher(UInt8MultiArray, 'weights', qos.LATCHED)
+        topics.subscription(Image, 'spikes', self._on_spikes, episode)
+        topics.subscription(DiagnosticStatus, 'episode_end', self._on_end, episode)
+        topics.subscription(Float64, 'episode_reward', self._on_reward, qos.EVENT)
+        topics.subscription(String, 'weights_active', self._on_active, qos.LATCHED)
         self._seed_client = self.create_client(SetParameters, 'environment/set_parameters')
         self._reset_client = self.create_client(Trigger, 'environment/reset')
         for name in ('save', 'rollback', 'restart'):
             self.create_service(Trigger, f'~/{name}', partial(self._serve, getattr(self, name)))
         self._poll_timer = steady_timer(
             self, POLL_PERIOD, lambda: self._do(self.protocol.poll(time.monotonic())))
+
+    def _watch(self) -> None:
+        """Show on /diagnostics where the run stands."""
+        self.health.include(self.protocol.counters)
+        for name, measure in (('episodes learned', lambda: self.learner.episode),
+                              ('learning', lambda: not self.frozen),
+                              ('waits for', lambda: self.protocol.phase.value),
+                              ('best mean', lambda: self.learner.guard.best_mean),
+                              ('running weights', lambda: self.network.digest),
+                              ('deployed weights', lambda: self.learner.deployed.digest)):
+            self.health.watch(name, measure)
 
     def _start(self) -> None:
         self._start_timer.cancel()
@@ -153,33 +155,35 @@ class AdaptationNode(Node):
         """Ask for the next episode, with parameters that were changed meanwhile in force."""
         if self.table.changed:
             self._apply()
-        if self.learner.episode < self.own.episodes:
-            self._frozen_episodes = None
-        elif not self.frozen:
+        if not self.frozen:
+            self._unlearned_episodes = 0
+        if self.over and not self._finished:
             self._finish()
-        seed = self.learner.next_seed + (self._frozen_episodes or 0)
+        self._finished = self.over
+        seed = self.learner.next_seed + self._unlearned_episodes
         self._do(self.protocol.begin(self.network.digest, seed % END, time.monotonic()))
 
     def _apply(self) -> None:
         self.table.changed = False
-        self.own = self.table.read(AdaptationParameters)
+        before, self.own = self.own, self.table.read(AdaptationParameters)
         self.learner.rule.parameters = self.table.read(RSTDPParameters)
         self.learner.guard.parameters = self.table.read(GuardParameters)
         self.learner.bounds.parameters = self.table.read(BoundsParameters)
+        if self.own.plasticity != before.plasticity:
+            state = 'goes on' if self.own.plasticity else 'pauses'
+            self.health.event('plasticity switched', f'learning {state} with '
+                              f'{self.network.digest[:16]}')
 
     def _finish(self) -> None:
         """Learning is over: keep the deployed network and let the policy go on with it."""
-        self._frozen_episodes = 0
         path = self.run.save_deployed()
-        self.get_logger().info(f'{self.learner.episode} episodes learned; deployed network '
-                               f'{self.learner.deployed.digest[:16]}'
-                               + (f' in {path}' if path else ''))
+        self.health.event('finished', f'{self.learner.episode} episodes learned; deployed network '
+                          f'{self.learner.deployed.digest[:16]}' + (f' in {path}' if path else ''))
 
     def _do(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
             if isinstance(output, PublishWeights):
                 self._weights.publish(messages.weights_message(self.network))
-                self.health.values['running weights'] = self.network.digest
             elif isinstance(output, SetSeed):
                 seed = RosParameter('seed', value=output.seed).to_parameter_msg()
                 self._call(self._seed_client, SetParameters.Request(parameters=[seed]),
@@ -254,32 +258,37 @@ class AdaptationNode(Node):
     def _on_accepted(self, episode: Accepted) -> None:
         self.health.values.pop('waiting', None)
         if self.frozen:
-            self._frozen_episodes += 1
+            self._unlearned_episodes += 1
         else:
             record = self.run.finish_episode(episode.rasters, episode.episode_return,
                                              episode.episode_id, episode.seed)
             self.get_logger().info(str(record))
+            if record.event:
+                self.health.event(record.event, f'episode {record.episode}: {record.event}')
         self._next_episode()
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,
                response: Trigger.Response) -> Trigger.Response:
         try:
             response.success, response.message = True, action()
-            self.get_logger().info(response.message)
+            self.health.event(f'{action.__name__} calls', response.message)
         except (RstdpError, OSError) as error:
             response.success, response.message = False, str(error)
         return response
 
     def save(self) -> str:
         """
-        Write the deployed network.
+        Write the deployed network, and the parameters that were set live.
 
         :raises RstdpError: there is no folder to write to.
         """
         path = self.run.save_deployed()
         if path is None:
             raise RstdpError('nothing is saved without the parameter run_dir')
-        return f'deployed network {self.learner.deployed.digest[:16]} saved to {path}'
+        changes = self.table.live_changes()
+        write_atomically(path.with_name(PARAMETERS), json.dumps(changes).encode())
+        kept = f', with {", ".join(changes)} as set now' if changes else ''
+        return f'deployed network {self.learner.deployed.digest[:16]} saved to {path}{kept}'
 
     def rollback(self) -> str:
         """Break off the episode and go on from the deployed network."""
@@ -290,7 +299,8 @@ class AdaptationNode(Node):
     def restart(self) -> str:
         """Break off the episode and begin the run anew from the first network."""
         self.run.restart()
-        self._frozen_episodes = None
+        self._apply()
+        self._unlearned_episodes, self._finished = 0, False
         self._next_episode()
         return f'restarted from {self.network.digest[:16]}'
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
 import math
 import sys
 import time
@@ -22,16 +21,16 @@ from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
-from rstdp_ros.nodes.parameters import NodeParameters, START
+from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.robot import RobotBridge
-from rstdp_ros.parameters import Parameter, parameter
-from rstdp_ros.protocol.environment import EnvironmentProtocol, RESET
-from rstdp_ros.protocol.episode import BACKENDS, CLOCKS, EpisodeEnd, new_boot_id, Observation
+from rstdp_ros.nodes.tables import EnvironmentParameters, limits
+from rstdp_ros.nodes.topics import Topics
+from rstdp_ros.protocol.environment import EnvironmentProtocol, ON_DEMAND, RESET
+from rstdp_ros.protocol.episode import EpisodeEnd, new_boot_id, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.realtime import RealTime
-from rstdp_ros.seeds import END
-from rstdp_ros.tasks import get_task, Task, TASKS
+from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Plant
 
@@ -39,58 +38,7 @@ POLL_PERIOD = 0.05
 POLLS_PER_STEP = 10
 ACTION_PERIODS = 5
 LATENCY = 'observation to action, 99th percentile (ms)'
-
-
-@dataclass(frozen=True)
-class EnvironmentParameters:
-    """Parameters of the environment node; the task's physics come in addition."""
-
-    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
-    backend: str = parameter('gym', 'gym: a simulation; robot: a driver that follows '
-                             "ros2_control's conventions; nothing moves before ~/enable.",
-                             choices=BACKENDS, effect=START)
-    env_id: str = parameter('', "A Gymnasium environment that fits the task; '' for the task's "
-                            'own, whose physics are tunable.', effect=START)
-    seed: int = parameter(0, 'Seed of the next episode: its start is that of reset(seed=s).',
-                          minimum=0, maximum=END, effect='next reset')
-    auto_reset: bool = parameter(False, 'Begin an episode by itself, at start and after every '
-                                 'end, with rising seeds: for runs without adaptation.',
-                                 effect='next end of an episode')
-    clock: str = parameter('lockstep', 'lockstep: wait for the policy, exact; realtime: a fixed '
-                           'rate, and a safe stop when the policy is late.', choices=CLOCKS,
-                           effect=START)
-    real_time_factor: float = parameter(
-        0.0, 'In lockstep, 0: as fast as the policy answers; 1: paced to real time; other values '
-        'likewise.', minimum=0.0, maximum=1000.0, effect='next step')
-    control_rate: float = parameter(
-        0.0, "In real time, control periods per second; 0: the task's own.", unit='Hz',
-        minimum=0.0, maximum=10_000.0, effect=START)
-    action_timeout: float = parameter(
-        0.0, 'In real time, an action is applied until it is so old, counted from its '
-        'observation; then the episode is aborted. 0: five control periods.', unit='s',
-        minimum=0.0, maximum=60.0, effect=START)
-    publish_clock: bool = parameter(False, 'Publish simulated time on /clock and use it in '
-                                    'stamps.', effect=START)
-    publish_reward: bool = parameter(True, 'Publish the return of each episode on '
-                                     'episode_reward.', effect='next end of an episode')
-
-
-def limits(task: Task) -> list[Parameter]:
-    """List the parameters that bound the efforts and joints of a task."""
-    def limit(name: str, default: float, description: str, unit: str) -> Parameter:
-        return Parameter(name, default, description, unit, minimum=0.0, maximum=1e6,
-                         effect='next step')
-
-    joints = [limit(f'joint_limits.{joint}.max_{kind}', 0.0,
-                    f'An episode is aborted when the magnitude of the {kind} of this joint '
-                    'exceeds it; 0: no limit.', unit)
-              for joint in task.joints
-              for kind, unit in (('position', 'm or rad'), ('velocity', 'm/s or rad/s'))]
-    return [limit('effort_limit', max(map(abs, task.action_efforts)),
-                  'Largest effort that is ever applied.', 'N or N m'),
-            limit('effort_slew_limit', 1e6, 'Largest change of the effort per second.',
-                  'N/s or N m/s'),
-            *joints]
+NOT_ENABLED = 'disabled; nothing moves before ~/enable'
 
 
 class EnvironmentNode(Node):
@@ -115,18 +63,27 @@ class EnvironmentNode(Node):
         if self._robot:
             self.protocol.enabled, self.protocol.latching = False, True
         self.protocol.seed = own.seed
-        self.health.include(self.protocol.counters)
-        if own.clock == 'realtime':
-            self.health.watch(LATENCY, self._latency)
         self._create_interfaces()
+        self._watch()
         self._apply()
+
+    @property
+    def control_period(self) -> float:
+        """Time between two observations of a plant that does not wait, s."""
+        rate = self._own.control_rate
+        return 1.0 / rate if rate and self._own.clock == 'realtime' else self.task.control_period
+
+    @property
+    def _follows_sim_time(self) -> bool:
+        return (self._own.clock == 'realtime' and not self._own.publish_clock
+                and self.get_parameter('use_sim_time').value)
 
     def _make_plant(self) -> Plant:
         if self._own.backend == 'gym':
             return GymPlant(self.task, self._own.env_id)
         if self._own.clock != 'realtime':
             raise RstdpError('a robot does not wait: backend robot needs clock realtime')
-        self._robot = RobotBridge(self, self.table, self.health, self.task)
+        self._robot = RobotBridge(self, self.table, self.health, self.task, self.control_period)
         return self._robot.plant
 
     def destroy_node(self) -> None:
@@ -142,28 +99,51 @@ class EnvironmentNode(Node):
         own = self._own
         if own.clock == 'lockstep':
             return Lockstep(plant, new_boot_id(), self._stamp)
-        period = 1.0 / own.control_rate if own.control_rate else self.task.control_period
+        period = self.control_period
         return RealTime(plant, new_boot_id(), self._stamp, period,
-                        action_timeout=own.action_timeout or ACTION_PERIODS * period)
+                        action_timeout=own.action_timeout or ACTION_PERIODS * period,
+                        cycle_clock=self._ros_time if self._follows_sim_time else None)
+
+    def _ros_time(self) -> float:
+        return self.get_clock().now().nanoseconds / messages.NANOSECONDS
+
+    def _watch(self) -> None:
+        """Show on /diagnostics how the plant is."""
+        self.health.include(self.protocol.counters)
+        self.health.stopped = self._why_stopped
+        self.health.watch('enabled', lambda: self.protocol.enabled)
+        self.health.watch('episode', lambda: self.protocol.episode_id or 'none yet')
+        self.health.watch('policies on action', lambda: self.count_publishers('action'))
+        if self._own.clock == 'realtime':
+            self.health.watch(LATENCY, self._latency)
+
+    def _why_stopped(self) -> str:
+        return '' if self.protocol.enabled else self.protocol.fault or NOT_ENABLED
 
     def _latency(self) -> str:
         latencies = self.protocol.latencies
         return f'{1e3 * np.percentile(latencies, 99):.2f}' if latencies else 'unknown'
 
     def _create_interfaces(self) -> None:
-        episode = qos.per_episode(self.task.max_episode_steps)
-        self._observations = self.create_publisher(JointState, 'observation', qos.STEP)
-        self._ends = self.create_publisher(DiagnosticStatus, 'episode_end', episode)
-        self._rewards = self.create_publisher(Float64, 'episode_reward', qos.EVENT)
-        self._joint_states = None if self._robot else self.create_publisher(
+        topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
+        self._observations = topics.publisher(JointState, 'observation', qos.STEP)
+        self._ends = topics.publisher(DiagnosticStatus, 'episode_end', episode)
+        self._rewards = topics.publisher(Float64, 'episode_reward', qos.EVENT)
+        self._joint_states = None if self._robot else topics.publisher(
             JointState, 'joint_states', qos.EVENT)
-        self._time_publisher = self.create_publisher(Clock, '/clock', qos.EVENT)
+        self._time_publisher = self.create_publisher(
+            Clock, '/clock', qos.EVENT) if self._own.publish_clock else None
         self._message = JointState(name=list(self.task.joints))
         self._watched = False
-        self.create_subscription(JointState, 'action', self._on_action, qos.STEP)
+        topics.subscription(JointState, 'action', self._on_action, qos.STEP)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(SetBool, '~/enable', self._on_enable)
-        self._poll_timer = steady_timer(self, POLL_PERIOD, self._on_poll)
+        if self._follows_sim_time:
+            self._poll_timer = self.create_timer(POLL_PERIOD, self._on_poll)
+            # Simulated time may stop; what it last commanded must not go on then.
+            self._stop_timer = steady_timer(self, self.control_period, self._on_watch)
+        else:
+            self._poll_timer = steady_timer(self, POLL_PERIOD, self._on_poll)
         self._watch_timer = steady_timer(self, 1.0, self._look_for_watchers)
 
     def _stamp(self) -> int:
@@ -189,6 +169,8 @@ class EnvironmentNode(Node):
             factor = own.real_time_factor
             self.protocol.step_period = self.task.control_period / factor if factor else 0.0
         self.protocol.limits = self._limits()
+        if self._robot:
+            self._robot.limits = self.protocol.limits
         self._set_poll_period()
 
     def _limits(self) -> Limits:
@@ -223,10 +205,17 @@ class EnvironmentNode(Node):
         return response
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        objection = self._robot.objection() if self._robot and request.data else ''
+        if self._robot and request.data:
+            self._robot.show()
+        if objection:
+            response.success, response.message = False, f'not enabled: {objection}'
+            self.health.fault('enable refused', objection)
+            return response
         self._send(self.protocol.set_enabled(request.data))
         response.success = True
         response.message = 'enabled' if request.data else 'disabled'
-        self.get_logger().info(response.message)
+        self.health.event(f'times {response.message}', response.message)
         return response
 
     def _on_action(self, message: JointState) -> None:
@@ -249,6 +238,9 @@ class EnvironmentNode(Node):
             self._begin_by_itself()
         self._send(self.protocol.poll(time.monotonic()))
 
+    def _on_watch(self) -> None:
+        self._send(self.protocol.watch(time.monotonic()))
+
     def _begin_by_itself(self) -> None:
         try:
             self._send(self.protocol.reset(time.monotonic()))
@@ -264,6 +256,8 @@ class EnvironmentNode(Node):
                 self._send_observation(output)
                 continue
             self._ends.publish(messages.end_message(output))
+            if output.aborted and not output.message.endswith(ON_DEMAND):
+                self.health.fault('aborted', f'episode {output.episode_id} {output.message}')
             if self._own.publish_reward and not output.aborted:
                 self._rewards.publish(Float64(data=output.episode_return))
 

@@ -1,9 +1,10 @@
-"""Counters and the last fault of a node, in its log and on /diagnostics."""
+"""What a person with rqt_robot_monitor or Foxglove sees of a node, and what its log says."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -16,9 +17,36 @@ RECENT = 5.0
 LOG_EVERY = 1.0
 
 
+@dataclass
+class Stream:
+    """How many messages a topic brought, and when the last one came."""
+
+    count: int = 0
+    last: float | None = None
+    _reported: int = 0
+
+    def tick(self) -> None:
+        """Count a message."""
+        self.count += 1
+        self.last = time.monotonic()
+
+    def values(self, elapsed: float, now: float) -> dict[str, str]:
+        """
+        Return rate and age as text.
+
+        :param elapsed: s since the last call.
+        """
+        new, self._reported = self.count - self._reported, self.count
+        age = 'never' if self.last is None else f'{now - self.last:.2f}'
+        return {'per second': f'{new / elapsed:.1f}', 'age (s)': age}
+
+
 class Health:
     """
-    What a person with rqt_robot_monitor or Foxglove sees of a node.
+    The node's entry on /diagnostics, once per second, and its faults and events in the log.
+
+    OK, or WARN for some seconds after a fault, or ERROR while ``stopped`` says why the node does
+    not do its work.
 
     :param node: whose.
     """
@@ -26,9 +54,12 @@ class Health:
     def __init__(self, node: Node) -> None:
         self.counters: Counter[str] = Counter()
         self.values: dict[str, str] = {}
+        self.stopped: Callable[[], str] = str
         self._node = node
         self._last_fault, self._faulted_at, self._logged_at = '', -RECENT, -LOG_EVERY
+        self._published_at = time.monotonic()
         self._measures: dict[str, Callable[[], object]] = {}
+        self._streams: dict[str, Stream] = {}
         self._shared: list[Mapping[str, int]] = []
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._timer = steady_timer(node, PERIOD, self.publish)
@@ -41,6 +72,10 @@ class Health:
         """Show what a function returns at the time."""
         self._measures[name] = measure
 
+    def stream(self, topic: str) -> Stream:
+        """Return where to count a topic's messages; rate and age are shown."""
+        return self._streams.setdefault(topic, Stream())
+
     def fault(self, kind: str, reason: object) -> None:
         """Count a message or request that was refused, remember why and log it now and then."""
         now = time.monotonic()
@@ -50,18 +85,38 @@ class Health:
             self._logged_at = now
             self._node.get_logger().warning(self._last_fault)
 
+    def event(self, kind: str, what: str) -> None:
+        """Count, show and log something that a person did or should know."""
+        self.counters[kind] += 1
+        self.values['last event'] = what
+        self._node.get_logger().info(what)
+
     def publish(self) -> None:
         """Send the present state."""
-        recent = time.monotonic() - self._faulted_at < RECENT
-        counters = [c for counter in (self.counters, *self._shared) for c in counter.items()]
-        measured = {name: str(measure()) for name, measure in self._measures.items()}
-        values = {**self.values, **measured, **{name: str(n) for name, n in counters},
-                  'last fault': self._last_fault or 'none'}
+        now = time.monotonic()
         message = DiagnosticArray()
         message.header.stamp = self._node.get_clock().now().to_msg()
+        level, summary = self._state(now)
         message.status = [DiagnosticStatus(
-            level=DiagnosticStatus.WARN if recent else DiagnosticStatus.OK,
-            name=self._node.get_fully_qualified_name(), hardware_id='rstdp_ros',
-            message=self._last_fault if recent else 'ok',
-            values=[KeyValue(key=k, value=v) for k, v in values.items()])]
+            level=level, name=self._node.get_fully_qualified_name(), hardware_id='rstdp_ros',
+            message=summary,
+            values=[KeyValue(key=k, value=v) for k, v in self._all_values(now).items()])]
+        self._published_at = now
         self._publisher.publish(message)
+
+    def _state(self, now: float) -> tuple[bytes, str]:
+        stopped = self.stopped()
+        if stopped:
+            return DiagnosticStatus.ERROR, stopped
+        if now - self._faulted_at < RECENT:
+            return DiagnosticStatus.WARN, self._last_fault
+        return DiagnosticStatus.OK, 'ok'
+
+    def _all_values(self, now: float) -> dict[str, str]:
+        elapsed = max(now - self._published_at, 1e-3)
+        counters = [c for counter in (self.counters, *self._shared) for c in counter.items()]
+        return {
+            **self.values, **{name: str(measure()) for name, measure in self._measures.items()},
+            **{f'{topic} {key}': value for topic, stream in self._streams.items()
+               for key, value in stream.values(elapsed, now).items()},
+            **{name: str(n) for name, n in counters}, 'last fault': self._last_fault or 'none'}

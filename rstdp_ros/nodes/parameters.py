@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
@@ -10,9 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import from_mapping, Parameter, table
-
-START = 'start'
+from rstdp_ros.parameters import from_mapping, Parameter, START, table
 
 
 class NodeParameters:
@@ -29,6 +27,7 @@ class NodeParameters:
         self.changed = False
         self._node = node
         self._known: dict[str, Parameter] = {}
+        self._start: dict[str, Any] = {}
         node.add_on_set_parameters_callback(self._on_set)
 
     def declare(self, defaults: Any) -> Any:
@@ -50,6 +49,7 @@ class NodeParameters:
     def _declare(self, parameter: Parameter, default: Any) -> None:
         self._node.declare_parameter(parameter.name, default, descriptor(parameter))
         self._known[parameter.name] = parameter
+        self._start[parameter.name] = self._node.get_parameter(parameter.name).value
 
     def read(self, cls: type) -> Any:
         """
@@ -67,6 +67,29 @@ class NodeParameters:
         :raises RstdpError: a value that does not fit.
         """
         return self._known[name].validate(self._node.get_parameter(name).value)
+
+    def live_changes(self) -> dict[str, tuple[Any, Any]]:
+        """Return name, value at the start and value now of what was changed since."""
+        now = {name: self._node.get_parameter(name).value for name in self._start}
+        return {name: (start, now[name]) for name, start in self._start.items()
+                if now[name] != start}
+
+    def restore(self, changes: Mapping[str, tuple[Any, Any]]) -> list[str]:
+        """
+        Take over the live changes of an earlier start.
+
+        What the new start sets otherwise than the earlier one did stays as it is now.
+
+        :param changes: from :meth:`live_changes`.
+        :return: the names of those in force.
+        :raises RstdpError: a value that does not fit.
+        """
+        wanted = [RosParameter(name, value=live) for name, (start, live) in changes.items()
+                  if name in self._start and self._start[name] == start]
+        result = self._node.set_parameters_atomically(wanted)
+        if not result.successful:
+            raise RstdpError(result.reason)
+        return [parameter.name for parameter in wanted]
 
     def _on_set(self, parameters: list[RosParameter]) -> SetParametersResult:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
 import sys
 
 from rclpy.node import Node
@@ -15,27 +14,13 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
-from rstdp_ros.nodes.parameters import NodeParameters, START
-from rstdp_ros.parameters import parameter
-from rstdp_ros.protocol.episode import CLOCKS
+from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.tables import PolicyParameters
+from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task, TASKS
-
-
-@dataclass(frozen=True)
-class PolicyParameters:
-    """Parameters of the policy node."""
-
-    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
-    model: str = parameter('', "Network file, or the name of a shipped one; '' for the task's "
-                           'first.', effect=START)
-    backend: str = parameter('cpu', 'Where the network runs.', choices=('cpu',), effect=START)
-    clock: str = parameter('lockstep', 'In real time, observations are received best-effort.',
-                           choices=CLOCKS, effect=START)
-    require_weights: bool = parameter(False, 'Answer nothing before the first weights message; '
-                                      'set when adaptation runs.', effect=START)
+from rstdp_ros.tasks import get_task
 
 
 class PolicyNode(Node):
@@ -54,15 +39,18 @@ class PolicyNode(Node):
             self._report_weights()
 
     def _create_interfaces(self) -> None:
-        episode = qos.per_episode(self.task.max_episode_steps)
-        self._actions = self.create_publisher(JointState, 'action', qos.STEP)
-        self._spikes = self.create_publisher(Image, 'spikes', episode)
-        self._active = self.create_publisher(String, 'weights_active', qos.LATCHED)
+        topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
+        self._actions = topics.publisher(JointState, 'action', qos.STEP)
+        self._spikes = topics.publisher(Image, 'spikes', episode)
+        self._active = topics.publisher(String, 'weights_active', qos.LATCHED)
         self._action = JointState(name=[self.task.actuated_joint])
         self._raster = Image(encoding='mono8')
         observations = qos.STEP if self.own.clock == 'lockstep' else qos.LATEST
-        self.create_subscription(JointState, 'observation', self._on_observation, observations)
-        self.create_subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
+        topics.subscription(JointState, 'observation', self._on_observation, observations)
+        topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
+        self.health.include(self.protocol.counters)
+        self.health.watch('active weights', lambda: self.protocol.digest)
+        self.health.watch('episode', lambda: self.protocol.episode_id or 'none yet')
 
     def _on_observation(self, message: JointState) -> None:
         header = message.header
@@ -75,7 +63,6 @@ class PolicyNode(Node):
             self.health.fault('observations refused', error)
             return
         if answer is None:
-            self.health.counters['observations before weights'] += 1
             return
         self._raster.header.stamp, self._raster.header.frame_id = header.stamp, answer.frame
         messages.fill_raster(self._raster, answer.raster)
@@ -96,7 +83,6 @@ class PolicyNode(Node):
             self._report_weights()
 
     def _report_weights(self) -> None:
-        self.health.values['active weights'] = self.protocol.digest
         self._active.publish(String(data=self.protocol.digest))
 
 

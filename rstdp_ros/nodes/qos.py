@@ -4,7 +4,8 @@ Quality of service per topic.
 Never keep-all: with it a reader that died blocks the writer.
 """
 
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.duration import Duration
+from rclpy.qos import DurabilityPolicy, LivelinessPolicy, QoSProfile, ReliabilityPolicy
 
 # One observation is open at a time; an older one is worth nothing.
 STEP = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -14,6 +15,11 @@ LATEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 EVENT = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+# A motor's commands say by their lease when the process that sends them has died, even where the
+# control period is long. Whoever asks for no lease, as controllers do, matches all the same.
+COMMAND = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
+                     liveliness=LivelinessPolicy.AUTOMATIC,
+                     liveliness_lease_duration=Duration(seconds=0.5))
 
 
 def per_episode(max_steps: int) -> QoSProfile:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rstdp_ros.nodes.adaptation import AdaptationParameters
-from rstdp_ros.nodes.environment import EnvironmentParameters, limits
-from rstdp_ros.nodes.policy import PolicyParameters
-from rstdp_ros.nodes.robot import RobotParameters, wiring_parameters
-from rstdp_ros.nodes.stand_in import DriverParameters
-from rstdp_ros.nodes.watchdog import WatchdogParameters
+from rstdp_ros.nodes.tables import (
+    AdaptationParameters,
+    DriverParameters,
+    EnvironmentParameters,
+    limits,
+    PolicyParameters,
+    RobotParameters,
+    WatchdogParameters,
+    wiring_parameters,
+)
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
 from rstdp_ros.tasks import TASKS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import time
 
 from rclpy.node import Node
@@ -11,71 +10,65 @@ from std_msgs.msg import Float64MultiArray
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
+from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
-from rstdp_ros.nodes.parameters import NodeParameters, START
-from rstdp_ros.parameters import Parameter, parameter
+from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.tables import RobotParameters, wiring_parameters
+from rstdp_ros.nodes.topics import Topics
+from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.checklist import Checklist, FAIL, Item, OK
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant, ZEROS
 
 # Between the zeros that are sent at the end, s.
 ZERO_PERIOD = 0.005
-
-
-@dataclass(frozen=True)
-class RobotParameters:
-    """Parameters of the environment node with ``backend: robot``; the joints' come in addition."""
-
-    controller: str = parameter('effort_controller', 'Commands go to <controller>/commands, as '
-                                'forward_command_controller wants them.', effect=START)
-    effort_scale: float = parameter(
-        1.0, "The controller's units per N or N m; negative where directions differ.",
-        minimum=-1e6, maximum=1e6, effect=START)
-    sensor_timeout: float = parameter(
-        0.1, 'Without a joint state for so long the episode is aborted.', unit='s',
-        minimum=0.001, maximum=10.0, effect=START)
-    start_position_tolerance: float = parameter(
-        0.1, 'An episode starts when every joint is so close to zero.', unit='m or rad',
-        minimum=0.0, maximum=10.0, effect=START)
-    start_velocity_tolerance: float = parameter(
-        0.5, 'An episode starts when every joint is so slow.', unit='m/s or rad/s', minimum=0.0,
-        maximum=100.0, effect=START)
-
-
-def wiring_parameters(task: Task) -> list[Parameter]:
-    """List the parameters that say what the driver calls the joints and how it counts."""
-    def wire(joint: str, what: str, default: float | str, description: str) -> Parameter:
-        return Parameter(f'joints.{joint}.{what}', default, description, effect=START)
-
-    return [p for joint in task.joints for p in (
-        wire(joint, 'name', joint, f"The driver's name of {joint}."),
-        wire(joint, 'zero', 0.0, f'What the driver reads where {joint} is at 0.'),
-        wire(joint, 'scale', 1.0, "Task units (m, rad) per unit of the driver's reading; negative "
-             'where directions differ.'))]
+# The checklist is looked at so often, and logged when something in it has changed.
+LOOK_PERIOD = 3.0
 
 
 class RobotBridge:
     """
-    Joint states in, commands out.
+    Joint states in, commands out, and the start-up checklist.
 
     :param node: that owns publisher and subscription.
     :param table: where the parameters are declared.
+    :param health: told of what is refused.
+    :param control_period: s.
     """
 
-    def __init__(self, node: Node, table: NodeParameters, health: Health, task: Task) -> None:
+    def __init__(self, node: Node, table: NodeParameters, health: Health, task: Task,
+                 control_period: float) -> None:
         own = table.declare(RobotParameters())
         table.declare_each(wiring_parameters(task))
-        self._health = health
+        self._node, self._health = node, health
+        topics = Topics(node, health)
         self._message = Float64MultiArray()
-        self._commands = node.create_publisher(Float64MultiArray, f'{own.controller}/commands',
-                                               qos.STEP)
-        self.plant = RobotPlant(
-            task, {joint: JointWiring(*(table.value(f'joints.{joint}.{what}')
-                                        for what in ('name', 'zero', 'scale')))
-                   for joint in task.joints},
-            self._send, time.monotonic, own.effort_scale, own.sensor_timeout,
-            own.start_position_tolerance, own.start_velocity_tolerance)
+        self._topic = f'{own.controller}/commands'
+        self._commands = topics.publisher(Float64MultiArray, self._topic, qos.COMMAND)
+        wiring = {joint: JointWiring(*(table.value(f'joints.{joint}.{what}')
+                                       for what in ('name', 'zero', 'scale')))
+                  for joint in task.joints}
+        self.plant = RobotPlant(task, wiring, self._send, time.monotonic, own.effort_scale,
+                                own.sensor_timeout, own.start_position_tolerance,
+                                own.start_velocity_tolerance)
+        self.limits = Limits()
+        self._checklist = Checklist(task, [wiring[j].name for j in task.joints], control_period)
+        self._shown: list[str] = []
         # Best effort matches whatever the driver offers.
-        node.create_subscription(JointState, 'joint_states', self._on_joints, qos.LATEST)
+        topics.subscription(JointState, 'joint_states', self._on_joints, qos.LATEST)
+        for i, joint in enumerate(task.joints):
+            health.watch(f'{joint} (m or rad)', lambda i=i: self._position(i))
+        health.watch('checklist', lambda: self.objection() or OK)
+        self._timer = steady_timer(node, LOOK_PERIOD, self._look)
+
+    def objection(self) -> str:
+        """Return why nothing may move yet, '' if it may."""
+        return next((item.text for item in self._items() if item.status == FAIL), '')
+
+    def show(self) -> None:
+        """Print the whole checklist."""
+        lines = [f'\n  {item}' for item in self._items()]
+        self._node.get_logger().info(f'checklist:{"".join(lines)}')
 
     def zero(self) -> None:
         """Command zero several times: nobody will be there to do it later."""
@@ -84,15 +77,38 @@ class RobotBridge:
             time.sleep(ZERO_PERIOD)
             self.plant.rest()
 
+    def _items(self) -> list[Item]:
+        items = self._checklist.items(
+            time.monotonic(), self._commands.get_subscription_count(),
+            self._node.count_publishers(self._commands.topic_name), self.limits.effort_limit,
+            self.limits.positions)
+        return items + ([self.plant.verdict] if self.plant.verdict else [])
+
+    def _look(self) -> None:
+        state = [item.status for item in self._items()]
+        if state != self._shown:
+            self._shown = state
+            self.show()
+
+    def _position(self, index: int) -> str:
+        joints = self.plant.joints
+        return 'unknown' if joints is None else f'{joints.positions[index]:.4f}'
+
     def _send(self, command: float) -> None:
         self._message.data = [command]
         self._commands.publish(self._message)
 
     def _on_joints(self, message: JointState) -> None:
         stamp = messages.to_nanoseconds(message.header.stamp) / messages.NANOSECONDS
+        ours = self._node.get_clock().now().nanoseconds / messages.NANOSECONDS
+        self._checklist.heard(time.monotonic(), ours - stamp, message.name,
+                              bool(message.velocity))
         try:
             new = self.plant.sense(stamp, message.name, message.position, message.velocity)
         except RstdpError as error:
             self._health.fault('joint states refused', error)
             return
-        self._health.counters['joint states' if new else 'joint states overtaken'] += 1
+        if new:
+            self._checklist.sensed(self.plant.joints)
+        else:
+            self._health.counters['joint states overtaken'] += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 import sys
 import time
@@ -14,22 +13,12 @@ from std_msgs.msg import Float64MultiArray
 from rstdp_ros.nodes import qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.main import run_node
-from rstdp_ros.nodes.parameters import NodeParameters, START
-from rstdp_ros.parameters import parameter
+from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.tables import DriverParameters
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
 
 TASK = 'cartpole'
-
-
-@dataclass(frozen=True)
-class DriverParameters:
-    """Parameters of the stand-in's driver; physics and imperfections come in addition."""
-
-    controller: str = parameter('effort_controller', 'Commands come on <controller>/commands.',
-                                effect=START)
-    record: str = parameter('', "File for every command it gets: a line of time in s and N; '' "
-                            'for none.', effect=START)
 
 
 class StandInNode(Node):

@@ -29,7 +29,7 @@ class CheckpointStore:
     :param keep: how many to keep.
     """
 
-    def __init__(self, folder: Path, keep: int = 5) -> None:
+    def __init__(self, folder: Path, keep: int) -> None:
         self.folder, self.keep = folder, keep
 
     def save(self, state: dict[str, Any], episode: int) -> None:

@@ -173,6 +173,7 @@ class Learner:
         return {
             'made_by': 'rstdp_ros adapt', 'code_version': __version__, 'rule': self.rule.name,
             'parameters': asdict(self.rule.parameters),
+            'guard': self.guard.name, 'guard_parameters': asdict(self.guard.parameters),
             'bounds': asdict(self.bounds.parameters), 'episode': self.episode,
             'seed': seed, 'episode_id': episode_id, 'return': episode_return,
             'observations': observations, 'parent': self.running.digest,

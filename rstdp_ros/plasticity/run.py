@@ -28,13 +28,14 @@ class AdaptationRun:
 
     :param learner: what learns.
     :param folder: where to keep the run, made if need be; None keeps nothing.
+    :param keep: how many of the latest checkpoints to keep.
     :raises RstdpError: the folder cannot be made or written.
     """
 
-    def __init__(self, learner: Learner, folder: Path | None = None) -> None:
+    def __init__(self, learner: Learner, folder: Path | None = None, keep: int = 5) -> None:
         self.learner = learner
         self.folder = folder
-        self.store = CheckpointStore(folder) if folder else None
+        self.store = CheckpointStore(folder, keep) if folder else None
         if folder:
             try:
                 folder.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,8 @@ from rstdp_ros.tasks.plant import Plant
 from rstdp_ros.tasks.task import Joints
 
 RESET, DISABLED = 'reset', 'disabled'
+ON_DEMAND = (RESET, DISABLED)
+TWO_POLICIES = 'two policies answer differently: more than one publishes on action'
 
 
 class EnvironmentProtocol(ABC):
@@ -41,6 +43,8 @@ class EnvironmentProtocol(ABC):
         self._last_stamp = 0
         self._effort = 0.0
         self._observation: Observation | None = None
+        # What was done at each stamp of the episode: a second policy would say otherwise.
+        self._answers: dict[int, float] = {}
 
     @property
     def running(self) -> bool:
@@ -62,6 +66,7 @@ class EnvironmentProtocol(ABC):
         self._episodes += 1
         self.episode_id = f'{self.boot}-{self._episodes}'
         self._episode_seed, self._steps, self._return, self._effort = self.seed, 0, 0.0, 0.0
+        self._answers.clear()
         self._observe(joints)
         return [*ends, *self._begin(now)]
 
@@ -70,7 +75,7 @@ class EnvironmentProtocol(ABC):
         if not self.running:
             return []
         self.counters['episodes aborted'] += 1
-        if self.latching and why not in (RESET, DISABLED):
+        if self.latching and why not in ON_DEMAND:
             self.enabled, self.fault = False, why
         return [self._end(f'{ABORTED}: {why}')]
 
@@ -102,6 +107,19 @@ class EnvironmentProtocol(ABC):
     def _check_effort(self, effort: float) -> None:
         if not math.isfinite(effort):
             raise RstdpError(f'an effort of {effort} was refused')
+
+    def _not_open(self, counter: str, episode_id: str, stamp: int,
+                  effort: float) -> list[EpisodeEnd]:
+        """
+        Take an answer to what is not open: a copy, a late one, or another policy's.
+
+        A policy answers the same observation always alike. Where two answer, nobody knows whose
+        spikes led to what was done, so the episode teaches nothing.
+        """
+        self.counters[counter] += 1
+        contradicts = (episode_id == self.episode_id and math.isfinite(effort)
+                       and self._answers.get(stamp, effort) != effort)
+        return self.abort(TWO_POLICIES) if contradicts else []
 
     def _step(self, effort: float) -> list[EpisodeEnd]:
         """Let the plant go on by one step under a limited effort; return the end if it is one."""

@@ -29,10 +29,11 @@ class Lockstep(EnvironmentProtocol):
         open_observation = self._observation
         if (open_observation is None or self._sent_at is None or stamp != open_observation.stamp
                 or episode_id != open_observation.episode_id):
-            self.counters['stale actions'] += 1
-            return []
+            return self._not_open('stale actions', episode_id, stamp, effort)
         self._check_effort(effort)
-        return self._step(effort) or self.poll(now)
+        end = self._step(effort)
+        self._answers[stamp] = effort
+        return end or self.poll(now)
 
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:
         """Send the observation when it is due, and again when nobody answers it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 import math
 from typing import NamedTuple
 
@@ -41,7 +42,8 @@ class PolicyProtocol:
         task.check_network(backend.network)
         self.task, self.backend = task, backend
         self.ready = not require_weights
-        self.episode_id = ''
+        self.episode_id = self._episode_before = ''
+        self.counters: Counter[str] = Counter()
         self._pending: SpikingQNetwork | None = None
 
     @property
@@ -80,13 +82,19 @@ class PolicyProtocol:
         if not all(map(math.isfinite, values.tolist())):
             raise RstdpError(f'an observation that is not finite: {values.tolist()}')
         if not self.ready and self._pending is None:
+            self.counters['observations before weights'] += 1
             return None
         if episode_id != self.episode_id:
-            self.episode_id = episode_id
-            self._activate()
+            self._change_episode(episode_id)
         inference = self.backend.infer(values)
         return Answer(self.task.action_efforts[inference.action], inference.raster,
                       raster_frame(episode_id, self.digest))
+
+    def _change_episode(self, episode_id: str) -> None:
+        # An id that comes back means that two environments take turns.
+        self.counters['observations of two environments'] += episode_id == self._episode_before
+        self._episode_before, self.episode_id = self.episode_id, episode_id
+        self._activate()
 
     def _activate(self) -> None:
         if self._pending is not None:

@@ -26,19 +26,23 @@ class RealTime(EnvironmentProtocol):
 
     :param step_period: s; only to tell late cycles.
     :param action_timeout: s; no action older than that is applied.
+    :param cycle_clock: what the cycles follow, s, where that is not steady time: simulated time.
     :raises RstdpError: an action would be too old before it could be applied.
     """
 
     def __init__(self, plant: Plant, boot: str, stamp: Callable[[], int], step_period: float,
-                 limits: Limits | None = None, action_timeout: float = 0.1) -> None:
+                 limits: Limits | None = None, action_timeout: float = 0.1,
+                 cycle_clock: Callable[[], float] | None = None) -> None:
         super().__init__(plant, boot, stamp, step_period, limits)
         if action_timeout < 2 * step_period:
             raise RstdpError(f'action_timeout {action_timeout:g} s is shorter than two control '
                              f'periods of {step_period:g} s')
         self.action_timeout = action_timeout
+        self._cycle_clock = cycle_clock
         # How long the latest answers took, s.
         self.latencies: deque[float] = deque(maxlen=LATENCIES)
         self._cycle_at: float | None = None
+        self._polled_at = 0.0
         # (stamp, steady time) of the observations that may still be answered.
         self._sent: deque[tuple[int, float]] = deque()
         self._answered, self._acting_since = 0, 0.0
@@ -53,12 +57,11 @@ class RealTime(EnvironmentProtocol):
         """
         sent_at = dict(self._sent).get(stamp)
         if not self.running or episode_id != self.episode_id or sent_at is None:
-            self.counters['stale actions'] += 1
-            return []
+            return self._not_open('stale actions', episode_id, stamp, effort)
         if stamp <= self._answered:
-            self.counters['actions overtaken or repeated'] += 1
-            return []
+            return self._not_open('actions overtaken or repeated', episode_id, stamp, effort)
         self._check_effort(effort)
+        self._answers[stamp] = effort
         self._wanted, self._answered, self._acting_since = effort, stamp, sent_at
         self.latencies.append(now - sent_at)
         self.plant.apply(self.limits.effort(effort, self._effort))
@@ -66,7 +69,8 @@ class RealTime(EnvironmentProtocol):
 
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:
         """Do one cycle: apply the action, let the plant go on, observe."""
-        self._watch_the_clock(now)
+        self._polled_at = now
+        self._count_cycle(self._cycle_clock() if self._cycle_clock else now)
         if self._observation is None:
             self.plant.rest()
             return []
@@ -90,7 +94,16 @@ class RealTime(EnvironmentProtocol):
         except RstdpError as error:
             return self.abort(str(error))
 
-    def _watch_the_clock(self, now: float) -> None:
+    def watch(self, now: float) -> list[EpisodeEnd]:
+        """Stop the plant when the cycles have stopped, as they do when simulated time does."""
+        if now - self._polled_at <= self.action_timeout:
+            return []
+        if not self.running:
+            self.plant.rest()
+            return []
+        return self.abort(f'no control cycle within {self.action_timeout:g} s')
+
+    def _count_cycle(self, now: float) -> None:
         """Count cycles that began late or not at all."""
         if self._cycle_at is not None:
             periods = (now - self._cycle_at) / self.step_period
@@ -102,4 +115,5 @@ class RealTime(EnvironmentProtocol):
     def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
         self._sent.clear()
         self._answered, self._acting_since, self._wanted = 0, now, None
+        self._polled_at = now
         return []

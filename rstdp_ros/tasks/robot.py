@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.tasks.checklist import Item, MotionCheck
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.task import Joints, Task
 
@@ -43,6 +44,7 @@ class RobotPlant(Plant):
     :param sensor_timeout: s; older joint states are worth nothing.
     :param position_tolerance: an episode starts only when every joint is so close to zero, m or
         rad; likewise velocity_tolerance, m/s or rad/s.
+    :ivar verdict: what the latest episode that told something said of the motor.
     """
 
     def __init__(self, task: Task, wiring: Mapping[str, JointWiring],
@@ -54,6 +56,8 @@ class RobotPlant(Plant):
         self.position_tolerance = position_tolerance
         self.velocity_tolerance = velocity_tolerance
         self.physics = task.physics()
+        self.verdict: Item | None = None
+        self._motion = MotionCheck(task)
         self._send, self._clock = send, clock
         self._joints: Joints | None = None
         self._sensed_at = self._stamp = -math.inf
@@ -64,6 +68,11 @@ class RobotPlant(Plant):
     def set_physics(self, physics: Any) -> None:
         """Take over what decides the end of an episode; the rest is the robot's own."""
         self.physics = physics
+
+    @property
+    def joints(self) -> Joints | None:
+        """Where the robot was last seen, in the task's units."""
+        return self._joints
 
     def sense(self, stamp: float, names: Sequence[str], positions: Sequence[float],
               velocities: Sequence[float]) -> bool:
@@ -105,6 +114,7 @@ class RobotPlant(Plant):
                     raise RstdpError(f'the {kind} of {name} is {value:.3f}; an episode starts '
                                      f'within {bound:g} of zero')
         self._steps = self._zeros = 0
+        self._motion.begin()
         return joints
 
     def step(self, effort: float) -> Outcome:
@@ -115,6 +125,7 @@ class RobotPlant(Plant):
         """
         joints = self._fresh()
         self.apply(effort)
+        self._motion.step(joints, effort)
         self._steps += 1
         terminated = self.task.terminated(joints, self.physics)
         truncated = self._steps >= self.task.max_episode_steps
@@ -129,6 +140,7 @@ class RobotPlant(Plant):
         """Command zero, now and at the next few rests."""
         self._zeros = ZEROS
         self.rest()
+        self.verdict = self._motion.verdict() or self.verdict
 
     def rest(self) -> None:
         """Command what is left of the zeros."""

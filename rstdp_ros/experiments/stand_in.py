@@ -1,0 +1,85 @@
+"""Episodes on the stand-in robot in virtual time: what ROS does with it, without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.realtime import RealTime
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task, Task
+from rstdp_ros.tasks.cartpole.physics import CartPolePhysics
+from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
+from rstdp_ros.tasks.robot import JointWiring, RobotPlant
+
+TASK = 'cartpole'
+# From an observation to its action, as measured between the nodes, s.
+LATENCY = 0.002
+TIMEOUT_PERIODS = 5
+NANOSECONDS = 1e9
+
+
+class VirtualRun:
+    """
+    The environment's protocol and a stand-in robot on one virtual clock.
+
+    :param seed: of start, noise, losses and of the phase between driver and controller.
+    """
+
+    def __init__(self, task: Task, network: SpikingQNetwork, physics: CartPolePhysics,
+                 imperfections: StandInParameters, seed: int) -> None:
+        self.task, self.network, self.now = task, network, 0.0
+        self.robot = StandIn(physics, replace(imperfections, seed=seed))
+        timeout = TIMEOUT_PERIODS * task.control_period
+        self.plant = RobotPlant(task, {joint: JointWiring(joint) for joint in task.joints},
+                                self.robot.command, lambda: self.now, sensor_timeout=timeout)
+        self.plant.set_physics(physics)
+        self.env = RealTime(self.plant, 'virtual', lambda: round(self.now * NANOSECONDS),
+                            task.control_period, action_timeout=timeout)
+        self._period = 1.0 / imperfections.rate
+        self._next_message = self._period * np.random.default_rng(seed).random()
+
+    def play(self) -> float:
+        """Run an episode and return its return, whatever ended it."""
+        self._go_to(TIMEOUT_PERIODS * self.task.control_period)
+        self.env.reset(self.now)
+        while True:
+            for output in self.env.poll(self.now):
+                if isinstance(output, EpisodeEnd):
+                    return output.episode_return
+                self._answer(output)
+            self._go_to(self.now + self.task.control_period - LATENCY)
+
+    def _answer(self, observation: Observation) -> None:
+        inference = self.network.infer(self.task.observe(*observation.joints))
+        self._go_to(self.now + LATENCY)
+        self.env.action(observation.episode_id, observation.stamp,
+                        self.task.action_efforts[inference.action], self.now)
+
+    def _go_to(self, until: float) -> None:
+        """Let robot and driver go on; the driver's messages arrive when they are due."""
+        while self._next_message <= until:
+            self.robot.advance(self._next_message)
+            joints, stamp = self.robot.read(), self._next_message
+            if not self.robot.lost():
+                self.now = min(stamp + self.robot.lateness(), until)
+                self.plant.sense(stamp, self.task.joints, *joints)
+            self._next_message += self._period
+        self.robot.advance(until)
+        self.now = until
+
+
+def stand_in_returns(network: SpikingQNetwork, seeds: Sequence[int], physics: CartPolePhysics,
+                     imperfections: StandInParameters) -> np.ndarray:
+    """
+    Measure a network on the stand-in robot.
+
+    :param seeds: one per episode.
+    :return: (n,) float64, the return of each episode.
+    """
+    task = get_task(TASK)
+    return np.array([VirtualRun(task, network, physics, imperfections, seed).play()
+                     for seed in seeds])

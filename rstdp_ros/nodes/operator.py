@@ -1,0 +1,43 @@
+"""The operator node: the person beside a stand-in robot, who enables it after every fault."""
+
+from __future__ import annotations
+
+import sys
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.node import Node
+from std_srvs.srv import SetBool
+
+from rstdp_ros.nodes.health import Health
+from rstdp_ros.nodes.main import run_node
+
+
+class OperatorNode(Node):
+    """
+    Enables the environment whenever its diagnostics say that it is stopped.
+
+    For simulated robots only: at a real one, somebody must have looked first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('operator')
+        self.health = Health(self)
+        self._environment = f'{self.get_namespace().rstrip("/")}/environment'
+        self._client = self.create_client(SetBool, 'environment/enable')
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == self._environment and status.level == DiagnosticStatus.ERROR:
+                self.health.event('times enabled', f'enables after: {status.message}')
+                # A refusal needs no answer: the next diagnostics say that it is still stopped.
+                self._client.call_async(SetBool.Request(data=True))
+
+
+def main() -> None:
+    """Run the node."""
+    sys.exit(run_node(OperatorNode))
+
+
+if __name__ == '__main__':
+    main()

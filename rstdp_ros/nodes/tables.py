@@ -1,0 +1,176 @@
+"""
+The parameters of every node, as tables (:mod:`rstdp_ros.parameters`).
+
+They are data without ROS: the nodes declare them, ``docs/parameters.md`` lists them. The task's
+physics and the parameters of rule, guard and bounds stand where they are computed with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rstdp_ros.parameters import Parameter, parameter, START
+from rstdp_ros.plasticity import PRESETS
+from rstdp_ros.plasticity.learner import GUARDS, RULES
+from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
+from rstdp_ros.seeds import ADAPTATION, END
+from rstdp_ros.tasks import Task, TASKS
+
+# In real time, the part of an episode's steps whose spikes must have arrived.
+REALTIME_COVERAGE = 0.95
+
+
+@dataclass(frozen=True)
+class EnvironmentParameters:
+    """Parameters of the environment node; the task's physics come in addition."""
+
+    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
+    backend: str = parameter('gym', 'gym: a simulation; robot: a driver that follows '
+                             "ros2_control's conventions; nothing moves before ~/enable.",
+                             choices=BACKENDS, effect=START)
+    env_id: str = parameter('', "A Gymnasium environment that fits the task; '' for the task's "
+                            'own, whose physics are tunable.', effect=START)
+    seed: int = parameter(0, 'Seed of the next episode: its start is that of reset(seed=s).',
+                          minimum=0, maximum=END, effect='next reset')
+    auto_reset: bool = parameter(False, 'Begin an episode by itself, at start and after every '
+                                 'end, with rising seeds: for runs without adaptation.',
+                                 effect='next end of an episode')
+    clock: str = parameter('lockstep', 'lockstep: wait for the policy, exact; realtime: a fixed '
+                           'rate, and a safe stop when the policy is late.', choices=CLOCKS,
+                           effect=START)
+    real_time_factor: float = parameter(
+        0.0, 'In lockstep, 0: as fast as the policy answers; 1: paced to real time; other values '
+        'likewise.', minimum=0.0, maximum=1000.0, effect='next step')
+    control_rate: float = parameter(
+        0.0, "In real time, control periods per second; 0: the task's own.", unit='Hz',
+        minimum=0.0, maximum=10_000.0, effect=START)
+    action_timeout: float = parameter(
+        0.0, 'In real time, an action is applied until it is so old, counted from its '
+        'observation; then the episode is aborted. 0: five control periods.', unit='s',
+        minimum=0.0, maximum=60.0, effect=START)
+    publish_clock: bool = parameter(False, 'Publish simulated time on /clock and use it in '
+                                    'stamps.', effect=START)
+    publish_reward: bool = parameter(True, 'Publish the return of each episode on '
+                                     'episode_reward.', effect='next end of an episode')
+
+
+def limits(task: Task) -> list[Parameter]:
+    """List the parameters that bound the efforts and joints of a task."""
+    def limit(name: str, default: float, description: str, unit: str) -> Parameter:
+        return Parameter(name, default, description, unit, minimum=0.0, maximum=1e6,
+                         effect='next step')
+
+    joints = [limit(f'joint_limits.{joint}.max_{kind}', 0.0,
+                    f'An episode is aborted when the magnitude of the {kind} of this joint '
+                    'exceeds it; 0: no limit.', unit)
+              for joint in task.joints
+              for kind, unit in (('position', 'm or rad'), ('velocity', 'm/s or rad/s'))]
+    return [limit('effort_limit', max(map(abs, task.action_efforts)),
+                  'Largest effort that is ever applied.', 'N or N m'),
+            limit('effort_slew_limit', 1e6, 'Largest change of the effort per second.',
+                  'N/s or N m/s'),
+            *joints]
+
+
+@dataclass(frozen=True)
+class PolicyParameters:
+    """Parameters of the policy node."""
+
+    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
+    model: str = parameter('', "Network file, or the name of a shipped one; '' for the task's "
+                           'first.', effect=START)
+    backend: str = parameter('cpu', 'Where the network runs.', choices=('cpu',), effect=START)
+    clock: str = parameter('lockstep', 'In real time, observations are received best-effort.',
+                           choices=CLOCKS, effect=START)
+    require_weights: bool = parameter(False, 'Answer nothing before the first weights message; '
+                                      'set when adaptation runs.', effect=START)
+
+
+@dataclass(frozen=True)
+class AdaptationParameters:
+    """Parameters of the adaptation node; those of rule and guard come in addition."""
+
+    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
+    model: str = parameter('', "Network file to start from, or the name of a shipped one; '' for "
+                           "the task's first.", effect=START)
+    seed: int = parameter(ADAPTATION, 'Episode i starts from seed + i.', minimum=0, maximum=END,
+                          effect=START)
+    episodes: int = parameter(100, 'Learn from so many episodes; afterwards the deployed network '
+                              'goes on unchanged.', minimum=1, maximum=10_000_000,
+                              effect='next episode')
+    plasticity: bool = parameter(True, 'Learn; false lets the policy go on with the deployed '
+                                 'network, and true again goes on learning where it was.',
+                                 effect='next episode')
+    run_dir: str = parameter('', "Folder of checkpoints, log and result; '' keeps nothing, and a "
+                             'restart begins anew.', effect=START)
+    keep_checkpoints: int = parameter(5, 'So many of the latest checkpoints are kept.', minimum=1,
+                                      maximum=10_000_000, effect=START)
+    preset: str = parameter('default', 'Where the defaults of the rule come from.',
+                            choices=PRESETS, effect=START)
+    rule: str = parameter('rstdp', 'What changes the weights.', choices=tuple(RULES),
+                          effect=START)
+    guard: str = parameter('snapshot', 'What decides which weights to keep.',
+                           choices=tuple(GUARDS), effect=START)
+    reward_source: str = parameter(
+        'environment', 'environment: the return in episode_end; topic: the first episode_reward '
+        'after it, which anybody may publish.', choices=('environment', 'topic'), effect=START)
+    clock: str = parameter(
+        'lockstep', 'lockstep: learn only from complete episodes; realtime: the spikes of '
+        f'{REALTIME_COVERAGE:.0%} of the steps will do.', choices=CLOCKS, effect=START)
+    paced_by: str = parameter(
+        'adaptation', 'adaptation: asks the environment for every episode; environment: only '
+        'listens.', choices=('adaptation', 'environment'), effect=START)
+
+
+@dataclass(frozen=True)
+class RobotParameters:
+    """Parameters of the environment node with ``backend: robot``; the joints' come in addition."""
+
+    controller: str = parameter('effort_controller', 'Commands go to <controller>/commands, as '
+                                'forward_command_controller wants them.', effect=START)
+    effort_scale: float = parameter(
+        1.0, "The controller's units per N or N m; negative where directions differ.",
+        minimum=-1e6, maximum=1e6, effect=START)
+    sensor_timeout: float = parameter(
+        0.1, 'Without a joint state for so long the episode is aborted.', unit='s',
+        minimum=0.001, maximum=10.0, effect=START)
+    start_position_tolerance: float = parameter(
+        0.1, 'An episode starts when every joint is so close to zero.', unit='m or rad',
+        minimum=0.0, maximum=10.0, effect=START)
+    start_velocity_tolerance: float = parameter(
+        0.5, 'An episode starts when every joint is so slow.', unit='m/s or rad/s', minimum=0.0,
+        maximum=100.0, effect=START)
+
+
+def wiring_parameters(task: Task) -> list[Parameter]:
+    """List the parameters that say what the driver calls the joints and how it counts."""
+    def wire(joint: str, what: str, default: float | str, description: str) -> Parameter:
+        return Parameter(f'joints.{joint}.{what}', default, description, effect=START)
+
+    return [p for joint in task.joints for p in (
+        wire(joint, 'name', joint, f"The driver's name of {joint}."),
+        wire(joint, 'zero', 0.0, f'What the driver reads where {joint} is at 0.'),
+        wire(joint, 'scale', 1.0, "Task units (m, rad) per unit of the driver's reading; negative "
+             'where directions differ.'))]
+
+
+@dataclass(frozen=True)
+class WatchdogParameters:
+    """Parameters of the watchdog node."""
+
+    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
+    controller: str = parameter('effort_controller', 'Commands go to <controller>/commands.',
+                                effect=START)
+    command_timeout: float = parameter(
+        0.0, 'An effort that is not renewed for so long is replaced by zero; 0: five control '
+        'periods.', unit='s', minimum=0.0, maximum=10.0, effect=START)
+
+
+@dataclass(frozen=True)
+class DriverParameters:
+    """Parameters of the stand-in's driver; physics and imperfections come in addition."""
+
+    controller: str = parameter('effort_controller', 'Commands come on <controller>/commands.',
+                                effect=START)
+    record: str = parameter('', "File for every command it gets: a line of time in s and N; '' "
+                            'for none.', effect=START)

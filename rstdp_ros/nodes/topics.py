@@ -1,0 +1,88 @@
+"""Publishers and subscriptions whose QoS can be overridden and whose trouble is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from functools import partial
+from typing import Any
+
+from rclpy.exceptions import InvalidParameterException, InvalidParameterTypeException
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import InvalidQoSProfileException, QoSPolicyKind, QoSProfile
+from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.nodes.health import Health
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+# Without history: keep-all is no option.
+OVERRIDABLE = QoSOverridingOptions((
+    QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY,
+    QoSPolicyKind.DEADLINE, QoSPolicyKind.LIVELINESS_LEASE_DURATION))
+QOS_ERRORS = (InvalidQosOverridesError, InvalidQoSProfileException, InvalidParameterException,
+              InvalidParameterTypeException, ValueError, AttributeError)
+
+
+class Topics:
+    """
+    Makes the publishers and subscriptions of a node.
+
+    Their QoS can be overridden by ROS's standard parameters, such as
+    ``qos_overrides./observation.subscription.deadline``. Whatever comes in counts for the rates
+    and ages on /diagnostics; a QoS that does not match and a missed deadline are faults there.
+
+    :param node: whose.
+    :param health: told of everything.
+    """
+
+    def __init__(self, node: Node, health: Health) -> None:
+        self._node, self._health = node, health
+
+    def publisher(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
+        """
+        Make a publisher.
+
+        :raises RstdpError: an override that is no QoS.
+        """
+        return self._checked(topic, lambda: self._node.create_publisher(
+            kind, topic, copy(profile), qos_overriding_options=OVERRIDABLE))
+
+    def subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
+                     profile: QoSProfile,
+                     liveliness: Callable[[Any], None] | None = None) -> None:
+        """
+        Make a subscription.
+
+        :param liveliness: told when publishers come to life or die, as the lease says.
+        :raises RstdpError: an override that is no QoS.
+        """
+        stream, fault = self._health.stream(topic), self._health.fault
+
+        def counted(message: Any) -> None:
+            stream.tick()
+            callback(message)
+
+        events = SubscriptionEventCallbacks(
+            deadline=partial(_report, fault, 'deadlines missed', f'on {topic}'),
+            incompatible_qos=partial(_report, fault, 'publishers with incompatible QoS',
+                                     f'on {topic}; see ros2 topic info --verbose'),
+            liveliness=liveliness)
+        self._checked(topic, lambda: self._node.create_subscription(
+            kind, topic, counted, copy(profile), event_callbacks=events,
+            qos_overriding_options=OVERRIDABLE))
+
+    def _checked(self, topic: str, make: Callable[[], Any]) -> Any:
+        try:
+            return make()
+        except QOS_ERRORS as error:
+            raise RstdpError(f'qos_overrides of {topic}: {error}') from None
+
+
+def _report(fault: Callable[[str, object], None], kind: str, reason: str, event: Any) -> None:
+    fault(kind, reason)
