@@ -61,18 +61,10 @@ class Supervisor:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Stop all nodes: politely first, then for good."""
+        """Stop all nodes; the first one alone, as what it moves must still hear its last words."""
         processes = [child.process for child in self.children.values()]
-        for process in processes:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-        deadline = time.monotonic() + STOP_TIMEOUT
-        for process in processes:
-            try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        _stop(processes[:1])
+        _stop(processes[1:])
 
     def poll(self) -> list[str]:
         """
@@ -121,6 +113,20 @@ class Supervisor:
     def _last_words(self, name: str) -> str:
         lines = self._log(name).read_text(errors='replace').strip().splitlines()
         return lines[-1].removeprefix('rstdp_ros: error: ') if lines else 'it said nothing'
+
+
+def _stop(processes: Sequence[subprocess.Popen]) -> None:
+    """End processes: politely first, then for good."""
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + STOP_TIMEOUT
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _die_with_parent() -> None:

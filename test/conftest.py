@@ -11,6 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
+from graphs import own_domain
+
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
@@ -45,3 +47,10 @@ def demo_physics(cartpole):
 def shipped():
     """Return the first shipped network."""
     return SpikingQNetwork.load(share_path('models/cartpole_0.npz'))
+
+
+@pytest.fixture
+def domain(monkeypatch):
+    """Give the test a ROS domain of its own."""
+    for name, value in own_domain().items():
+        monkeypatch.setenv(name, value)

@@ -6,14 +6,18 @@ would not survive.
 """
 
 import json
+from pathlib import Path
+from random import Random
 import sys
 import time
 
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64, UInt8MultiArray
 from std_srvs.srv import SetBool, Trigger
@@ -90,7 +94,8 @@ def trigger(probe, name):
 
 def enable(probe, flag):
     """Enable or disable the environment."""
-    return probe.call(SetBool, 'environment/enable', SetBool.Request(data=flag)).success
+    response = probe.call(SetBool, 'environment/enable', SetBool.Request(data=flag))
+    return [response.success, response.message]
 
 
 def malformed(probe):
@@ -127,6 +132,96 @@ def diagnostics_with(probe, node, key):
     """Wait until a node reports a value of that name; return all its values."""
     probe.spin_until(lambda: key in probe.diagnostics.get(node, ()))
     return probe.diagnostics[node]
+
+
+def diagnostics_where(probe, node, key, value):
+    """Wait until a node reports that value; return all its values."""
+    probe.spin_until(lambda: probe.diagnostics.get(node, {}).get(key) == value)
+    return probe.diagnostics[node]
+
+
+def reliability_of_subscribers(probe, topic):
+    """Return the reliability that each subscriber of a topic asks for."""
+    probe.spin_until(lambda: probe.get_subscriptions_info_by_topic(topic))
+    return [info.qos_profile.reliability.name
+            for info in probe.get_subscriptions_info_by_topic(topic)]
+
+
+def intrude(probe, seconds):
+    """Answer every observation too, with the effort that another policy might choose."""
+    publisher = probe.create_publisher(JointState, 'action', qos.STEP)
+    random = Random(0)
+
+    def answer(message):
+        publisher.publish(JointState(header=message.header, name=JOINTS[:1],
+                                     effort=[random.choice((-10.0, 10.0))]))
+
+    probe.create_subscription(JointState, 'observation', answer, qos.STEP)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        rclpy.spin_once(probe, timeout_sec=0.1)
+    return probe.diagnostics.get('environment', {})
+
+
+def garble(random, data):
+    """Damage some bytes, cut the end off, or put rubbish behind it."""
+    data = bytearray(data)
+    for _ in range(random.choice((0, 1, 10))):
+        data[random.randrange(len(data))] = random.randrange(256)
+    return bytes(data[:random.choice((len(data), random.randrange(len(data)))):]
+                 + random.randbytes(random.choice((1, 1000))))
+
+
+def fuzz(probe, model, count):
+    """Send so many malformed messages on the topics that learning listens to."""
+    random, network = Random(1), Path(model).read_bytes()
+    texts = ('', 'nan', 'inf', '-1', '1e400', 'x', '9' * 400, '7', '\u2603')
+    weights = probe.create_publisher(UInt8MultiArray, 'weights', qos.LATCHED)
+    ends = probe.create_publisher(DiagnosticStatus, 'episode_end', qos.per_episode(200))
+    rewards = probe.create_publisher(Float64, 'episode_reward', qos.EVENT)
+    for i in range(count):
+        if i % 10 == 0:
+            weights.publish(UInt8MultiArray(data=garble(random, network)))
+        elif i % 10 < 6:
+            keys = random.sample(('seed', 'steps', 'return', 'x'), random.randrange(5))
+            ends.publish(DiagnosticStatus(
+                hardware_id=random.choice(('', 'boot-1', 'x' * 1000)),
+                message=random.choice(('terminated', 'truncated', 'aborted: x', '', 'done')),
+                values=[KeyValue(key=k, value=random.choice(texts)) for k in keys]))
+        else:
+            rewards.publish(Float64(data=random.choice((NAN, float('inf'), -1e308, 1e308))))
+        if i % 20 == 0:
+            rclpy.spin_once(probe, timeout_sec=0.005)
+    probe.diagnostics.clear()
+    probe.spin_until(lambda: len(probe.diagnostics) == 3)
+    return probe.diagnostics
+
+
+def jump_time(probe, seconds):
+    """Publish a clock that leaps to and fro, by hours too, and stands still now and then."""
+    publisher, random = probe.create_publisher(Clock, '/clock', qos.EVENT), Random(2)
+    deadline = time.monotonic() + seconds
+    now = 1000.0
+    while time.monotonic() < deadline:
+        now = max(0.0, now + random.choice((0.01, 0.01, 0.0, -0.01, 3600.0, -3600.0)))
+        publisher.publish(Clock(clock=Time(sec=int(now), nanosec=int(now % 1 * 1e9))))
+        rclpy.spin_once(probe, timeout_sec=0.01)
+
+
+def slow_time(probe, seconds, factor):
+    """Publish a clock at a part of real time, then stop it; return [s, cycles] and the fault."""
+    publisher, seen = probe.create_publisher(Clock, '/clock', qos.EVENT), []
+    start = time.monotonic()
+    while (elapsed := time.monotonic() - start) < seconds:
+        now = 100.0 + factor * elapsed
+        publisher.publish(Clock(clock=Time(sec=int(now), nanosec=int(now % 1 * 1e9))))
+        rclpy.spin_once(probe, timeout_sec=0.001)
+        counted = probe.diagnostics.pop('environment', {})
+        if 'cycles' in counted:
+            seen.append([elapsed, *(int(counted[k]) for k in ('cycles', 'missed cycles'))])
+    assert probe.spin_until(lambda: 'no control cycle' in probe.diagnostics.get(
+        'environment', {}).get('last fault', ''))
+    return seen
 
 
 def give_rewards(probe, value, seconds):

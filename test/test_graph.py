@@ -1,21 +1,29 @@
 """The graph itself: real processes over real DDS, compared bit for bit with the offline run."""
 
 import importlib.util
-import itertools
 import json
-import os
-from pathlib import Path
 import signal
 import subprocess
 import sys
 import time
 
+from graphs import (
+    children,
+    commands_in,
+    demo_graph,
+    digests_in,
+    offline,
+    PATIENCE,
+    probe,
+    SEED,
+    start_demo,
+    wait_for,
+)
 import pytest
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.plasticity import GuardParameters, make_learner, preset
+from rstdp_ros.plasticity import make_learner
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.resources import share_path
 from rstdp_ros.runner import Supervisor
@@ -24,79 +32,6 @@ from rstdp_ros.tasks import get_task
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')
-SEED = 200_000_000
-PATIENCE = 90.0
-DOMAINS = itertools.count(os.getpid() % 90)
-
-
-@pytest.fixture
-def domain(monkeypatch):
-    """Give the test a ROS domain of its own."""
-    number = str(1 + next(DOMAINS) % 100)
-    monkeypatch.setenv('ROS_DOMAIN_ID', number)
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    return number
-
-
-def offline(task, network, physics, episodes, seed=SEED):
-    """Return the digests of the same episodes in one process."""
-    _, records = adapt(Adaptation(task, network, physics, seed, episodes,
-                                  preset('default', task.name), 'rstdp', 'snapshot',
-                                  GuardParameters()))
-    digests = [record.digest for record in records]
-    assert len(set(digests)) >= episodes // 2
-    return digests
-
-
-def demo_graph(folder, episodes, **values):
-    """Return the demo's graph as processes."""
-    texts = {'episodes': episodes, 'seed': SEED, 'run_dir': folder, 'pole_half_length': 0.8,
-             'pole_mass': 0.3, **values}
-    return Supervisor(describe_graph('cartpole', {k: str(v) for k, v in texts.items()}), folder)
-
-
-def digests_in(folder):
-    """Return what the adaptation node has logged."""
-    path = folder / EPISODES
-    return [record.digest for record in read_records(path)] if path.exists() else []
-
-
-def wait_for(condition, supervisor=None):
-    """Wait, while the supervisor looks after its nodes."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, 'too late'
-        if supervisor:
-            supervisor.poll()
-        time.sleep(0.02)
-
-
-def probe(name, *arguments):
-    """Run a function of probe.py and return its result."""
-    done = subprocess.run([sys.executable, Path(__file__).with_name('probe.py'), name,
-                           json.dumps(arguments)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def start_demo(folder, *extra, task='cartpole'):
-    """Start the demo as a person does."""
-    return subprocess.Popen(
-        [sys.executable, '-m', 'rstdp_ros', 'demo', task, '--run-dir', str(folder),
-         '--json', *map(str, extra)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def children(folder):
-    """List the node processes of a run."""
-    pids = []
-    for entry in Path('/proc').iterdir():
-        if entry.name.isdigit():
-            try:
-                if str(folder).encode() in (entry / 'cmdline').read_bytes():
-                    pids.append(int(entry.name))
-            except OSError:
-                continue
-    return pids
 
 
 def test_two_graphs_at_once_equal_two_offline_runs(domain, tmp_path, cartpole, shipped,
@@ -187,13 +122,13 @@ def test_services(domain, tmp_path):
         wait_for(lambda: len(digests_in(tmp_path)) >= 12, supervisor)
         assert probe('trigger', 'adaptation/save')[0]
         assert SpikingQNetwork.load(tmp_path / ADAPTED).task == 'cartpole'
-        assert probe('enable', False)
+        assert probe('enable', False)[0]
         success, reason = probe('trigger', 'environment/reset')
         assert not success and 'enable' in reason
         before = len(digests_in(tmp_path))
         time.sleep(0.5)
         assert len(digests_in(tmp_path)) == before
-        assert probe('enable', True)
+        assert probe('enable', True)[0]
         wait_for(lambda: len(digests_in(tmp_path)) > before, supervisor)
         assert probe('trigger', 'adaptation/rollback')[0]
         first = digests_in(tmp_path)[:3]
@@ -258,12 +193,6 @@ def test_real_time_goes_on_after_the_policy_died(domain, tmp_path):
                  supervisor)
 
 
-def commands_in(path):
-    """Return time and effort of every command the stand-in robot got."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [tuple(map(float, line.split())) for line in lines]
-
-
 def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, tmp_path):
     record, patience = tmp_path / 'commands', 1.0
     environment, *others = describe_graph('cartpole', {'run_dir': str(tmp_path),
@@ -277,7 +206,7 @@ def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, 
         log = tmp_path / 'adaptation.log'
         wait_for(lambda: log.exists() and 'call ~/enable' in log.read_text(), supervisor)
         assert commands_in(record) == []
-        assert probe('enable', True)
+        assert probe('enable', True)[0]
         wait_for(lambda: len(digests_in(tmp_path)) >= 4, supervisor)
         supervisor.children['policy'].process.kill()
         killed = time.monotonic()
@@ -292,7 +221,7 @@ def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, 
                  supervisor)
         success, reason = probe('trigger', 'environment/reset')
         assert not success and 'no action within' in reason
-        assert probe('enable', True)
+        assert probe('enable', True)[0]
         wait_for(lambda: len(digests_in(tmp_path)) > learned, supervisor)
         wait_for(lambda: commands_in(record)[-1][1], supervisor)
         supervisor.children['environment'].process.kill()

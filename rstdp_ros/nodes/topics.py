@@ -7,7 +7,7 @@ from copy import copy
 from functools import partial
 from typing import Any
 
-from rclpy.exceptions import InvalidParameterException, InvalidParameterTypeException
+from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import InvalidQoSProfileException, QoSPolicyKind, QoSProfile
@@ -25,8 +25,9 @@ except ImportError:  # Humble
 OVERRIDABLE = QoSOverridingOptions((
     QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY,
     QoSPolicyKind.DEADLINE, QoSPolicyKind.LIVELINESS_LEASE_DURATION))
-QOS_ERRORS = (InvalidQosOverridesError, InvalidQoSProfileException, InvalidParameterException,
-              InvalidParameterTypeException, ValueError, AttributeError)
+# What rclpy raises for values that are no QoS, release by release.
+QOS_ERRORS = (InvalidQosOverridesError, InvalidQoSProfileException, ParameterException,
+              RuntimeError, TypeError, ValueError)
 
 
 class Topics:

@@ -91,8 +91,8 @@ class PolicyProtocol:
                       raster_frame(episode_id, self.digest))
 
     def _change_episode(self, episode_id: str) -> None:
-        # An id that comes back means that two environments take turns.
-        self.counters['observations of two environments'] += episode_id == self._episode_before
+        if episode_id == self._episode_before:  # it comes back: two environments take turns
+            self.counters['observations of two environments'] += 1
         self._episode_before, self.episode_id = self.episode_id, episode_id
         self._activate()
 

@@ -1,0 +1,109 @@
+"""The demo's graph as real processes, and what it must equal."""
+
+import itertools
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+import time
+
+from rstdp_ros.bringup import describe_graph
+from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity.run import EPISODES, read_records
+from rstdp_ros.runner import Supervisor
+
+SEED = 200_000_000
+PATIENCE = 90.0
+# A few in turn: a killed node is known in its domain for 20 s more, and then it is forgotten.
+FIRST_DOMAIN = int(os.environ.get('ROS_DOMAIN_ID', 1 + os.getpid() % 90))
+DOMAINS = itertools.cycle(range(FIRST_DOMAIN, FIRST_DOMAIN + 8))
+
+
+def own_domain():
+    """Return the variables that keep a graph to this machine and apart from the others."""
+    return {'ROS_DOMAIN_ID': str(next(DOMAINS)), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+
+
+def offline_records(task, network, physics, episodes, seed=SEED):
+    """Return the records of the same episodes in one process."""
+    _, records = adapt(Adaptation(task, network, physics, seed, episodes,
+                                  preset('default', task.name), 'rstdp', 'snapshot',
+                                  GuardParameters()))
+    # Equal digests would mean nothing if the weights never changed.
+    assert len({record.digest for record in records}) >= episodes // 2
+    return records
+
+
+def offline(task, network, physics, episodes, seed=SEED):
+    """Return the digests of the same episodes in one process."""
+    return [record.digest for record in offline_records(task, network, physics, episodes, seed)]
+
+
+def demo_nodes(folder, episodes, **values):
+    """Describe the demo's nodes."""
+    texts = {'episodes': episodes, 'seed': SEED, 'run_dir': folder, 'pole_half_length': 0.8,
+             'pole_mass': 0.3, **values}
+    return describe_graph('cartpole', {k: str(v) for k, v in texts.items()})
+
+
+def demo_graph(folder, episodes, environment=None, **values):
+    """Return the demo's graph as processes."""
+    return Supervisor(demo_nodes(folder, episodes, **values), folder, environment=environment)
+
+
+def records_in(folder):
+    """Return what the adaptation node has logged."""
+    path = folder / EPISODES
+    return read_records(path) if path.exists() else []
+
+
+def digests_in(folder):
+    """Return the digests that the adaptation node has logged."""
+    return [record.digest for record in records_in(folder)]
+
+
+def wait_for(condition, supervisor=None, period=0.02):
+    """Wait, while the supervisor looks after its nodes; return what it reports."""
+    deadline, events = time.monotonic() + PATIENCE, []
+    while not condition():
+        assert time.monotonic() < deadline, 'too late'
+        if supervisor:
+            events += supervisor.poll()
+        time.sleep(period)
+    return events
+
+
+def probe(name, *arguments):
+    """Run a function of probe.py and return its result."""
+    done = subprocess.run([sys.executable, Path(__file__).with_name('probe.py'), name,
+                           json.dumps(arguments)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def start_demo(folder, *extra, task='cartpole'):
+    """Start the demo as a person does."""
+    return subprocess.Popen(
+        [sys.executable, '-m', 'rstdp_ros', 'demo', task, '--run-dir', str(folder),
+         '--json', *map(str, extra)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def children(folder):
+    """List the node processes of a run."""
+    pids = []
+    for entry in Path('/proc').iterdir():
+        if entry.name.isdigit():
+            try:
+                if str(folder).encode() in (entry / 'cmdline').read_bytes():
+                    pids.append(int(entry.name))
+            except OSError:
+                continue
+    return pids
+
+
+def commands_in(path):
+    """Return time and effort of every command the stand-in robot got."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [tuple(map(float, line.split())) for line in lines]
