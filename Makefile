@@ -12,7 +12,7 @@ PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).t
 EXTRAS := ros,plot,experiments,test$(if $(filter kilted,$(ROS)),$(comma)train)
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
 
-.PHONY: help demo setup test lint bench reproduce clean
+.PHONY: help demo setup test lint bench soak reproduce clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ lint: $(VENV)/.setup  ## Check the style
 
 bench: $(VENV)/.setup  ## Time kernels, start-up, lockstep and real time
 	for script in kernels startup lockstep realtime; do $(BIN)/python benchmark/$$script.py || exit 1; done
+
+soak: $(VENV)/.setup  ## Kill, wait and watch for an hour and a half
+	$(BIN)/python -m pytest -s test/soak_*.py
+	for rate in 50 200; do for load in '' --busy; do \
+		$(BIN)/python benchmark/realtime.py --rate $$rate --seconds 600 $$load || exit 1; \
+	done; done
 
 reproduce: $(VENV)/.setup  ## Repeat every experiment on a small scale, in minutes
 	$(BIN)/rstdp_ros reproduce all --scale small --output runs/small

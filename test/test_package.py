@@ -83,7 +83,7 @@ def test_colcon_builds_a_ros_package(tmp_path):
 def check_share(share):
     """Check that everything that ships is where ROS looks for it."""
     assert (share / 'ament_index/resource_index/packages/rstdp_ros').exists()
-    names = ['package.xml']
+    names = ['package.xml', 'launch/robot_adapt.launch.py', 'config/sros2/policy.xml']
     for task in TASKS:
         names += [f'launch/{task}_adapt.launch.py', f'config/{task}.yaml',
                   *(f'models/{task}_{i}.{end}' for i in range(3) for end in ('npz', 'md'))]
@@ -123,9 +123,21 @@ def test_the_graph_is_data():
     assert environment.parameters['auto_reset'] and not policy.parameters['require_weights']
 
 
+def test_a_robots_graph_and_a_foreign_drivers():
+    environment, policy, watchdog, _ = describe_graph('acrobot', {
+        'backend': 'robot', 'use_sim_time': 'true'})
+    assert environment.parameters['clock'] == policy.parameters['clock'] == 'realtime'
+    assert environment.parameters['use_sim_time'] and not environment.parameters['publish_clock']
+    assert watchdog.parameters == {'task': 'acrobot'}
+    policy, adaptation = describe_graph('cartpole', {'backend': 'foreign'})
+    assert policy.name == 'policy' and adaptation.parameters['paced_by'] == 'environment'
+    environment, *_ = describe_graph('cartpole', {'use_sim_time': 'true'})
+    assert environment.parameters['publish_clock'] and not environment.parameters['use_sim_time']
+
+
 @pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
                                     {'gravity': '-3'}, {'preset': 'best'},
-                                    {'episodes': '0'}, {'log_level': 'loud'}])
+                                    {'episodes': '0'}, {'log_level': 'loud'}, {'backend': 'x'}])
 def test_bad_launch_arguments_are_refused(values):
     with pytest.raises(RstdpError, match=next(iter(values))):
         describe_graph('cartpole', values)
@@ -141,17 +153,21 @@ def test_missing_files_are_named_before_anything_starts(tmp_path):
 
 @pytest.mark.skipif(importlib.util.find_spec('launch_ros') is None,
                     reason="ROS's launch and launch_ros are not on PyPI")
-def test_the_launch_file_describes_the_graph():
+@pytest.mark.parametrize('make, executables', [
+    (lambda bringup: bringup.launch_description('cartpole'),
+     ['environment_node', 'policy_node', 'adaptation_node']),
+    (lambda bringup: bringup.robot_launch_description(),
+     ['environment_node', 'policy_node', 'watchdog_node', 'adaptation_node'])])
+def test_the_launch_files_describe_the_graph(make, executables):
     from launch.actions import DeclareLaunchArgument
 
     from launch import LaunchContext
-    from rstdp_ros.bringup import launch_description
-    description = launch_description('cartpole')
+    from rstdp_ros import bringup
+    description = make(bringup)
     declared, *rest = description.entities[:-1]
     assert isinstance(declared, DeclareLaunchArgument) and declared.description and rest
     context = LaunchContext()
     for action in description.entities[:-1]:
         action.execute(context)
     nodes = description.entities[-1].execute(context)
-    assert [n.node_executable for n in nodes] == ['environment_node', 'policy_node',
-                                                  'adaptation_node']
+    assert [n.node_executable for n in nodes] == executables
