@@ -31,16 +31,17 @@ COUNTERS = ('cycles', 'late cycles', 'missed cycles', 'observations not answered
 BUSY = 'while True: pass'
 
 
-def graph(folder: Path, rate: float) -> list[NodeDescription]:
+def graph(folder: Path, rate: float, priority: int) -> list[NodeDescription]:
     """Describe a graph that never stops learning, at a control rate in Hz."""
     environment, *others = describe_graph(TASK, {
-        'clock': 'realtime', 'episodes': '1000000', 'run_dir': str(folder),
-        'model': str(model_path(f'{TASK}_0').resolve())})
+        'clock': 'realtime', 'thread_priority': str(priority), 'episodes': '1000000',
+        'run_dir': str(folder), 'model': str(model_path(f'{TASK}_0').resolve())})
     return [NodeDescription('environment', {**environment.parameters, 'control_rate': rate}),
             *others]
 
 
-def measure(folder: Path, rate: float, seconds: float) -> tuple[dict[str, str], list[float]]:
+def measure(folder: Path, rate: float, priority: int,
+            seconds: float) -> tuple[dict[str, str], list[float]]:
     """Run and return the last values of the diagnostics and the latencies of each second, ms."""
     values: dict[str, str] = {}
     latencies: list[float] = []
@@ -54,7 +55,7 @@ def measure(folder: Path, rate: float, seconds: float) -> tuple[dict[str, str], 
 
     node = rclpy.create_node('realtime_benchmark')
     node.create_subscription(DiagnosticArray, '/diagnostics', on_diagnostics, 10)
-    with Supervisor(graph(folder, rate), folder) as supervisor:
+    with Supervisor(graph(folder, rate, priority), folder) as supervisor:
         end = monotonic() + seconds
         while monotonic() < end:
             rclpy.spin_once(node, timeout_sec=0.5)
@@ -70,16 +71,20 @@ def main() -> None:
     parser.add_argument('--rate', type=float, default=50.0, help='Hz (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=60.0, help='(default: %(default)s)')
     parser.add_argument('--busy', action='store_true', help='keep every core busy meanwhile')
+    parser.add_argument('--priority', type=int, default=0, help='real-time priority of '
+                        'environment and policy; 0: none (default)')
     options = parser.parse_args()
     busy = [subprocess.Popen([sys.executable, '-c', BUSY])
             for _ in range(os.cpu_count() if options.busy else 0)]
     try:
         with TemporaryDirectory(prefix='rstdp_realtime_') as name:
-            values, latencies = measure(Path(name), options.rate, options.seconds)
+            values, latencies = measure(Path(name), options.rate, options.priority,
+                                         options.seconds)
     finally:
         for process in busy:
             process.kill()
-    print(f'{options.rate:g} Hz, {"busy" if options.busy else "idle"}: '
+    print(f'{options.rate:g} Hz, {"busy" if options.busy else "idle"}, priority '
+          f'{options.priority}: '
           + ', '.join(f'{values.get(name, 0)} {name}' for name in COUNTERS))
     print(f'{LATENCY}, of the latest 1,000: median {median(latencies):.2f}, '
           f'worst {max(latencies):.2f}')

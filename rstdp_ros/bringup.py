@@ -52,7 +52,7 @@ class NodeDescription:
     """
 
     name: str
-    parameters: Mapping[str, Any]
+    parameters: dict[str, Any]
     remappings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -89,6 +89,8 @@ def robot_arguments() -> list[Argument]:
         Argument('task', next(iter(TASKS)), f'{" or ".join(TASKS)}.'),
         Argument('params_file', '', "ROS parameter file, keyed /**:, with the robot's joints, "
                  'controller and limits.'),
+        Argument('thread_priority', '', 'Real-time priority of environment, policy and watchdog, '
+                 '1 to 99; needs the permission.'),
         *_common_arguments(),
     ]
 
@@ -128,6 +130,8 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
         nodes.insert(0, _environment(task, given, common))
     if backend == 'robot':
         nodes.append(NodeDescription('watchdog', {'task': task_name}))
+    for node in nodes:
+        node.parameters.update(_integer(given, 'thread_priority'))
     if _flag(given, 'adapt'):
         nodes.append(_adaptation(given, common))
     return nodes

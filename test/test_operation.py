@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 import importlib.util
+import os
+from pathlib import Path
 import subprocess
 import sys
 import time
@@ -117,6 +119,18 @@ def test_diagnostics_show_health(domain, tmp_path):
         assert int(adaptation['episodes learned']) >= 1 and adaptation['waits for']
         environment = probe('diagnostics_with', 'environment', 'enabled')
         assert environment['enabled'] == 'True' and environment['policies on action'] == '1'
+
+
+def test_priority_is_raised_or_its_refusal_is_seen(domain, tmp_path):
+    environment, *others = demo_nodes(tmp_path, 10_000, real_time_factor=1, thread_priority=20)
+    with Supervisor([environment, *others], tmp_path) as graph:
+        values = probe('diagnostics_with', 'environment', 'action per second')
+        if 'priorities refused' in values:
+            assert 'rtprio' in values['last fault']
+        else:
+            policies = {os.sched_getscheduler(int(thread.name)) for thread in Path(
+                f'/proc/{graph.children["environment"].process.pid}/task').iterdir()}
+            assert policies == {os.SCHED_FIFO}
 
 
 def test_a_robot_that_does_not_fit_is_not_enabled(domain, tmp_path):

@@ -23,6 +23,7 @@ from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.robot import RobotBridge
+from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import EnvironmentParameters, limits
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.environment import EnvironmentProtocol, ON_DEMAND, RESET
@@ -66,6 +67,7 @@ class EnvironmentNode(Node):
         self._create_interfaces()
         self._watch()
         self._apply()
+        raise_priority(self, self.health, own.thread_priority)
 
     @property
     def control_period(self) -> float:

@@ -15,6 +15,7 @@ from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import PolicyParameters
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.policy import PolicyProtocol
@@ -37,6 +38,7 @@ class PolicyNode(Node):
         self._create_interfaces()
         if not own.require_weights:
             self._report_weights()
+        raise_priority(self, self.health, own.thread_priority)
 
     def _create_interfaces(self) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)

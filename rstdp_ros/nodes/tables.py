@@ -20,6 +20,12 @@ from rstdp_ros.tasks import Task, TASKS
 REALTIME_COVERAGE = 0.95
 
 
+def _thread_priority() -> int:
+    return parameter(0, 'Real-time priority of all threads (SCHED_FIFO), for computers that do '
+                     'much else; needs the permission. 0: as other processes.', minimum=0,
+                     maximum=99, effect=START)
+
+
 @dataclass(frozen=True)
 class EnvironmentParameters:
     """Parameters of the environment node; the task's physics come in addition."""
@@ -52,6 +58,7 @@ class EnvironmentParameters:
                                     'stamps.', effect=START)
     publish_reward: bool = parameter(True, 'Publish the return of each episode on '
                                      'episode_reward.', effect='next end of an episode')
+    thread_priority: int = _thread_priority()
 
 
 def limits(task: Task) -> list[Parameter]:
@@ -84,6 +91,7 @@ class PolicyParameters:
                            choices=CLOCKS, effect=START)
     require_weights: bool = parameter(False, 'Answer nothing before the first weights message; '
                                       'set when adaptation runs.', effect=START)
+    thread_priority: int = _thread_priority()
 
 
 @dataclass(frozen=True)
@@ -164,6 +172,7 @@ class WatchdogParameters:
     command_timeout: float = parameter(
         0.0, 'An effort that is not renewed for so long is replaced by zero; 0: five control '
         'periods.', unit='s', minimum=0.0, maximum=10.0, effect=START)
+    thread_priority: int = _thread_priority()
 
 
 @dataclass(frozen=True)

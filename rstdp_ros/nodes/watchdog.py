@@ -14,6 +14,7 @@ from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import WatchdogParameters
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.watchdog import CommandWatchdog
@@ -43,6 +44,7 @@ class WatchdogNode(Node):
         topics.subscription(Float64MultiArray, topic, self._on_command, qos.COMMAND,
                             liveliness=self._on_liveliness)
         self._timer = steady_timer(self, POLL_PERIOD, self._on_timer)
+        raise_priority(self, self.health, own.thread_priority)
 
     def _on_command(self, message: Float64MultiArray) -> None:
         self.watchdog.command(max(map(abs, message.data), default=0.0), time.monotonic())
