@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).txt)
 # Training is the same whatever the ROS: one environment with torch is enough.
-EXTRAS := ros,plot,experiments,test$(if $(filter kilted,$(ROS)),$(comma)train)
+EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$(comma)train)
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
 
 .PHONY: help demo setup test lint bench soak reproduce clean

@@ -12,10 +12,11 @@ extras = {
     'ros': ['ros-rclpy[fastrtps]', 'ros-std-msgs', 'ros-std-srvs', 'ros-sensor-msgs',
             'ros-diagnostic-msgs', 'ros-rcl-interfaces', 'ros-rosgraph-msgs'],
     'plot': ['matplotlib'],
+    'bags': ['rosbags>=0.11'],
     'experiments': ['pandas', 'scipy', 'matplotlib', 'joblib', 'tqdm'],
     'ray': ['ray'],
     'train': ['torch', 'tensorboard', 'tqdm'],
-    'test': ['pytest', 'hypothesis', 'ruff', 'colcon-common-extensions'],
+    'test': ['pytest', 'hypothesis', 'ruff', 'colcon-common-extensions', 'mcap'],
 }
 
 setup(
@@ -50,6 +51,8 @@ setup(
             'watchdog_node = rstdp_ros.nodes.watchdog:main',
             'stand_in_node = rstdp_ros.nodes.stand_in:main',
             'operator_node = rstdp_ros.nodes.operator:main',
+            'recorder_node = rstdp_ros.nodes.recorder:main',
+            'replay_node = rstdp_ros.nodes.replay:main',
         ],
         'gymnasium.envs': ['__root__ = rstdp_ros.tasks.gym:register'],
     },

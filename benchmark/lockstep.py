@@ -99,10 +99,10 @@ class Log:
 
     def steps(self, first: int, last: int) -> int:
         """Sum the steps of the episodes from first to last; a bare line is a full episode."""
-        task = get_task(TASK)
+        full = get_task(TASK).max_episode_steps
         lines = self.path.read_text().splitlines()[first:last]
-        return sum(task.steps(json.loads(line).get('return', task.max_episode_steps))
-                   for line in lines)
+        # The return of a cart-pole is the number of its steps.
+        return round(sum(json.loads(line).get('return', full) for line in lines))
 
 
 def steps_per_second(nodes: Sequence[NodeDescription], folder: Path, warm_up: int,

@@ -12,33 +12,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
+from rstdp_ros.arguments import Argument, arguments, replay_arguments, robot_arguments
+from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.orphans import parent_variable
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
-from rstdp_ros.resources import model_path, share_path
+from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task, Task, TASKS
+from rstdp_ros.tasks import get_task, Task
 
 RESPAWN_DELAY = 1.0
 # What a node exits with when no restart can help: a parameter that cannot work.
 EXIT_BAD_INPUT = 2
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 FLAGS = {'true': True, 'false': False}
-# A foreign driver speaks observation, action and episode_end itself: no environment node.
-ENVIRONMENTS = (*BACKENDS, 'foreign')
-
-
-class Argument(NamedTuple):
-    """A launch argument; '' leaves the value to the parameter file or the node."""
-
-    name: str
-    default: str
-    description: str
+RECORDER = 'recorder'
+# A foreign driver speaks observation, action and episode_end itself: no environment node. A bag
+# repeats what an environment said.
+ENVIRONMENTS = (*BACKENDS, 'foreign', 'bag')
+NOT_OURS = ('foreign', 'bag')
 
 
 @dataclass(frozen=True)
@@ -66,51 +64,6 @@ class NodeDescription:
         return f'rstdp_ros.nodes.{self.name}'
 
 
-def arguments(task_name: str) -> list[Argument]:
-    """List the launch arguments of a task's simulated graph."""
-    physics = [Argument(p.name, '', f'{p.description}{f" Unit: {p.unit}." if p.unit else ""}')
-               for p in table(get_task(task_name).physics).values()]
-    return [
-        Argument('params_file', str(share_path(f'config/{task_name}.yaml')),
-                 'ROS parameter file, keyed /**:.'),
-        *_common_arguments(),
-        Argument('backend', '', 'gym: simulated; robot: a driver that follows ros2_control (see '
-                 'robot_adapt.launch.py); foreign: a driver that speaks observation, action and '
-                 'episode_end itself.'),
-        Argument('clock', '', 'lockstep: wait for the policy, exact; realtime: a fixed rate.'),
-        Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.'),
-        *physics,
-    ]
-
-
-def robot_arguments() -> list[Argument]:
-    """List the launch arguments of a robot's graph."""
-    return [
-        Argument('task', next(iter(TASKS)), f'{" or ".join(TASKS)}.'),
-        Argument('params_file', '', "ROS parameter file, keyed /**:, with the robot's joints, "
-                 'controller and limits.'),
-        Argument('thread_priority', '', 'Real-time priority of environment, policy and watchdog, '
-                 '1 to 99; needs the permission.'),
-        *_common_arguments(),
-    ]
-
-
-def _common_arguments() -> list[Argument]:
-    return [
-        Argument('namespace', '', 'Namespace of all nodes and topics.'),
-        Argument('use_sim_time', 'false', 'All nodes follow /clock; a simulated environment '
-                 'publishes it.'),
-        Argument('log_level', 'info', 'debug, info, warn, error or fatal.'),
-        Argument('adapt', 'true', 'Learn; false only lets the policy run.'),
-        Argument('model', '', 'Network file, or the name of a shipped one.'),
-        Argument('episodes', '', 'Learn from so many episodes.'),
-        Argument('seed', '', 'Episode i starts from seed + i.'),
-        Argument('preset', '', f'Parameters of r-STDP: {", ".join(PRESETS)}.'),
-        Argument('run_dir', '', 'Folder of checkpoints, log and result; an old one is continued. '
-                 'Default: a new one under ~/.ros/rstdp_ros.'),
-    ]
-
-
 def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescription]:
     """
     Say which nodes to start with which parameters.
@@ -125,8 +78,13 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     common = {'task': task_name, **_text(given, 'clock')}
     if backend == 'robot':
         common['clock'] = 'realtime'
+    given.setdefault('run_dir', str(new_run_dir(task_name)))
+    if _flag(given, 'record'):
+        common['wait_for_recorder'] = True
     nodes = [_policy(given, common)]
-    if backend != 'foreign':
+    if backend == 'bag':
+        nodes.insert(0, _replay(given))
+    elif backend != 'foreign':
         nodes.insert(0, _environment(task, given, common))
     if backend == 'robot':
         nodes.append(NodeDescription('watchdog', {'task': task_name}))
@@ -134,6 +92,10 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
         node.parameters.update(_integer(given, 'thread_priority'))
     if _flag(given, 'adapt'):
         nodes.append(_adaptation(given, common))
+    if _flag(given, 'record'):
+        nodes.append(NodeDescription(RECORDER, {
+            'bag': given.get('bag') or str(Path(given['run_dir']) / 'bag'),
+            **_text(given, 'storage')}))
     return nodes
 
 
@@ -148,6 +110,14 @@ def _environment(task: Task, given: Mapping[str, str],
         **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))})
 
 
+def _replay(given: Mapping[str, str]) -> NodeDescription:
+    if 'bag' not in given:
+        raise RstdpError('bag:= names no bag to replay')
+    return NodeDescription('replay', {
+        'bag': given['bag'], **_numbers(given, 'rate'), **_numbers(given, 'start'),
+        'loop': _flag(given, 'loop')})
+
+
 def _policy(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDescription:
     return NodeDescription('policy', {
         **common, **_text(given, 'model'), 'require_weights': _flag(given, 'adapt'),
@@ -155,12 +125,12 @@ def _policy(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDescript
 
 
 def _adaptation(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDescription:
-    paced_by = 'environment' if given.get('backend') == 'foreign' else 'adaptation'
+    paced_by = 'environment' if given.get('backend') in NOT_OURS else 'adaptation'
     return NodeDescription('adaptation', {
         **common, **_text(given, 'model'), **_integer(given, 'seed'),
         **_integer(given, 'episodes', 1), **_text(given, 'preset'), 'paced_by': paced_by,
         'use_sim_time': _flag(given, 'use_sim_time'),
-        'run_dir': given.get('run_dir') or str(new_run_dir(common['task']))})
+        'run_dir': given['run_dir']})
 
 
 def new_run_dir(task_name: str) -> Path:
@@ -177,6 +147,11 @@ def launch_description(task_name: str) -> Any:
 def robot_launch_description() -> Any:
     """Build the launch description of a robot's graph; needs ROS's launch and launch_ros."""
     return _launch(robot_arguments(), {'backend': 'robot'})
+
+
+def replay_launch_description() -> Any:
+    """Build the launch description of a bag's replay; needs ROS's launch and launch_ros."""
+    return _launch(replay_arguments(), {'backend': 'bag'})
 
 
 def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
@@ -198,7 +173,9 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
         return [Node(package='rstdp_ros', executable=node.executable, name=node.name,
                      namespace=values['namespace'], parameters=[*files, dict(node.parameters)],
                      remappings=list(node.remappings.items()),
-                     arguments=['--ros-args', '--log-level', values['log_level']],
+                     arguments=['--ros-args', '--log-level', values['log_level'],
+                                *_enclave(node, values['enclave'])],
+                     additional_env=parent_variable(),
                      output='screen', emulate_tty=True, respawn=True,
                      respawn_delay=RESPAWN_DELAY, on_exit=give_up)
                 for node in describe_graph(values['task'], values)]
@@ -207,6 +184,10 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
         *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
           for a in declared),
         OpaqueFunction(function=start)])
+
+
+def _enclave(node: NodeDescription, prefix: str) -> list[str]:
+    return ['--enclave', f'{prefix.rstrip("/")}/{node.name}'] if prefix else []
 
 
 def _flag(values: Mapping[str, str], name: str) -> bool:
@@ -219,7 +200,7 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
 def _check(task: Task, given: Mapping[str, str]) -> None:
     """Refuse before anything starts what the nodes would refuse one after another."""
     for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS),
-                        ('backend', ENVIRONMENTS)):
+                        ('backend', ENVIRONMENTS), ('storage', STORAGES)):
         if given.get(name, known[0]) not in known:
             raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')
     if 'model' in given:

@@ -18,6 +18,8 @@ from rstdp_ros.errors import RstdpError
 
 # The effect of what cannot change while a node runs.
 START = 'start'
+# ROS has no larger ones, and a double could not hold all of them.
+LARGEST_INTEGER = 2**63
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Parameter:
         :raises RstdpError: wrong type, not finite, out of range or not one of the choices.
         """
         kind = type(self.default)
-        if kind is float and type(value) is int:
+        if kind is float and type(value) is int and abs(value) < LARGEST_INTEGER:
             value = float(value)
         if type(value) is not kind:
             raise RstdpError(f'{self.name} must be a {kind.__name__}, not {value!r}')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-import ctypes
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -14,14 +13,14 @@ import time
 
 import yaml
 
-from rstdp_ros.bringup import EXIT_BAD_INPUT, NodeDescription, RESPAWN_DELAY
+from rstdp_ros.bringup import EXIT_BAD_INPUT, NodeDescription, RECORDER, RESPAWN_DELAY
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.orphans import parent_variable
 
 STOP_TIMEOUT = 5.0
 # A node that dies so young, so often, will not get better by another try.
 YOUNG = 10.0
 YOUNG_DEATHS = 3
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Supervisor:
                  environment: Mapping[str, str] | None = None) -> None:
         self.nodes = {node.name: node for node in nodes}
         self.folder, self.namespace = folder, namespace
-        self.environment = {**os.environ, **(environment or {})}
+        self.environment = {**os.environ, **parent_variable(), **(environment or {})}
         self.children: dict[str, Child] = {}
 
     def __enter__(self) -> Supervisor:
@@ -61,10 +60,17 @@ class Supervisor:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Stop all nodes; the first one alone, as what it moves must still hear its last words."""
-        processes = [child.process for child in self.children.values()]
-        _stop(processes[:1])
-        _stop(processes[1:])
+        """
+        Stop all nodes.
+
+        The first one goes alone, as what it moves must still hear its last words; the recorder
+        goes last, as it must hear everybody's.
+        """
+        processes = {name: child.process for name, child in self.children.items()}
+        recorder = [processes.pop(name) for name in (RECORDER,) if name in processes]
+        others = list(processes.values())
+        for group in (others[:1], others[1:], recorder):
+            _stop(group)
 
     def poll(self) -> list[str]:
         """
@@ -104,8 +110,7 @@ class Supervisor:
         with self._log(name).open('a') as log:
             # A session of its own: Ctrl-C is for the supervisor, which stops them in order.
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    env=self.environment, start_new_session=True,
-                                    preexec_fn=_die_with_parent)
+                                    env=self.environment, start_new_session=True)
 
     def _log(self, name: str) -> Path:
         return self.folder / f'{name}.log'
@@ -127,9 +132,3 @@ def _stop(processes: Sequence[subprocess.Popen]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _die_with_parent() -> None:
-    """Have the kernel end this process when the supervisor is killed; Linux only."""
-    if sys.platform == 'linux':
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -23,7 +23,8 @@ def watched(cartpole, rate=100.0, names=NAMES, offset=0.0, has_velocities=True, 
     return checklist, now
 
 
-def items(checklist, now, listeners=1, commanders=2, effort_limit=10.0, positions=(2.0, math.inf)):
+def items(checklist, now, listeners=1, commanders=('environment', 'watchdog'), effort_limit=10.0,
+          positions=(2.0, math.inf)):
     return checklist.items(now, listeners, commanders, effort_limit, positions)
 
 
@@ -43,7 +44,9 @@ def test_a_robot_that_fits_passes(cartpole):
     ({'names': ['rail', 'x']}, {}, FAIL, "cart_to_pole should be called 'pivot'.*knows rail, x"),
     ({'sign': -1.0}, {}, FAIL, 'velocity of slider_to_cart has the opposite sign'),
     ({}, {'listeners': 0}, FAIL, 'nobody listens'),
-    ({}, {'commanders': 3}, FAIL, '3 publishers command'),
+    ({}, {'commanders': ('environment', 'teleop', 'watchdog')}, FAIL, 'teleop may command'),
+    ({}, {'commanders': ('environment', 'environment', 'watchdog')}, FAIL, 'environment may'),
+    ({}, {'commanders': ('environment',)}, WARN, 'no watchdog'),
     ({'has_velocities': False}, {}, WARN, 'estimated from positions'),
     ({'offset': 7.0}, {}, WARN, '7.0 s behind'),
     ({}, {'effort_limit': 4.0}, WARN, 'cut to 4; the policy learned with 10'),
@@ -66,6 +69,9 @@ def test_silence_is_named_at_once_and_later(cartpole):
     assert 'only 1 joint states' in texts(items(checklist, 5.0), FAIL)
     checklist, now = watched(cartpole)
     assert 'no joint states' in texts(items(checklist, now + 2.0), FAIL)
+    for i in range(150):  # stamps that stand still
+        checklist.heard(now + 0.01 * i, 0.0, NAMES, True)
+    assert 'stamps do not rise' in texts(items(checklist, now + 1.5), FAIL)
 
 
 @pytest.mark.parametrize('gain, delay, status, words', [

@@ -13,6 +13,8 @@ import yaml
 
 from rstdp_ros.bringup import arguments, describe_graph
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.nodes.tables import limits, RobotParameters, wiring_parameters
+from rstdp_ros.parameters import table
 from rstdp_ros.tasks import get_task, TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,7 +85,8 @@ def test_colcon_builds_a_ros_package(tmp_path):
 def check_share(share):
     """Check that everything that ships is where ROS looks for it."""
     assert (share / 'ament_index/resource_index/packages/rstdp_ros').exists()
-    names = ['package.xml', 'launch/robot_adapt.launch.py', 'config/sros2/policy.xml']
+    names = ['package.xml', 'launch/robot_adapt.launch.py', 'launch/replay.launch.py',
+             'config/record_qos.yaml', 'config/sros2/policy.xml']
     for task in TASKS:
         names += [f'launch/{task}_adapt.launch.py', f'config/{task}.yaml',
                   *(f'models/{task}_{i}.{end}' for i in range(3) for end in ('npz', 'md'))]
@@ -112,6 +115,16 @@ def test_the_parameter_file_shows_the_demo_and_names_only_what_exists(name):
     assert set(values) <= {a.name for a in arguments(name)}
 
 
+def test_the_robot_document_names_only_what_exists():
+    block = (ROOT / 'docs/robot.md').read_text().split('```yaml\n')[1].split('```')[0]
+    values = yaml.safe_load(block)['/**']['ros__parameters']
+    task = get_task('cartpole')
+    known = {p.name: p for p in (*table(RobotParameters).values(), *wiring_parameters(task),
+                                 *limits(task))}
+    for name, value in values.items():
+        known[name].validate(value)
+
+
 def test_the_graph_is_data():
     values = {'pole_mass': '1', 'seed': '5', 'model': 'cartpole_1', 'run_dir': '/tmp/x'}
     environment, policy, adaptation = describe_graph('cartpole', values)
@@ -121,6 +134,18 @@ def test_the_graph_is_data():
     assert policy.parameters['model'] == adaptation.parameters['model'] == 'cartpole_1'
     environment, policy = describe_graph('cartpole', {'adapt': 'false'})
     assert environment.parameters['auto_reset'] and not policy.parameters['require_weights']
+
+
+def test_a_recorded_graph_and_a_replayed_one(tmp_path):
+    *nodes, recorder = describe_graph('cartpole', {'record': 'true', 'run_dir': str(tmp_path),
+                                                   'storage': 'sqlite3'})
+    assert recorder.parameters == {'bag': str(tmp_path / 'bag'), 'storage': 'sqlite3'}
+    assert all(node.parameters['wait_for_recorder'] for node in nodes)
+    replay, policy, adaptation = describe_graph('cartpole', {'backend': 'bag', 'bag': 'x',
+                                                             'rate': '2'})
+    assert replay.parameters == {'bag': 'x', 'rate': 2.0, 'loop': False}
+    assert adaptation.parameters['paced_by'] == 'environment'
+    assert 'wait_for_recorder' not in policy.parameters
 
 
 def test_a_robots_graph_and_a_foreign_drivers():
@@ -137,7 +162,8 @@ def test_a_robots_graph_and_a_foreign_drivers():
 
 @pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
                                     {'gravity': '-3'}, {'preset': 'best'},
-                                    {'episodes': '0'}, {'log_level': 'loud'}, {'backend': 'x'}])
+                                    {'episodes': '0'}, {'log_level': 'loud'}, {'backend': 'x'},
+                                    {'storage': 'x'}, {'bag': '', 'backend': 'bag'}])
 def test_bad_launch_arguments_are_refused(values):
     with pytest.raises(RstdpError, match=next(iter(values))):
         describe_graph('cartpole', values)
@@ -157,7 +183,9 @@ def test_missing_files_are_named_before_anything_starts(tmp_path):
     (lambda bringup: bringup.launch_description('cartpole'),
      ['environment_node', 'policy_node', 'adaptation_node']),
     (lambda bringup: bringup.robot_launch_description(),
-     ['environment_node', 'policy_node', 'watchdog_node', 'adaptation_node'])])
+     ['environment_node', 'policy_node', 'watchdog_node', 'adaptation_node']),
+    (lambda bringup: bringup.replay_launch_description(),
+     ['replay_node', 'policy_node', 'adaptation_node'])])
 def test_the_launch_files_describe_the_graph(make, executables):
     from launch.actions import DeclareLaunchArgument
 
@@ -167,6 +195,7 @@ def test_the_launch_files_describe_the_graph(make, executables):
     declared, *rest = description.entities[:-1]
     assert isinstance(declared, DeclareLaunchArgument) and declared.description and rest
     context = LaunchContext()
+    context.launch_configurations['bag'] = 'some_bag'
     for action in description.entities[:-1]:
         action.execute(context)
     nodes = description.entities[-1].execute(context)

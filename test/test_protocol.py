@@ -307,7 +307,8 @@ def test_only_listens_when_the_environment_paces():
 
 @pytest.mark.parametrize('values', [
     {}, {'seed': '1', 'steps': 'x', 'return': '1'}, {'seed': '1', 'steps': '0', 'return': '1'},
-    {'seed': '1', 'steps': '1', 'return': 'nan'}])
+    {'seed': '1', 'steps': '1', 'return': 'nan'}, {'seed': '1', 'steps': '9' * 400, 'return': '1'},
+    {'seed': '-' + '9' * 40, 'steps': '1', 'return': '1'}])
 def test_malformed_episode_ends_are_refused(values):
     with pytest.raises(RstdpError, match='episode_end'):
         EpisodeEnd.parse('a-1', 'terminated', values)

@@ -37,6 +37,23 @@ class Recorder(Plant):
                        'terminated' if len(self.efforts) == self.steps else '')
 
 
+class Exerting(Recorder):
+    """A plant that feels an effort at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.exerted = []
+
+    def apply(self, effort):
+        """Remember it."""
+        self.exerted.append(effort)
+
+    def step(self, effort):
+        """Remember it."""
+        self.apply(effort)
+        return super().step(effort)
+
+
 def started(plant=None, **options):
     """Return an environment whose first observation went out at time 0, and that observation."""
     env = RealTime(plant or Recorder(), 'boot', lambda: 0, PERIOD, **options)
@@ -131,6 +148,24 @@ def test_answers_that_come_too_late_do_not_count_as_fresh():
         open_observations += [(now, o) for o in outputs if isinstance(o, Observation)]
     assert isinstance(outputs[-1], EpisodeEnd) and now < 0.2
     assert env.plant.efforts and set(env.plant.efforts) == {0.0}
+
+
+def test_an_action_for_an_old_observation_is_never_applied():
+    env, first = started()
+    assert env.action('boot-1', first.stamp, 1.0, 2.0) == []  # nothing moved in between
+    assert env.counters['stale actions'] == 1
+    end, = env.poll(2.0)
+    assert end.aborted and env.plant.efforts == []
+
+
+def test_late_answers_in_one_cycle_do_not_add_up_beyond_the_slew_limit():
+    plant = Exerting()
+    env, first = started(plant, limits=Limits(effort_step=8.0))
+    second, = env.poll(0.02)
+    env.action('boot-1', first.stamp, 10.0, 0.021)
+    env.action('boot-1', second.stamp, -10.0, 0.022)
+    env.poll(0.04)
+    assert plant.exerted == [0.0, 8.0, 0.0, -8.0]
 
 
 def test_an_episode_ends_as_in_lockstep():

@@ -87,6 +87,23 @@ def test_overtaken_messages_are_ignored_but_a_clock_may_be_set(bench):
     assert bench.plant.reset(0).positions[0] == 0.02
 
 
+def test_a_driver_without_a_clock_is_heard(bench):
+    for x in (0.001, 0.002):
+        bench.wait()
+        assert bench.plant.sense(0.0, NAMES, [math.pi, x], [])
+    assert bench.plant.reset(0).positions[0] == 0.002
+
+
+def test_what_an_earlier_process_set_in_motion_is_stopped(bench):
+    env = RealTime(bench.plant, 'boot', lambda: 0, PERIOD)
+    env.enabled = False
+    for _ in range(2 * ZEROS):
+        env.poll(bench.wait())
+    assert bench.commands == [0.0] * ZEROS
+    env.set_enabled(False)
+    assert bench.commands == [0.0] * (ZEROS + 1)
+
+
 def test_says_what_it_waits_for(cartpole):
     bench = Bench(cartpole)
     with pytest.raises(RstdpError, match='no joint state yet'):

@@ -14,6 +14,7 @@ import sys
 import time
 from typing import Any, TextIO
 
+from rstdp_ros.bags.topics import NEEDS_ROSBAGS, STORAGES
 from rstdp_ros.bringup import describe_graph, NodeDescription
 from rstdp_ros.cli.adapt import add_adaptation, finish, read_adaptation
 from rstdp_ros.errors import RstdpError
@@ -28,6 +29,7 @@ from rstdp_ros.runner import Supervisor
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 
 POLL_PERIOD = 0.1
+STAND_IN = 'stand_in'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_adaptation(parser)
     parser.add_argument('--run-dir', type=Path, metavar='DIR', help='checkpoints, logs, plot and '
                         'network; an old one is continued (default: a new one under runs/)')
-    parser.add_argument('--namespace', default='', metavar='NS', help='of all nodes and topics')
+    parser.add_argument('--namespace', metavar='NS', help="of all nodes and topics (default: '', "
+                        f"with --robot '{STAND_IN}', apart from real robots)")
     parser.add_argument('--clock', choices=CLOCKS, default='lockstep', help='lockstep: exact, as '
                         'fast as possible (default); realtime: at the control rate, waiting for '
                         'nobody')
@@ -45,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'only')
     parser.add_argument('--real-time-factor', default='0', metavar='X',
                         help='0: as fast as possible (default); 1: real time')
+    parser.add_argument('--record', type=Path, metavar='BAG', help='record a bag into this folder')
+    parser.add_argument('--storage', default=STORAGES[0], metavar='S', help='how the bag is '
+                        f'stored: {" or ".join(STORAGES)} (default: %(default)s)')
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,6 +61,10 @@ def run(options: argparse.Namespace) -> int:
     if find_spec('rclpy') is None:
         raise RstdpError('the demo needs ROS 2: source a ROS installation, or '
                          'pip install "rstdp_ros[ros]"')
+    if options.record and find_spec('rosbags') is None:
+        raise RstdpError(NEEDS_ROSBAGS.format('rosbags'))
+    if options.record and options.record.exists():
+        raise RstdpError(f'{options.record}: is there already; choose another folder for the bag')
     people = sys.stderr if options.json else sys.stdout
     name = f'demo_{adaptation.task.name}_{datetime.now():%Y%m%d_%H%M%S}'
     folder = (options.run_dir or Path('runs') / name).resolve()
@@ -66,8 +76,11 @@ def run(options: argparse.Namespace) -> int:
              *(node for parameters in robot for node in stand_in(adaptation, parameters))]
     print(f'starting {", ".join(node.name for node in nodes)}; logs in {folder}', file=people,
           flush=True)
+    namespace = options.namespace
+    if namespace is None:
+        namespace = STAND_IN if options.robot else ''
     try:
-        with Supervisor(nodes, folder, options.namespace, discovery()) as supervisor:
+        with Supervisor(nodes, folder, namespace, discovery()) as supervisor:
             watch(supervisor, folder, adaptation.episodes, people)
         interrupted = False
     except KeyboardInterrupt:
@@ -91,6 +104,8 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
         'preset': options.preset, 'real_time_factor': options.real_time_factor,
         'clock': options.clock, 'backend': 'robot' if options.robot else 'gym',
         'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
+        **({'record': 'true', 'bag': options.record.resolve(), 'storage': options.storage}
+           if options.record else {}),
         **asdict(adaptation.physics)}
     learning = {'rule': adaptation.rule, 'guard': adaptation.guard,
                 **asdict(adaptation.parameters), **asdict(adaptation.guard_parameters),

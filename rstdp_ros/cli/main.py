@@ -10,7 +10,8 @@ import sys
 from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
 
-VERBS = ('train', 'evaluate', 'adapt', 'demo', 'reproduce')
+VERBS = ('train', 'evaluate', 'adapt', 'demo', 'check', 'record', 'replay', 'inspect',
+         'reproduce')
 
 
 class Parser(argparse.ArgumentParser):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
@@ -24,6 +25,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the network to start with."""
     parser.add_argument('--model', metavar='FILE', help='network file, or the name of a shipped '
                         'one (default: TASK_0)')
+
+
+def add_bag(parser: argparse.ArgumentParser) -> None:
+    """Add the bag and the graph in it."""
+    parser.add_argument('bag', metavar='BAG', type=Path, help='folder of a bag, or one file of it')
+    parser.add_argument('--namespace', metavar='NS', help='of the graph, if the bag holds several')
 
 
 def add_settings(parser: argparse.ArgumentParser, of: str) -> None:

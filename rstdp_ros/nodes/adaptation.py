@@ -25,6 +25,7 @@ from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.tables import AdaptationParameters, REALTIME_COVERAGE
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.plasticity import (
@@ -55,6 +56,8 @@ from rstdp_ros.tasks import get_task
 POLL_PERIOD = 0.1
 # In the run's folder: parameters that were set live and saved.
 PARAMETERS = 'parameters.json'
+# What reading a file that somebody else wrote can raise.
+UNREADABLE = (OSError, ValueError, TypeError, AttributeError, RecursionError)
 COVERAGE = {'lockstep': 1.0, 'realtime': REALTIME_COVERAGE}
 
 
@@ -82,7 +85,8 @@ class AdaptationNode(Node):
         self._resume()
         self._create_interfaces(task.max_episode_steps)
         self._watch()
-        self._start_timer = steady_timer(self, 0.0, self._start)
+        self._start_timer = steady_timer(self, POLL_PERIOD if own.wait_for_recorder else 0.0,
+                                         self._start)
 
     @property
     def learner(self) -> Learner:
@@ -111,11 +115,17 @@ class AdaptationNode(Node):
         saved = self.run.folder / PARAMETERS if self.run.folder else None
         if saved and saved.exists():
             try:
-                names = self.table.restore(json.loads(saved.read_text()))
-            except (ValueError, TypeError, AttributeError) as error:
+                changes = json.loads(saved.read_text())
+                names = self.table.restore(changes)
+            except UNREADABLE as error:
                 self.health.fault('saved parameters not used', f'{saved}: {error}')
                 return
-            self.health.event('parameters restored', f'in force as saved: {", ".join(names)}')
+            for word, which in (('in force', names),
+                                ('not in force, as this start says otherwise,',
+                                 changes.keys() - set(names))):
+                if which:
+                    self.health.event('parameters restored', f'{word} as saved: '
+                                      f'{", ".join(sorted(which))}')
             self._apply()
 
     def _on_bad_checkpoint(self, reason: str) -> None:
@@ -125,6 +135,8 @@ class AdaptationNode(Node):
     def _create_interfaces(self, max_steps: int) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(max_steps)
         self._weights = topics.publisher(UInt8MultiArray, 'weights', qos.LATCHED)
+        self._recorder = RecorderWait(self, self.health, self.own.wait_for_recorder,
+                                      (self._weights,))
         topics.subscription(Image, 'spikes', self._on_spikes, episode)
         topics.subscription(DiagnosticStatus, 'episode_end', self._on_end, episode)
         topics.subscription(Float64, 'episode_reward', self._on_reward, qos.EVENT)
@@ -148,6 +160,8 @@ class AdaptationNode(Node):
             self.health.watch(name, measure)
 
     def _start(self) -> None:
+        if not self._recorder.over:
+            return
         self._start_timer.cancel()
         self._next_episode()
 
@@ -183,7 +197,8 @@ class AdaptationNode(Node):
     def _do(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
             if isinstance(output, PublishWeights):
-                self._weights.publish(messages.weights_message(self.network))
+                self._weights.publish(messages.weights_message(
+                    self.learner.labelled(self.network)))
             elif isinstance(output, SetSeed):
                 seed = RosParameter('seed', value=output.seed).to_parameter_msg()
                 self._call(self._seed_client, SetParameters.Request(parameters=[seed]),
@@ -260,12 +275,19 @@ class AdaptationNode(Node):
         if self.frozen:
             self._unlearned_episodes += 1
         else:
+            self._learn(episode)
+        self._next_episode()
+
+    def _learn(self, episode: Accepted) -> None:
+        try:
             record = self.run.finish_episode(episode.rasters, episode.episode_return,
                                              episode.episode_id, episode.seed)
-            self.get_logger().info(str(record))
-            if record.event:
-                self.health.event(record.event, f'episode {record.episode}: {record.event}')
-        self._next_episode()
+        except RstdpError as error:
+            self.health.fault('episodes not learned from', error)
+            return
+        self.get_logger().info(str(record))
+        if record.event:
+            self.health.event(record.event, f'episode {record.episode}: {record.event}')
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,
                response: Trigger.Response) -> Trigger.Response:

@@ -22,6 +22,7 @@ from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.robot import RobotBridge
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import EnvironmentParameters, limits
@@ -30,14 +31,13 @@ from rstdp_ros.protocol.environment import EnvironmentProtocol, ON_DEMAND, RESET
 from rstdp_ros.protocol.episode import EpisodeEnd, new_boot_id, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.lockstep import Lockstep
-from rstdp_ros.protocol.realtime import RealTime
+from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Plant
 
 POLL_PERIOD = 0.05
 POLLS_PER_STEP = 10
-ACTION_PERIODS = 5
 LATENCY = 'observation to action, 99th percentile (ms)'
 NOT_ENABLED = 'disabled; nothing moves before ~/enable'
 
@@ -85,17 +85,21 @@ class EnvironmentNode(Node):
             return GymPlant(self.task, self._own.env_id)
         if self._own.clock != 'realtime':
             raise RstdpError('a robot does not wait: backend robot needs clock realtime')
-        self._robot = RobotBridge(self, self.table, self.health, self.task, self.control_period)
+        self._robot = RobotBridge(
+            self, self.table, self.health, self.task, self.control_period, self._on_excess,
+            self._ros_time if self._follows_sim_time else time.monotonic)
         return self._robot.plant
 
     def destroy_node(self) -> None:
         """Leave nothing in motion."""
         # A parameter that cannot work ends the node before there is anything to stop.
-        if self.protocol:
-            self._send(self.protocol.set_enabled(False))
-        if self._robot:
-            self._robot.zero()
-        super().destroy_node()
+        try:
+            if self.protocol:
+                self._send(self.protocol.set_enabled(False))
+        finally:
+            if self._robot:
+                self._robot.zero()
+            super().destroy_node()
 
     def _make_protocol(self, plant: Plant) -> EnvironmentProtocol:
         own = self._own
@@ -103,7 +107,7 @@ class EnvironmentNode(Node):
             return Lockstep(plant, new_boot_id(), self._stamp)
         period = self.control_period
         return RealTime(plant, new_boot_id(), self._stamp, period,
-                        action_timeout=own.action_timeout or ACTION_PERIODS * period,
+                        action_timeout=own.action_timeout or TIMEOUT_PERIODS * period,
                         cycle_clock=self._ros_time if self._follows_sim_time else None)
 
     def _ros_time(self) -> float:
@@ -128,7 +132,9 @@ class EnvironmentNode(Node):
 
     def _create_interfaces(self) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
-        self._observations = topics.publisher(JointState, 'observation', qos.STEP)
+        recorded = self._own.wait_for_recorder
+        self._observations = topics.publisher(JointState, 'observation',
+                                              qos.recorded(qos.STEP, recorded))
         self._ends = topics.publisher(DiagnosticStatus, 'episode_end', episode)
         self._rewards = topics.publisher(Float64, 'episode_reward', qos.EVENT)
         self._joint_states = None if self._robot else topics.publisher(
@@ -137,6 +143,8 @@ class EnvironmentNode(Node):
             Clock, '/clock', qos.EVENT) if self._own.publish_clock else None
         self._message = JointState(name=list(self.task.joints))
         self._watched = False
+        self._recorder = RecorderWait(self, self.health, recorded,
+                                      (self._observations, self._ends, self._rewards))
         topics.subscription(JointState, 'action', self._on_action, qos.STEP)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(SetBool, '~/enable', self._on_enable)
@@ -198,6 +206,7 @@ class EnvironmentNode(Node):
             self._apply()
         self._send(self.protocol.abort(RESET))
         try:
+            self._recorder.check()
             outputs = self.protocol.reset(time.monotonic())
         except RstdpError as error:
             response.success, response.message = False, str(error)
@@ -240,11 +249,17 @@ class EnvironmentNode(Node):
             self._begin_by_itself()
         self._send(self.protocol.poll(time.monotonic()))
 
+    def _on_excess(self, excess: str) -> None:
+        """Stop at once, and not only at the next cycle."""
+        if self.protocol:
+            self._send(self.protocol.abort(excess))
+
     def _on_watch(self) -> None:
         self._send(self.protocol.watch(time.monotonic()))
 
     def _begin_by_itself(self) -> None:
         try:
+            self._recorder.check()
             self._send(self.protocol.reset(time.monotonic()))
         except RstdpError as error:
             self.health.values['waiting'] = str(error)

@@ -19,10 +19,15 @@ LOG_EVERY = 1.0
 
 @dataclass
 class Stream:
-    """How many messages a topic brought, and when the last one came."""
+    """
+    How many messages a topic brought, and when the last one came.
+
+    :param blocked: whether a publisher was met whose QoS does not match.
+    """
 
     count: int = 0
     last: float | None = None
+    blocked: bool = False
     _reported: int = 0
 
     def tick(self) -> None:
@@ -108,6 +113,9 @@ class Health:
         stopped = self.stopped()
         if stopped:
             return DiagnosticStatus.ERROR, stopped
+        deaf = [topic for topic, s in self._streams.items() if s.blocked and not s.count]
+        if deaf:
+            return DiagnosticStatus.WARN, f'QoS of {", ".join(deaf)} does not match'
         if now - self._faulted_at < RECENT:
             return DiagnosticStatus.WARN, self._last_fault
         return DiagnosticStatus.OK, 'ok'

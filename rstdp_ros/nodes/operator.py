@@ -11,12 +11,14 @@ from std_srvs.srv import SetBool
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 
+STAND_IN = 'stand_in'
+
 
 class OperatorNode(Node):
     """
     Enables the environment whenever its diagnostics say that it is stopped.
 
-    For simulated robots only: at a real one, somebody must have looked first.
+    Only where a stand-in is in its namespace: at a real robot, somebody must have looked first.
     """
 
     def __init__(self) -> None:
@@ -28,10 +30,14 @@ class OperatorNode(Node):
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            if status.name == self._environment and status.level == DiagnosticStatus.ERROR:
+            stopped = status.name == self._environment and status.level == DiagnosticStatus.ERROR
+            if stopped and self._at_stand_in():
                 self.health.event('times enabled', f'enables after: {status.message}')
                 # A refusal needs no answer: the next diagnostics say that it is still stopped.
                 self._client.call_async(SetBool.Request(data=True))
+
+    def _at_stand_in(self) -> bool:
+        return (STAND_IN, self.get_namespace()) in self.get_node_names_and_namespaces()
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import PolicyParameters
 from rstdp_ros.nodes.topics import Topics
@@ -42,11 +43,14 @@ class PolicyNode(Node):
 
     def _create_interfaces(self) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
-        self._actions = topics.publisher(JointState, 'action', qos.STEP)
-        self._spikes = topics.publisher(Image, 'spikes', episode)
+        recorded = self.own.wait_for_recorder
+        self._actions = topics.publisher(JointState, 'action', qos.recorded(qos.STEP, recorded))
+        self._spikes = topics.publisher(Image, 'spikes', qos.recorded(episode, recorded))
         self._active = topics.publisher(String, 'weights_active', qos.LATCHED)
         self._action = JointState(name=[self.task.actuated_joint])
         self._raster = Image(encoding='mono8')
+        self._recorder = RecorderWait(self, self.health, recorded,
+                                      (self._actions, self._spikes, self._active))
         observations = qos.STEP if self.own.clock == 'lockstep' else qos.LATEST
         topics.subscription(JointState, 'observation', self._on_observation, observations)
         topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
@@ -55,6 +59,8 @@ class PolicyNode(Node):
         self.health.watch('episode', lambda: self.protocol.episode_id or 'none yet')
 
     def _on_observation(self, message: JointState) -> None:
+        if not self._recorder.over:
+            return
         header = message.header
         digest = self.protocol.digest
         try:

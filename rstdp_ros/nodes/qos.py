@@ -7,6 +7,8 @@ Never keep-all: with it a reader that died blocks the writer.
 from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, LivelinessPolicy, QoSProfile, ReliabilityPolicy
 
+from rstdp_ros.bags.topics import STEPS
+
 # One observation is open at a time; an older one is worth nothing.
 STEP = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 # In real time an observation that got lost is not worth waiting for.
@@ -20,8 +22,15 @@ EVENT = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 COMMAND = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      liveliness=LivelinessPolicy.AUTOMATIC,
                      liveliness_lease_duration=Duration(seconds=0.5))
+# Several seconds at full lockstep speed: what a recorder missed is repaired by then.
+RECORDED = QoSProfile(depth=STEPS, reliability=ReliabilityPolicy.RELIABLE)
 
 
 def per_episode(max_steps: int) -> QoSProfile:
     """Hold two of the longest episodes, so that a slow reader loses nothing."""
     return QoSProfile(depth=2 * max_steps, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def recorded(profile: QoSProfile, wanted: bool) -> QoSProfile:
+    """Hold messages longer for a recorder, which must get what others need no more."""
+    return RECORDED if wanted else profile

@@ -14,6 +14,8 @@ from rstdp_ros.nodes.tables import (
     EnvironmentParameters,
     limits,
     PolicyParameters,
+    RecorderParameters,
+    ReplayParameters,
     RobotParameters,
     WatchdogParameters,
     wiring_parameters,
@@ -51,6 +53,8 @@ def _sections() -> Iterator[str]:
                        wiring_parameters(task))
     for title, cls in (('Node policy', PolicyParameters),
                        ('Node watchdog', WatchdogParameters),
+                       ('Node recorder', RecorderParameters),
+                       ('Node replay', ReplayParameters),
                        ('Node adaptation', AdaptationParameters),
                        ('Node adaptation: r-STDP (defaults are those of the preset)',
                         RSTDPParameters),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import time
 
 from rclpy.node import Node
@@ -34,13 +35,17 @@ class RobotBridge:
     :param table: where the parameters are declared.
     :param health: told of what is refused.
     :param control_period: s.
+    :param on_excess: told at once of a joint beyond its limits.
+    :param clock: what the control periods follow, s: steady or simulated time.
     """
 
     def __init__(self, node: Node, table: NodeParameters, health: Health, task: Task,
-                 control_period: float) -> None:
+                 control_period: float, on_excess: Callable[[str], None],
+                 clock: Callable[[], float]) -> None:
         own = table.declare(RobotParameters())
         table.declare_each(wiring_parameters(task))
         self._node, self._health = node, health
+        self._on_excess, self._clock = on_excess, clock
         topics = Topics(node, health)
         self._message = Float64MultiArray()
         self._topic = f'{own.controller}/commands'
@@ -78,10 +83,11 @@ class RobotBridge:
             self.plant.rest()
 
     def _items(self) -> list[Item]:
+        topic = self._commands.topic_name
+        commanders = [info.node_name for info in self._node.get_publishers_info_by_topic(topic)]
         items = self._checklist.items(
-            time.monotonic(), self._commands.get_subscription_count(),
-            self._node.count_publishers(self._commands.topic_name), self.limits.effort_limit,
-            self.limits.positions)
+            self._clock(), self._commands.get_subscription_count(), commanders,
+            self.limits.effort_limit, self.limits.positions)
         return items + ([self.plant.verdict] if self.plant.verdict else [])
 
     def _look(self) -> None:
@@ -101,7 +107,7 @@ class RobotBridge:
     def _on_joints(self, message: JointState) -> None:
         stamp = messages.to_nanoseconds(message.header.stamp) / messages.NANOSECONDS
         ours = self._node.get_clock().now().nanoseconds / messages.NANOSECONDS
-        self._checklist.heard(time.monotonic(), ours - stamp, message.name,
+        self._checklist.heard(self._clock(), ours - stamp, message.name,
                               bool(message.velocity))
         try:
             new = self.plant.sense(stamp, message.name, message.position, message.velocity)
@@ -110,5 +116,7 @@ class RobotBridge:
             return
         if new:
             self._checklist.sensed(self.plant.joints)
+            if excess := self.limits.excess(self.plant.joints):
+                self._on_excess(excess)
         else:
             self._health.counters['joint states overtaken'] += 1

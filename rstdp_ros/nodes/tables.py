@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.parameters import Parameter, parameter, START
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.plasticity.learner import GUARDS, RULES
@@ -59,6 +60,9 @@ class EnvironmentParameters:
     publish_reward: bool = parameter(True, 'Publish the return of each episode on '
                                      'episode_reward.', effect='next end of an episode')
     thread_priority: int = _thread_priority()
+    wait_for_recorder: bool = parameter(False, 'Begin no episode before a recorder listens, and '
+                                        'hold observations longer for it.',
+                                        effect=START)
 
 
 def limits(task: Task) -> list[Parameter]:
@@ -92,6 +96,9 @@ class PolicyParameters:
     require_weights: bool = parameter(False, 'Answer nothing before the first weights message; '
                                       'set when adaptation runs.', effect=START)
     thread_priority: int = _thread_priority()
+    wait_for_recorder: bool = parameter(False, 'Answer nothing before a recorder listens, and '
+                                        'hold actions longer for it.',
+                                        effect=START)
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,8 @@ class AdaptationParameters:
     paced_by: str = parameter(
         'adaptation', 'adaptation: asks the environment for every episode; environment: only '
         'listens.', choices=('adaptation', 'environment'), effect=START)
+    wait_for_recorder: bool = parameter(False, 'Publish nothing before a recorder listens.',
+                                        effect=START)
 
 
 @dataclass(frozen=True)
@@ -163,12 +172,37 @@ def wiring_parameters(task: Task) -> list[Parameter]:
 
 
 @dataclass(frozen=True)
+class RecorderParameters:
+    """Parameters of the recorder node."""
+
+    bag: str = parameter('bag', 'Folder of the bag; if it is there already, the first of bag_1, '
+                         'bag_2, ... that is not.', effect=START)
+    storage: str = parameter('mcap', 'How the bag is stored.', choices=STORAGES, effect=START)
+
+
+@dataclass(frozen=True)
+class ReplayParameters:
+    """Parameters of the replay node."""
+
+    bag: str = parameter('', 'Folder of the bag, or one file of it.', effect=START)
+    recorded_namespace: str = parameter('', 'Namespace of the recorded graph, if the bag holds '
+                                        'several.', effect=START)
+    rate: float = parameter(1.0, 'So many times as fast as it was, but never faster than the '
+                            'policy answers.', minimum=0.001, maximum=1000.0, effect=START)
+    start: float = parameter(0.0, "Begin so long after the bag's first message.", unit='s',
+                             minimum=0.0, maximum=1e9, effect=START)
+    loop: bool = parameter(False, 'Begin again at the end.', effect=START)
+
+
+@dataclass(frozen=True)
 class WatchdogParameters:
     """Parameters of the watchdog node."""
 
     task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
     controller: str = parameter('effort_controller', 'Commands go to <controller>/commands.',
                                 effect=START)
+    control_rate: float = parameter(0.0, "As the environment's; 0: the task's own.", unit='Hz',
+                                    minimum=0.0, maximum=10_000.0, effect=START)
     command_timeout: float = parameter(
         0.0, 'An effort that is not renewed for so long is replaced by zero; 0: five control '
         'periods.', unit='s', minimum=0.0, maximum=10.0, effect=START)

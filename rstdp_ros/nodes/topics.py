@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import partial
 from typing import Any
 
 from rclpy.exceptions import ParameterException
@@ -17,9 +16,9 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.health import Health
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
+    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
 # Without history: keep-all is no option.
 OVERRIDABLE = QoSOverridingOptions((
@@ -55,12 +54,13 @@ class Topics:
             kind, topic, copy(profile), qos_overriding_options=OVERRIDABLE))
 
     def subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
-                     profile: QoSProfile,
-                     liveliness: Callable[[Any], None] | None = None) -> None:
+                     profile: QoSProfile, liveliness: Callable[[Any], None] | None = None,
+                     raw: bool = False) -> None:
         """
         Make a subscription.
 
         :param liveliness: told when publishers come to life or die, as the lease says.
+        :param raw: call back with the bytes of the messages.
         :raises RstdpError: an override that is no QoS.
         """
         stream, fault = self._health.stream(topic), self._health.fault
@@ -69,14 +69,26 @@ class Topics:
             stream.tick()
             callback(message)
 
-        events = SubscriptionEventCallbacks(
-            deadline=partial(_report, fault, 'deadlines missed', f'on {topic}'),
-            incompatible_qos=partial(_report, fault, 'publishers with incompatible QoS',
-                                     f'on {topic}; see ros2 topic info --verbose'),
-            liveliness=liveliness)
-        self._checked(topic, lambda: self._node.create_subscription(
-            kind, topic, counted, copy(profile), event_callbacks=events,
-            qos_overriding_options=OVERRIDABLE))
+        def incompatible(event: Any) -> None:
+            stream.blocked = True
+            fault('publishers with incompatible QoS', f'on {topic}; see ros2 topic info --verbose')
+
+        def subscribe(**events: Callable[[Any], None] | None) -> None:
+            self._node.create_subscription(
+                kind, topic, counted, copy(profile), qos_overriding_options=OVERRIDABLE, raw=raw,
+                event_callbacks=SubscriptionEventCallbacks(incompatible_qos=incompatible,
+                                                           **events))
+
+        def make() -> None:
+            try:
+                subscribe(deadline=lambda event: fault('deadlines missed', f'on {topic}'),
+                          liveliness=liveliness)
+            except UnsupportedEventTypeError:
+                self._node.get_logger().warning(f'{topic}: this RMW tells neither of missed '
+                                                'deadlines nor of lost publishers')
+                subscribe()
+
+        self._checked(topic, make)
 
     def _checked(self, topic: str, make: Callable[[], Any]) -> Any:
         try:
@@ -84,6 +96,3 @@ class Topics:
         except QOS_ERRORS as error:
             raise RstdpError(f'qos_overrides of {topic}: {error}') from None
 
-
-def _report(fault: Callable[[str, object], None], kind: str, reason: str, event: Any) -> None:
-    fault(kind, reason)

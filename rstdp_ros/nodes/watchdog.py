@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any
@@ -14,14 +15,17 @@ from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.robot import ZERO_PERIOD
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import WatchdogParameters
 from rstdp_ros.nodes.topics import Topics
+from rstdp_ros.protocol.realtime import TIMEOUT_PERIODS
 from rstdp_ros.protocol.watchdog import CommandWatchdog
 from rstdp_ros.tasks import get_task
 
 POLL_PERIOD = 0.02
-PERIODS = 5
+# When all nodes are told to stop, the environment is given so long for its own zeros, s.
+LINGER = 0.5
 
 
 class WatchdogNode(Node):
@@ -35,7 +39,9 @@ class WatchdogNode(Node):
     def __init__(self) -> None:
         super().__init__('watchdog')
         own = NodeParameters(self).declare(WatchdogParameters())
-        timeout = own.command_timeout or PERIODS * get_task(own.task).control_period
+        period = (1.0 / own.control_rate if own.control_rate
+                  else get_task(own.task).control_period)
+        timeout = own.command_timeout or TIMEOUT_PERIODS * period
         self.watchdog = CommandWatchdog(timeout)
         self.health = Health(self)
         topics, topic = Topics(self, self.health), f'{own.controller}/commands'
@@ -47,7 +53,9 @@ class WatchdogNode(Node):
         raise_priority(self, self.health, own.thread_priority)
 
     def _on_command(self, message: Float64MultiArray) -> None:
-        self.watchdog.command(max(map(abs, message.data), default=0.0), time.monotonic())
+        # The controller takes nothing else either.
+        if len(message.data) == 1 and math.isfinite(message.data[0]):
+            self.watchdog.command(message.data[0], time.monotonic())
 
     def _on_liveliness(self, change: Any) -> None:
         if change.not_alive_count_change > 0:
@@ -62,9 +70,18 @@ class WatchdogNode(Node):
             self.health.fault('stops', 'an effort was not renewed in time, so zero was sent')
 
 
+    def destroy_node(self) -> None:
+        """Leave nothing in motion."""
+        self.watchdog.lost()
+        while self.watchdog.poll(time.monotonic()):
+            self._commands.publish(self._zero)
+            time.sleep(ZERO_PERIOD)
+        super().destroy_node()
+
+
 def main() -> None:
     """Run the node."""
-    sys.exit(run_node(WatchdogNode))
+    sys.exit(run_node(WatchdogNode, linger=LINGER))
 
 
 if __name__ == '__main__':

@@ -111,8 +111,9 @@ class Learner:
         self.rule = rule(network, recipe.parameters, *seed)
         self.guard = GUARDS[recipe.guard](network, recipe.guard_parameters)
         self.bounds = Bounds(network.weights[1], recipe.bounds)
-        self.episode = 0
+        self.episode = self.rollbacks = 0
         self.recent: list[float] = []
+        self.latest: dict[str, Any] = {}
 
     @property
     def deployed(self) -> SpikingQNetwork:
@@ -152,12 +153,28 @@ class Learner:
             float(np.linalg.norm(self.running.weights[1] - before.weights[1])),
             sum(self.recent) / len(self.recent), self.guard.best_mean, event,
             self.running.digest, self.deployed.digest)
+        self.latest = {**origin, 'event': event}
         self.episode += 1
         return record
 
     def roll_back(self) -> None:
         """Go on from the deployed network, now."""
         self.running = self.guard.roll_back()
+        self.rollbacks += 1
+
+    def labelled(self, network: SpikingQNetwork) -> SpikingQNetwork:
+        """
+        Return the network with metadata that say where this run stands.
+
+        A network's own metadata tell how it was made, which is old news where the guard went back
+        to it or learning is over; whoever follows a run must hear of every episode.
+
+        :param network: the running or the deployed one.
+        """
+        return network.with_hidden_weights(network.weights[1], {
+            **network.metadata, **self.latest, 'learned': self.episode,
+            'rollbacks': self.rollbacks, 'run_seed': self.recipe.seed,
+            'running': self.running.digest, 'deployed': self.deployed.digest})
 
     def _check(self, rasters: np.ndarray, episode_return: float) -> None:
         expected = (self.running.ticks, sum(self.running.sizes[1:3]))
@@ -185,6 +202,7 @@ class Learner:
         return {
             'initial': self.initial, 'running': self.running, 'seed': self.recipe.seed,
             'episode': self.episode, 'recent': list(self.recent),
+            'rollbacks': self.rollbacks, 'latest': dict(self.latest),
             'rule': {'name': self.rule.name, 'parameters': asdict(self.rule.parameters),
                      **self.rule.state()},
             'guard': {'name': self.guard.name, 'parameters': asdict(self.guard.parameters),
@@ -208,6 +226,8 @@ class Learner:
                 raise RstdpError(f'it belongs to another run: {what} {theirs}, not {ours}')
         self.running, self.episode = state['running'], state['episode']
         self.recent = list(state['recent'])
+        # Checkpoints of earlier releases lack them.
+        self.rollbacks, self.latest = state.get('rollbacks', 0), dict(state.get('latest', {}))
         self.rule.restore(state['rule'])
         self.guard.restore(state['guard'])
 

@@ -41,7 +41,7 @@ class EnvironmentProtocol(ABC):
         self._stamp = stamp
         self._episodes = 0
         self._last_stamp = 0
-        self._effort = 0.0
+        self._effort = self._exerted = 0.0
         self._observation: Observation | None = None
         # What was done at each stamp of the episode: a second policy would say otherwise.
         self._answers: dict[int, float] = {}
@@ -65,7 +65,8 @@ class EnvironmentProtocol(ABC):
         joints = self.plant.reset(self.seed)
         self._episodes += 1
         self.episode_id = f'{self.boot}-{self._episodes}'
-        self._episode_seed, self._steps, self._return, self._effort = self.seed, 0, 0.0, 0.0
+        self._episode_seed, self._steps, self._return = self.seed, 0, 0.0
+        self._effort = self._exerted = 0.0
         self._answers.clear()
         self._observe(joints)
         return [*ends, *self._begin(now)]
@@ -82,7 +83,11 @@ class EnvironmentProtocol(ABC):
     def set_enabled(self, enabled: bool) -> list[EpisodeEnd]:
         """Switch motion on or off; off aborts the running episode."""
         self.enabled, self.fault = enabled, ''
-        return [] if enabled else self.abort(DISABLED)
+        if enabled:
+            return []
+        # Whoever commanded before this process may have left the plant in motion.
+        self.plant.stop()
+        return self.abort(DISABLED)
 
     @abstractmethod
     def action(self, episode_id: str, stamp: int, effort: float,
@@ -121,11 +126,15 @@ class EnvironmentProtocol(ABC):
                        and self._answers.get(stamp, effort) != effort)
         return self.abort(TWO_POLICIES) if contradicts else []
 
+    def _limited(self, wanted: float) -> float:
+        """Return what is allowed after the effort of the last step and after the one in force."""
+        return self.limits.effort(self.limits.effort(wanted, self._effort), self._exerted)
+
     def _step(self, effort: float) -> list[EpisodeEnd]:
         """Let the plant go on by one step under a limited effort; return the end if it is one."""
-        effort = self.limits.effort(effort, self._effort)
+        effort = self._limited(effort)
         joints, reward, end = self.plant.step(effort)
-        self._effort = effort
+        self._effort = self._exerted = effort
         self._return += reward
         if end:
             return [self._end(end)]

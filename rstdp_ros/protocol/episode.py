@@ -16,6 +16,8 @@ CLOCKS = ('lockstep', 'realtime')
 TERMINATED, TRUNCATED, ABORTED = 'terminated', 'truncated', 'aborted'
 # Enough of a SHA-256 to tell the networks of a run apart at a glance and by machine.
 DIGEST_PREFIX = 16
+# No episode has so many steps, and no seed is so large.
+MAX_NUMBER = 2**31
 
 
 class Observation(NamedTuple):
@@ -61,7 +63,8 @@ class EpisodeEnd(NamedTuple):
             raise RstdpError(f'episode_end with a malformed number: {error}') from None
         if message not in (TERMINATED, TRUNCATED) and not end.aborted:
             raise RstdpError(f'episode_end with message {message!r}')
-        if not episode_id or end.steps < 1 or not math.isfinite(end.episode_return):
+        if (not episode_id or not 1 <= end.steps <= MAX_NUMBER or abs(end.seed) > MAX_NUMBER
+                or not math.isfinite(end.episode_return)):
             raise RstdpError(f'episode_end that makes no sense: {end}')
         return end
 

@@ -14,6 +14,8 @@ from rstdp_ros.tasks.plant import Plant
 # A cycle that begins later than this part of the period is counted as late.
 LATE = 0.1
 LATENCIES = 1000
+# The default of time-outs, in control periods.
+TIMEOUT_PERIODS = 5
 
 
 class RealTime(EnvironmentProtocol):
@@ -56,7 +58,8 @@ class RealTime(EnvironmentProtocol):
         :raises RstdpError: an effort that is not finite; the action before it stays in force.
         """
         sent_at = dict(self._sent).get(stamp)
-        if not self.running or episode_id != self.episode_id or sent_at is None:
+        if (not self.running or episode_id != self.episode_id or sent_at is None
+                or now - sent_at > self.action_timeout):
             return self._not_open('stale actions', episode_id, stamp, effort)
         if stamp <= self._answered:
             return self._not_open('actions overtaken or repeated', episode_id, stamp, effort)
@@ -64,7 +67,8 @@ class RealTime(EnvironmentProtocol):
         self._answers[stamp] = effort
         self._wanted, self._answered, self._acting_since = effort, stamp, sent_at
         self.latencies.append(now - sent_at)
-        self.plant.apply(self.limits.effort(effort, self._effort))
+        self._exerted = self._limited(effort)
+        self.plant.apply(self._exerted)
         return []
 
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:

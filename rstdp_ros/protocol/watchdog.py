@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-# One message may get lost.
-ZEROS = 10
+from rstdp_ros.tasks.robot import ZEROS
 
 
 class CommandWatchdog:

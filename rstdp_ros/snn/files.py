@@ -95,7 +95,7 @@ def network_from_bytes(data: bytes, source: str = 'network') -> SpikingQNetwork:
         network = SpikingQNetwork(
             weights, header['alpha'], header['beta'], header['threshold'], header['ticks'],
             header['task'], header['action_efforts'], header.get('origin'))
-    except (RstdpError, TypeError, ValueError) as error:
+    except (RstdpError, OverflowError, TypeError, ValueError) as error:
         raise NetworkFileError(f'{source}: {error}') from None
     if list(network.sizes) != header['sizes']:
         raise NetworkFileError(f'{source}: the weights have sizes {list(network.sizes)}, the '

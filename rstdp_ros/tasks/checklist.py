@@ -20,7 +20,9 @@ MOVED = 0.02
 CERTAIN = 0.5
 MAX_LAG = 3
 CLOCK_TOLERANCE = 1.0
-OWN_PUBLISHERS = 2
+# Who may command the controller: one of each.
+COMMANDERS = ('environment', 'watchdog')
+SILENCE = 1.0
 
 
 class Item(NamedTuple):
@@ -54,6 +56,7 @@ class Checklist:
         self._lowest = [math.inf] * len(task.joints)
         self._highest = [-math.inf] * len(task.joints)
         self._joints: Joints | None = None
+        self._sensed_at = -math.inf
 
     def heard(self, now: float, clock_offset: float, names: Sequence[str],
               has_velocities: bool) -> None:
@@ -70,6 +73,7 @@ class Checklist:
     def sensed(self, joints: Joints) -> None:
         """Take note of where the robot is, in the task's units, from a message that made sense."""
         before, self._joints = self._joints, joints
+        self._sensed_at = self._heard[-1]
         self._lowest = list(map(min, self._lowest, joints.positions))
         self._highest = list(map(max, self._highest, joints.positions))
         if before is None or len(self._heard) < 2:
@@ -81,23 +85,23 @@ class Checklist:
             for i, term in enumerate((expected * change, expected**2, change**2)):
                 sums[i] = (1.0 - 1.0 / WINDOW) * sums[i] + term
 
-    def items(self, now: float, listeners: int, commanders: int, effort_limit: float,
-              position_limits: Sequence[float]) -> list[Item]:
+    def items(self, now: float, listeners: int, commanders: Sequence[str],
+              effort_limit: float, position_limits: Sequence[float]) -> list[Item]:
         """
         Say what is well and what is not.
 
         :param listeners: on the command topic.
-        :param commanders: publishers on the command topic, this node and the watchdog included.
+        :param commanders: names of the nodes that publish on the command topic, this one included.
         :param effort_limit: N or N m.
         :param position_limits: per joint, m or rad; infinity is none.
         """
-        return [self._rate(now), *self._names(), *self._velocities(), self._clock(),
-                *self._position(), *_commands(listeners, commanders),
+        return [self._rate(now), *self._names(), *self._usable(), *self._velocities(),
+                self._clock(), *self._position(), *_commands(listeners, commanders),
                 *self._limits(effort_limit, position_limits)]
 
     def _rate(self, now: float) -> Item:
         wanted = 1.0 / self.control_period
-        if not self._heard or now - self._heard[-1] > 1.0:
+        if not self._heard or now - self._heard[-1] > SILENCE:
             return Item(FAIL, 'no joint states on joint_states: is joint_state_broadcaster '
                         'active, and ROS_DOMAIN_ID the same?')
         if len(self._heard) < ENOUGH:
@@ -112,6 +116,12 @@ class Checklist:
                 if self._seen_names.count(name) != 1 else
                 Item(OK, f'{joint} is called {name!r}')
                 for joint, name in zip(self.task.joints, self.names) if self._heard]
+
+    def _usable(self) -> list[Item]:
+        if not self._heard or self._heard[-1] - self._sensed_at <= SILENCE:
+            return []
+        return [Item(FAIL, 'joint states come but are of no use: their stamps do not rise, or '
+                     'what they say is refused (see /diagnostics)')]
 
     def _velocities(self) -> list[Item]:
         if self._joints is None:
@@ -156,14 +166,20 @@ def _velocity(joint: str, moved: bool, agreement: Sequence[float]) -> Item:
                 'velocity of the driver disagree')
 
 
-def _commands(listeners: int, commanders: int) -> list[Item]:
+def _commands(listeners: int, commanders: Sequence[str]) -> list[Item]:
     heard = Item(OK, 'the controller listens to commands') if listeners else Item(
         FAIL, 'nobody listens to the commands: is the controller active, and the parameter '
         'controller its name?')
-    if commanders <= OWN_PUBLISHERS:
-        return [heard]
-    return [heard, Item(FAIL, f'{commanders} publishers command the controller; only this node '
-                        'and its watchdog may (one that died counts for up to 20 s)')]
+    strangers = list(commanders)
+    for name in COMMANDERS:
+        if name in strangers:
+            strangers.remove(name)
+    if strangers:
+        return [heard, Item(FAIL, f'{", ".join(strangers)} may command the controller too: stop '
+                            'that first (one that died counts for up to 20 s)')]
+    if COMMANDERS[-1] not in commanders:
+        return [heard, Item(WARN, 'no watchdog: if this process dies, nobody sends the zero')]
+    return [heard]
 
 
 class MotionCheck:

@@ -61,7 +61,9 @@ class RobotPlant(Plant):
         self._send, self._clock = send, clock
         self._joints: Joints | None = None
         self._sensed_at = self._stamp = -math.inf
-        self._steps = self._zeros = 0
+        self._steps = 0
+        # Whoever commanded before may have left the robot in motion.
+        self._zeros = ZEROS
         # Load compiled code now: the first step cannot wait for it.
         task.terminated(Joints(*2 * [[0.0] * len(task.joints)]), self.physics)
 
@@ -79,7 +81,7 @@ class RobotPlant(Plant):
         """
         Take in a message of the driver.
 
-        :param stamp: its time by the driver's clock, s.
+        :param stamp: its time by the driver's clock, s; 0 if it has none.
         :param velocities: may be empty: then they are estimated from the positions.
         :return: whether it was new; one that was overtaken is ignored.
         :raises RstdpError: a joint that is missing or there twice, values that are missing or
@@ -94,6 +96,7 @@ class RobotPlant(Plant):
         for wire, *values in zip(self.wiring, new, *([speeds] if speeds else [])):
             if not all(map(math.isfinite, values)):
                 raise RstdpError(f'joint {wire.name!r} is at {values}')
+        stamp = stamp or self._clock()  # a driver without a clock
         if self._stamp - CLOCK_JUMP < stamp <= self._stamp:
             return False
         self._joints = Joints(new, speeds or self._speeds(stamp, new))

@@ -64,7 +64,7 @@ class StandIn:
         self._constants = physics.constants()
         self._random = np.random.default_rng(parameters.seed)
         self._commands: deque[tuple[float, float]] = deque()
-        self._command = self._force = 0.0
+        self._command = 0.0
         self.time = self._idle = 0.0
         self._set_up()
         # Load compiled code now: a robot does not pause at its first move.

@@ -1,0 +1,119 @@
+"""
+A driver that speaks the protocol itself, in lockstep, and begins its episodes by itself.
+
+`read` and `command` stand for your hardware; here they are a cart-pole whose pole is longer and
+heavier than the one that the network was trained on. docs/interfaces.md explains the rest.
+"""
+
+import secrets
+import signal
+from time import monotonic
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+import numpy as np
+import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.time import Time
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+
+from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, step
+
+JOINTS, EFFORTS, MAX_STEPS = ['slider_to_cart', 'cart_to_pole'], ([-10.0], [10.0]), 200
+SEND_AGAIN, ACTION_TIMEOUT, WEIGHTS_TIMEOUT = 0.2, 2.0, 1.0  # s
+PHYSICS = CartPolePhysics(pole_half_length=0.8, pole_mass=0.3).constants()
+
+
+class Driver(Node):
+    """Sends an observation, obeys its action, and so on until the episode ends."""
+
+    def __init__(self):
+        super().__init__('environment')
+        self.boot, self.episode, self.stamp = secrets.token_hex(4), 0, 0
+        self.state, self.observation, self.due = np.zeros(4), None, 0.0
+        self.observations = self.create_publisher(JointState, 'observation', 1)
+        self.ends = self.create_publisher(DiagnosticStatus, 'episode_end', 2 * MAX_STEPS)
+        self.create_subscription(JointState, 'action', self.on_action, 1)
+        self.create_subscription(String, 'weights_active', self.on_weights, 1)
+        self.create_timer(SEND_AGAIN, self.on_timer, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def begin(self):
+        """Begin an episode; its number is its seed."""
+        self.episode, self.steps = self.episode + 1, 0
+        self.state = np.random.default_rng(self.episode).uniform(-0.05, 0.05, 4)
+        self.observe()
+
+    def observe(self):
+        """Send what the sensors say, under a stamp of its own."""
+        x, x_dot, theta, theta_dot = self.read()
+        message = JointState(name=JOINTS, position=[x, theta], velocity=[x_dot, theta_dot])
+        self.stamp = max(self.stamp + 1, self.get_clock().now().nanoseconds)
+        message.header.stamp = Time(nanoseconds=self.stamp).to_msg()
+        message.header.frame_id = f'{self.boot}-{self.episode}'
+        self.observation, self.due = message, monotonic() + ACTION_TIMEOUT
+        self.steps += 1
+        self.observations.publish(message)
+
+    def on_action(self, action):
+        """Obey the answer to the open observation; ignore everything else."""
+        if (self.observation is None or action.header != self.observation.header
+                or action.name != JOINTS[:1] or list(action.effort) not in EFFORTS):
+            return
+        fallen = self.command(action.effort[0])
+        if fallen or self.steps == MAX_STEPS:
+            self.end('terminated' if fallen else 'truncated')
+        else:
+            self.observe()
+
+    def end(self, message):
+        """Say how the episode ended; its return is one per step."""
+        numbers = {'seed': self.episode, 'steps': self.steps, 'return': float(self.steps)}
+        self.ends.publish(DiagnosticStatus(
+            name='episode', hardware_id=self.observation.header.frame_id, message=message,
+            values=[KeyValue(key=key, value=str(number)) for key, number in numbers.items()]))
+        self.observation, self.due = None, monotonic() + WEIGHTS_TIMEOUT
+
+    def on_weights(self, digest):
+        """Begin the next episode as soon as what was learned from the last one is in use."""
+        if self.observation is None:
+            self.begin()
+
+    def on_timer(self):
+        """Send again what nobody answered; stop if nobody does; begin if no weights come."""
+        if self.observation is None:
+            if monotonic() > self.due:
+                self.begin()
+        elif monotonic() < self.due:
+            self.observations.publish(self.observation)
+        else:
+            self.command(0.0)
+            self.end(f'aborted: no action within {ACTION_TIMEOUT:g} s')
+
+    def read(self):
+        """Return x, x', theta, theta' in m, m/s, rad, rad/s: your sensors."""
+        return self.state
+
+    def command(self, effort):
+        """Exert an effort, N, for a control period; return whether the pole fell: your motor."""
+        *self.state, fallen = step(*self.state, effort, PHYSICS)
+        return fallen
+
+
+def main():
+    """Run until Ctrl-C or SIGTERM; whatever ends it, the motor stops."""
+    # ROS's own handlers would take the topics away in the middle of a callback.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    driver = Driver()
+    try:
+        rclpy.spin(driver)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        driver.command(0.0)
+
+
+if __name__ == '__main__':
+    main()

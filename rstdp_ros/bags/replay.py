@@ -1,0 +1,193 @@
+"""Replay: the learner of the run, fed with what the bag holds, must make the same weights."""
+
+from __future__ import annotations
+
+from collections import deque, OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rstdp_ros.bags.events import Publication, Raster
+from rstdp_ros.bags.twin import Twin
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity import EpisodeRecord
+from rstdp_ros.snn import SpikingQNetwork
+
+# Topics may overtake each other, but not by more.
+EPISODES_REMEMBERED = 16
+PUBLICATIONS_AHEAD = 4
+
+
+class Step(NamedTuple):
+    """
+    An episode that the run learned from.
+
+    :param record: what replay made of it; None where it could not be replayed.
+    :param digest: of the running network that the run had afterwards.
+    :param reason: why it could not be replayed, or ''.
+    :param network: with which replay goes on; the recorded one where replay parted from it.
+    :param changed: the network of the run with changed parameters; None without changes.
+    """
+
+    episode: int
+    seed: int
+    episode_return: float
+    episode_id: str
+    digest: str
+    record: EpisodeRecord | None
+    reason: str
+    network: SpikingQNetwork | None
+    changed: SpikingQNetwork | None
+
+    @property
+    def equal(self) -> bool:
+        """Whether replay made the recorded weights, bit for bit."""
+        return self.record is not None and self.record.digest == self.digest
+
+
+class Replay:
+    """
+    Follows a run through its publications; each says what was learned from since the last.
+
+    :param initial: the first network of the run, where the bag lacks it.
+    :param changes: name and value of parameters that a second learner has otherwise.
+    :ivar initial: the same, once it is known.
+    :ivar notes: what could not be done as wanted, a sentence each.
+    """
+
+    def __init__(self, initial: SpikingQNetwork | None = None,
+                 changes: Mapping[str, Any] | None = None) -> None:
+        self.notes: list[str] = []
+        self.initial = initial
+        self.own = Twin({})
+        self.changed = Twin(changes) if changes else None
+        self._networks = {initial.digest: initial} if initial else {}
+        self._given = initial
+        self._rasters: OrderedDict[str, dict[int, np.ndarray]] = OrderedDict()
+        self._ahead: deque[Publication] = deque()
+        self._latest_id = ''
+
+    @property
+    def _twins(self) -> list[Twin]:
+        return [self.own, *([self.changed] if self.changed else [])]
+
+    def steps(self, events: Iterable[Raster | Publication]) -> Iterator[Step]:
+        """
+        Yield an episode after the other.
+
+        :raises RstdpError: the run's first network is neither in the bag nor given.
+        """
+        for event in events:
+            if isinstance(event, Raster):
+                self._collect(event)
+            else:
+                self._ahead.append(event)
+            while self._ahead and (self._complete(self._ahead[0])
+                                   or len(self._ahead) > PUBLICATIONS_AHEAD):
+                yield from self._follow(self._ahead.popleft())
+        for publication in self._ahead:
+            yield from self._follow(publication)
+
+    def _collect(self, raster: Raster) -> None:
+        while len(self._rasters) >= EPISODES_REMEMBERED and raster.episode_id not in self._rasters:
+            self._rasters.popitem(last=False)
+        # An observation that was sent again is answered again, with the same spikes.
+        self._rasters.setdefault(raster.episode_id, {})[raster.stamp] = raster.spikes
+
+    def _complete(self, publication: Publication) -> bool:
+        """Whether all spikes that led to it are here: they may come after it."""
+        have = len(self._rasters.get(publication.episode_id, ()))
+        return (not publication.learned or publication.episode_id == self._latest_id
+                or have >= publication.observations)
+
+    def _follow(self, publication: Publication) -> Iterator[Step]:
+        """Do what the run did until this publication."""
+        if not publication.learned:
+            self._networks[publication.network.digest] = publication.network
+            self._each(Twin.forget)  # it was restarted
+            return
+        if not self.own.begun and not self._begin(publication):
+            return
+        if publication.learned < self.own.episode and not self._go_back(publication):
+            return
+        if publication.learned == self.own.episode + 1:
+            yield self._learn(publication)
+        elif publication.learned > self.own.episode:
+            self.notes.append(f'episodes {self.own.episode} to {publication.learned - 1} are not '
+                              'in the bag')
+            self._join(publication)
+        self._each(lambda twin: twin.roll_back(publication.rollbacks))
+        if self.own.begun and self.own.running.digest != publication.running:
+            self._join(publication)
+        self._latest_id = publication.episode_id
+
+    def _each(self, action: Any) -> None:
+        for twin in self._twins:
+            action(twin)
+
+    def _begin(self, publication: Publication) -> bool:
+        """Make the learners; return whether they are where the run was one episode before."""
+        initial = self._networks.get(publication.initial)
+        if initial is None:
+            given = f' (--initial is {self._given.digest[:16]})' if self._given else ''
+            raise RstdpError(f'the run began with network {publication.initial[:16]}, which is '
+                             f'not in the bag; name its file by --initial{given}')
+        self.initial = initial
+        self._each(lambda twin: twin.begin(initial, publication.recipe()))
+        if publication.learned == 1 and self._seen_from_the_start:
+            return True
+        self.notes.append(f'the recording began after {publication.learned} episodes; what the '
+                          'guard decides is taken from it')
+        self._join(publication)
+        return False
+
+    @property
+    def _seen_from_the_start(self) -> bool:
+        return any(network is not self._given for network in self._networks.values())
+
+    def _join(self, publication: Publication) -> None:
+        """Go on from the recorded network; if it is not there, replay begins anew later on."""
+        if publication.network.digest == publication.running:
+            self._each(lambda twin: twin.join(publication))
+        else:
+            self._each(Twin.forget)
+        self._latest_id = publication.episode_id
+
+    def _go_back(self, publication: Publication) -> bool:
+        """Follow an adaptation node that was started again and found an older checkpoint."""
+        went = [twin.go_back(publication.learned) for twin in self._twins]
+        if all(went):
+            return True
+        self.notes.append(f'the run went back from {self.own.episode} to {publication.learned} '
+                          'episodes')
+        self._join(publication)
+        return False
+
+    def _learn(self, publication: Publication) -> Step:
+        episode = self.own.episode
+        rasters = self._rasters.pop(publication.episode_id, {})
+        reason = self._objection(publication, len(rasters))
+        record = None
+        if not reason:
+            ordered = np.array([rasters[stamp] for stamp in sorted(rasters)])
+            record = self.own.learn(ordered, publication)
+            if self.changed:
+                self.changed.learn(ordered, publication)
+        step = Step(episode, publication.seed, publication.episode_return,
+                    publication.episode_id, publication.running, record, reason,
+                    *(twin.running if twin else None for twin in (self.own, self.changed)))
+        if step.equal:
+            return step
+        self._join(publication)
+        return step._replace(network=self.own.running)
+
+    def _objection(self, publication: Publication, have: int) -> str:
+        """Say why an episode cannot be replayed; '' if it can."""
+        if have < publication.observations:
+            return (f'{publication.observations - have} of {publication.observations} spike '
+                    'rasters are not in the bag')
+        if have > publication.observations:
+            return (f'adaptation used {publication.observations} of {have} spike rasters, nobody '
+                    'knows which')
+        return self.own.objection(publication)

@@ -1,0 +1,55 @@
+"""What a recording holds."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from rstdp_ros.errors import RstdpError
+
+NEEDS_ROSBAGS = 'bags need {}: pip install "rstdp_ros[bags]"'
+STORAGES = ('mcap', 'sqlite3')
+
+
+class Topic(NamedTuple):
+    """
+    A topic of the graph, with what a recorder should ask for.
+
+    :param name: relative to the graph's namespace, or absolute.
+    :param kind: the message type as bags spell it.
+    :param depth: how many messages to hold until they are written.
+    :param latched: whether a late reader gets the last message.
+    """
+
+    name: str
+    kind: str
+    depth: int
+    latched: bool = False
+
+
+# Several seconds at full lockstep speed: a recorder that is slow for a while loses nothing.
+STEPS = 5000
+TOPICS = (
+    Topic('observation', 'sensor_msgs/msg/JointState', STEPS),
+    Topic('action', 'sensor_msgs/msg/JointState', STEPS),
+    Topic('spikes', 'sensor_msgs/msg/Image', STEPS),
+    Topic('episode_end', 'diagnostic_msgs/msg/DiagnosticStatus', 1000),
+    Topic('episode_reward', 'std_msgs/msg/Float64', 1000),
+    Topic('weights', 'std_msgs/msg/UInt8MultiArray', 10, latched=True),
+    Topic('weights_active', 'std_msgs/msg/String', 10, latched=True),
+    Topic('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', 100),
+    Topic('/parameter_events', 'rcl_interfaces/msg/ParameterEvent', 1000),
+)
+KINDS = {topic.name: topic.kind for topic in TOPICS}
+
+
+def load_typestore() -> Any:
+    """
+    Return ``rosbags``' message definitions of the latest ROS 2 it knows.
+
+    :raises RstdpError: rosbags is missing.
+    """
+    try:
+        from rosbags.typesys import get_typestore, Stores
+    except ModuleNotFoundError as error:
+        raise RstdpError(NEEDS_ROSBAGS.format(error.name)) from None
+    return get_typestore(Stores.LATEST)

@@ -1,0 +1,117 @@
+"""A learner that follows a recorded run, with the run's parameters or with others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.bags.events import Publication
+from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
+from rstdp_ros.plasticity.controls import RandomControl
+from rstdp_ros.snn import SpikingQNetwork
+
+# As many as the adaptation node keeps checkpoints, and the present one.
+STATES = 6
+UNGUARDED = 'none'
+ROLLED_BACK = 'rolled back'
+
+
+class Twin:
+    """
+    The learner of a run, led by its publications.
+
+    :param changes: parameters that differ from the run's, name and value.
+    """
+
+    def __init__(self, changes: Mapping[str, Any]) -> None:
+        self._changes = changes
+        self._learner: Learner | None = None
+        self._states: dict[int, dict[str, Any]] = {}
+        # Whether it knows all that the run knew; not if it joined in the middle.
+        self._whole = True
+
+    @property
+    def begun(self) -> bool:
+        """Whether it knows where the run is."""
+        return self._learner is not None
+
+    @property
+    def episode(self) -> int:
+        """How many episodes were learned from."""
+        return self._learner.episode if self._learner else 0
+
+    @property
+    def running(self) -> SpikingQNetwork | None:
+        """The network to go on with."""
+        return self._learner.running if self._learner else None
+
+    def begin(self, initial: SpikingQNetwork, recipe: Recipe) -> None:
+        """Be where the run began."""
+        self._learner = Learner(initial, Recipe(
+            self._altered(recipe.parameters), recipe.seed, recipe.rule, recipe.guard,
+            self._altered(recipe.guard_parameters), self._altered(recipe.bounds)))
+        self._whole = True
+        self._remember()
+
+    def join(self, publication: Publication) -> None:
+        """Take the recorded network over; the guard's memory is not in the bag."""
+        self.begin(self._learner.initial, replace(publication.recipe(), guard=UNGUARDED))
+        learner, self._whole = self._learner, False
+        learner.running = learner.guard.deployed = publication.network
+        learner.episode, learner.rollbacks = publication.learned, publication.rollbacks
+        self._remember()
+
+    def forget(self) -> None:
+        """Know nothing until the run publishes its running network again."""
+        self._learner = None
+
+    def objection(self, publication: Publication) -> str:
+        """Say why the next episode cannot be replayed though its spikes are there."""
+        if self._whole:
+            return ''
+        if isinstance(self._learner.rule, RandomControl):
+            return f'rule {publication.rule} has drawn random numbers before the recording'
+        if ROLLED_BACK in publication.event:
+            return 'the guard went back to a network from before the recording'
+        return ''
+
+    def learn(self, rasters: np.ndarray, publication: Publication) -> EpisodeRecord:
+        """
+        Learn from an episode with the parameters that were in force.
+
+        :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
+        """
+        learner = self._learner
+        learner.rule.parameters = self._altered(publication.parameters)
+        learner.guard.parameters = self._altered(publication.guard_parameters)
+        learner.bounds.parameters = self._altered(publication.bounds)
+        record = learner.learn(rasters, publication.episode_return, publication.episode_id,
+                               publication.seed)
+        self._remember()
+        return record
+
+    def roll_back(self, times: int) -> None:
+        """Do what the service rollback does until it was called so often in all."""
+        while self._learner and self._whole and self._learner.rollbacks < times:
+            self._learner.roll_back()
+            self._remember()
+
+    def go_back(self, episode: int) -> bool:
+        """Be where the run was after so many episodes; return whether that is remembered."""
+        if episode not in self._states:
+            return False
+        self._learner.restore(self._states[episode])
+        return True
+
+    def _remember(self) -> None:
+        learner = self._learner
+        self._states = {n: state for n, state in self._states.items()
+                        if learner.episode - STATES < n < learner.episode}
+        self._states[learner.episode] = learner.state()
+
+    def _altered(self, table: Any) -> Any:
+        names = {f.name for f in fields(table)} & set(self._changes)
+        return replace(table, **{name: self._changes[name] for name in names})

@@ -1,0 +1,193 @@
+"""Examines an environment: takes the place of policy and adaptation and tries every rule."""
+
+from __future__ import annotations
+
+from rstdp_ros.protocol.adaptation import Reset, SERVICE_TIMEOUT
+from rstdp_ros.protocol.conformance.dialogue import TRIES
+from rstdp_ros.protocol.conformance.events import (
+    AskParameters,
+    Event,
+    Output,
+    Reply,
+    Script,
+    Stalled,
+    Unreadable,
+)
+from rstdp_ros.protocol.conformance.rules import Rule
+from rstdp_ros.protocol.conformance.trials import HOLD, Trials
+from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.policy import PolicyProtocol
+from rstdp_ros.seeds import ADAPTATION
+
+# In the end, for what should not come any more, s.
+LINGER = 1.0
+IN_LOCKSTEP, IN_REAL_TIME = 'it runs in lockstep', 'it runs in real time'
+OWN_START = 'an episode starts where the robot is'
+NO_SEED = 'the seed cannot be set'
+BY_ITSELF = 'no reset service replied: it paces itself'
+
+
+class Examination(Trials):
+    """
+    Asks for episodes, answers sanely, provokes, and judges.
+
+    Times are steady, in seconds. Every method returns what is to be done.
+
+    :param policy: answers observations.
+    :param episodes: how many whole ones to play.
+    :param patience: s, how long to wait for an environment to be there or to be ready.
+    :ivar done: whether the verdicts are final.
+    :ivar found: whether there is an environment at all.
+    :ivar objection: why it begins no episode, '' if it does.
+    """
+
+    def __init__(self, policy: PolicyProtocol, episodes: int = 3,
+                 patience: float = 10.0) -> None:
+        super().__init__(policy, patience)
+        self.episodes = episodes
+        self.done = self.found = False
+        self.objection = ''
+        self._script = self._examine()
+        self._started = False
+
+    @property
+    def clock(self) -> str:
+        """The clock that it follows, as far as that is known."""
+        return {True: 'lockstep', False: 'realtime', None: 'unknown'}[self.witness.lockstep]
+
+    @property
+    def paced_by(self) -> str:
+        """Who decides when an episode begins: adaptation, by resets, or the environment."""
+        return 'adaptation' if self.paced else 'environment'
+
+    def observation(self, observation: Observation, now: float) -> list[Output]:
+        """Hear an observation whose joints could be read."""
+        self.found = True
+        usable = self.witness.observation(observation, now)
+        return self._feed(observation if usable else None, now)
+
+    def end(self, end: EpisodeEnd, now: float) -> list[Output]:
+        """Hear that an episode is over."""
+        self.found = True
+        self.witness.end(end, now)
+        return self._feed(end, now)
+
+    def unreadable(self, rule: Rule, reason: str, now: float) -> list[Output]:
+        """
+        Hear an observation or an episode_end that could not be read.
+
+        :param rule: which it broke.
+        """
+        self.found = True
+        self.report.judge(rule, False, reason)
+        return self._feed(Unreadable() if rule is Rule.END else None, now)
+
+    def reward(self, value: float, now: float) -> list[Output]:
+        """Hear an episode's return."""
+        self.witness.reward(value)
+        return self._feed(None, now)
+
+    def reply(self, reply: Reply, now: float) -> list[Output]:
+        """Hear what a service replied."""
+        self.found = True
+        return self._feed(reply, now)
+
+    def offered(self, topic: str, reliable: bool) -> None:
+        """Learn how a topic is offered."""
+        self.report.judge(Rule.QOS, reliable, '' if reliable else f'{topic} is best-effort')
+
+    def poll(self, now: float) -> list[Output]:
+        """Begin, and let time-outs happen."""
+        return self._feed(None, now)
+
+    def _feed(self, event: Event | None, now: float) -> list[Output]:
+        self.now = now
+        try:
+            if not self._started:
+                self._started = True
+                next(self._script)  # to its first wait: only then can it take events
+            if not self.done:
+                self._script.send(event)
+        except StopIteration:
+            self.done = True
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    def _examine(self) -> Script[None]:
+        why = ''
+        try:
+            yield from self._find()
+            yield from self._try_everything()
+        except Stalled as stalled:
+            why = str(stalled)
+            if not self.report.broken and not self.report.judged(Rule.ID_FRESH):
+                self.objection = why
+        self._conclude(why)
+
+    def _find(self) -> Script[None]:
+        """Wait until there is an environment, and play what runs already, which is not judged."""
+        self.doing = 'looking for an environment'
+        deadline, asked = self.now + self.patience, 0
+        while True:
+            self._token += 1
+            self._outputs.append(Reset(self._token))
+            asked += 1
+            # A reply that is late is one, too. Who never replies, yet is heard, paces itself.
+            reply = yield from self._wait(min(SERVICE_TIMEOUT, self.patience),
+                                          lambda e: isinstance(e, Reply))
+            late = self.now >= deadline
+            if reply is not None or self.found and (asked >= TRIES or late):
+                break
+            if late:
+                raise Stalled('nobody is there')
+        self.paced = reply is not None
+        yield from self._settle(reply)
+
+    def _settle(self, reply: Reply | None) -> Script[None]:
+        """Leave no episode unanswered: a robot would take that for a fault."""
+        self.doing, latest = 'the episode that runs already', self.witness.latest
+        if reply is not None:
+            self._episode_id = '' if reply.refusal else reply.value
+        elif latest is not None:
+            self._episode_id = latest.episode_id
+        self.witness.expect(self._episode_id, whole=False)
+        if self._episode_id and (latest is None or not self._concerns(latest)):
+            latest = yield from self._wait(HOLD, self._concerns)
+        if (latest is not None and self._concerns(latest)
+                and self.witness.episodes[self._episode_id].end is None):
+            yield from self._play(latest)
+        self._begun.update(self.witness.episodes)
+
+    def _try_everything(self) -> Script[None]:
+        if self.paced:
+            reply = yield from self._ask(AskParameters, tries=1)
+            if reply is not None:
+                self.parameters = dict(reply.value)
+            self.own_start = self.parameters.get('backend') == 'robot'
+        yield from self._whole_episodes(range(ADAPTATION, ADAPTATION + self.episodes))
+        if self.paced:
+            yield from self._reset_in_mid_episode(ADAPTATION)
+        if self.witness.lockstep:
+            yield from self._provoke_in_lockstep(ADAPTATION)
+        else:
+            yield from self._provoke_in_real_time(ADAPTATION)
+        self.doing = 'waiting for what should not come'
+        yield from self._pause(LINGER)
+        self.report.judge(Rule.QUIET, True)
+
+    def _conclude(self, why: str) -> None:
+        """Say why rules were not tried."""
+        reasons = {Rule.REWARD: 'none was published'}
+        if self.witness.lockstep:
+            reasons |= dict.fromkeys((Rule.STEADY, Rule.SILENCE), IN_LOCKSTEP)
+        elif self.witness.lockstep is False:
+            reasons |= dict.fromkeys((Rule.ONE_OPEN, Rule.RESEND), IN_REAL_TIME)
+        if not self.paced:
+            reasons |= dict.fromkeys((Rule.RESET, Rule.SEED, Rule.SEED_KEPT, Rule.SAME_START,
+                                      Rule.ABORT), BY_ITSELF)
+        elif self.own_start:
+            reasons[Rule.SAME_START] = OWN_START
+        elif self.report.is_broken(Rule.SEED):
+            reasons |= dict.fromkeys((Rule.SEED_KEPT, Rule.SAME_START), NO_SEED)
+        for rule in Rule:
+            self.report.skip(rule, reasons.get(rule) or why or 'nothing was seen of it')

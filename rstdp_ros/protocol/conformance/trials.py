@@ -1,0 +1,194 @@
+"""What is tried: whole episodes, resets, silence and actions that make no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import math
+from typing import NamedTuple
+
+from rstdp_ros.protocol.conformance.dialogue import Dialogue
+from rstdp_ros.protocol.conformance.events import Act, Event, Script, Stalled
+from rstdp_ros.protocol.conformance.rules import Rule
+from rstdp_ros.protocol.episode import CLOCKS, EpisodeEnd, Observation, TERMINATED
+
+# How long an observation is left open to see what the environment does, s.
+HOLD = 1.0
+# After the second copy of an observation it is certain that what was sent before the first one
+# has arrived.
+COPIES = 2
+# How long an episode without answers may last in real time, s.
+SILENCE_PATIENCE = 5.0
+# A machine that does much else aborts an episode in real time now and then.
+ATTEMPTS = 3
+# How much longer than without answers an episode may last before it is sure that it took one.
+TOLERANCE = 1.25
+# From an observation's stamp to one that none can have, ns.
+FAR = 10_000_000_000
+
+
+class Provocation(NamedTuple):
+    """
+    An answer that an environment must ignore.
+
+    :param what: it is, in words.
+    :param spoil: (the right action, the one before it) -> the action to send; None for silence.
+    """
+
+    rule: Rule
+    what: str
+    spoil: Callable[[Act, Act], Act] | None = None
+
+
+SPOILED = (
+    Provocation(Rule.OTHER_JOINT, 'an action for another joint',
+                lambda act, last: act._replace(joint='no_such_joint')),
+    Provocation(Rule.FINITE, 'an effort of NaN', lambda act, last: act._replace(effort=math.nan)),
+    Provocation(Rule.FINITE, 'an infinite effort',
+                lambda act, last: act._replace(effort=math.inf)),
+    Provocation(Rule.PAIRING, 'an action with another stamp',
+                lambda act, last: act._replace(stamp=act.stamp + FAR)),
+    Provocation(Rule.PAIRING, 'an action with another episode id',
+                lambda act, last: act._replace(episode_id=f'{act.episode_id}1')),
+    Provocation(Rule.REPEAT, 'the action before', lambda act, last: last))
+UNANSWERED = Provocation(Rule.ONE_OPEN, 'no answer')
+SILENCE = Provocation(Rule.SILENCE, 'no answer')
+
+
+class Trials(Dialogue):
+    """Each trial is a script of its own."""
+
+    def _whole_episodes(self, seeds: range) -> Script[None]:
+        for i, seed in enumerate(seeds, start=1):
+            self.doing = f'whole episode {i} of {len(seeds)}'
+            for _ in range(ATTEMPTS):
+                event: Event = yield from self._begin(seed)
+                if self.witness.lockstep is None:
+                    event = yield from self._tell_the_clock(event)
+                end = yield from self._play(event)
+                if not (isinstance(end, EpisodeEnd) and end.aborted):
+                    break
+            else:
+                self.report.judge(Rule.GOES_ON, False, f'{ATTEMPTS} episodes in a row were '
+                                  f'{end.message}')
+                raise Stalled('every episode is aborted')
+
+    def _tell_the_clock(self, first: Observation) -> Script[Event]:
+        """Hold the first answer back to see whether the environment waits; return what came."""
+        began, patience = self.now, max(HOLD, 3 * self.task.control_period)
+        event = yield from self._wait(patience, self._concerns)
+        waited = self.now - began
+        again = isinstance(event, Observation) and event.stamp == first.stamp
+        declared = self.parameters.get('clock')
+        lockstep = declared == 'lockstep' if declared in CLOCKS else again or event is None
+        self.witness.lockstep = lockstep
+        if lockstep:
+            self.report.judge(Rule.RESEND, again, f'{"after" if again else "not within"} '
+                              f'{waited:.2f} s')
+        elif again:
+            self.report.judge(Rule.STEADY, False, f'its clock is {declared}, but it waits')
+        return event or first
+
+    def _reset_in_mid_episode(self, seed: int) -> Script[None]:
+        self.doing = 'a reset in mid-episode'
+        event = yield from self._step((yield from self._begin(seed)))
+        if not isinstance(event, Observation):
+            self.report.skip(Rule.ABORT, 'the episode was over after one step')
+            return
+        broken_off = self._episode_id
+        yield from self._play((yield from self._begin(seed)))
+        end = self.witness.episodes[broken_off].end
+        self.report.judge(Rule.ABORT, end is not None and end.aborted,
+                          end.message if end else 'no episode_end came for it')
+
+    def _provoke_in_lockstep(self, seed: int) -> Script[None]:
+        """Send each provocation to an observation of its own, and then the right answer."""
+        event: Event = yield from self._begin(seed)
+        for provocation in (UNANSWERED, *SPOILED):
+            self.doing = provocation.what
+            observation = yield from self._advance(event, seed)
+            event = yield from self._provoke(provocation, observation)
+            if self.report.is_broken(Rule.ONE_OPEN):
+                for untold in SPOILED:
+                    self.report.skip(untold.rule, 'it goes on without an answer, too')
+                break
+        yield from self._play(event)
+
+    def _advance(self, event: Event, seed: int) -> Script[Observation]:
+        """Answer and return the next observation, of another episode where this one ends."""
+        while True:
+            if isinstance(event, Observation):
+                event = yield from self._step(event)
+                if isinstance(event, Observation):
+                    return event
+            event = yield from self._begin(seed)
+
+    def _provoke(self, provocation: Provocation, observation: Observation) -> Script[Event]:
+        """Return what is open then: the observation, if the provocation was ignored."""
+        rule, what, spoil = provocation
+        for _ in range(COPIES):
+            if spoil:
+                self._outputs.append(spoil(self._good_act(observation), self._last_act))
+            event = yield from self._wait(HOLD, self._concerns)
+            if event is None:
+                break  # it should have come again, but that is another rule
+            if isinstance(event, EpisodeEnd) and event.aborted:
+                self.report.skip(rule, f'the episode was {event.message}')
+                return event
+            if not isinstance(event, Observation) or event.stamp != observation.stamp:
+                self.report.judge(rule, False, f'after {what} it went on')
+                return event
+        self.report.judge(rule, True)
+        return observation
+
+    def _provoke_in_real_time(self, seed: int) -> Script[None]:
+        """Give an episode nothing but one provocation: it must end as if nobody answered."""
+        event, silent = yield from self._starve(SILENCE, seed, SILENCE_PATIENCE)
+        if not (isinstance(event, EpisodeEnd) and event.aborted):
+            self._judge_silence(event, silent)
+            return
+        self.report.judge(Rule.SILENCE, True, f'{event.message}, after {silent:.2f} s')
+        for provocation in SPOILED:
+            event, lasted = yield from self._starve(provocation, seed, 2 * silent + HOLD)
+            self._judge_starved(provocation, event, lasted, silent)
+
+    def _judge_starved(self, provocation: Provocation, event: Event | None, lasted: float,
+                       silent: float) -> None:
+        rule, what, _ = provocation
+        ended = isinstance(event, EpisodeEnd)
+        if ended and event.aborted:
+            self.report.judge(rule, True)
+        elif ended and rule is Rule.REPEAT and lasted <= TOLERANCE * silent:
+            # The first copy was a valid action, which moved the plant as long as it was valid.
+            self.report.skip(rule, f'the episode {event.message} before any time-out')
+        else:
+            went_on = f'{event.message} after' if ended else 'went on for'
+            self.report.judge(rule, False, f'after {what} it {went_on} {lasted:.2f} s; without '
+                              f'answers it lasts {silent:.2f} s')
+
+    def _judge_silence(self, event: Event | None, lasted: float) -> None:
+        """Say what an episode did that was not aborted although nobody answered."""
+        ended = isinstance(event, EpisodeEnd)
+        why = (f'without answers it {event.message} after' if ended
+               else 'without answers it goes on for') + f' {lasted:.2f} s'
+        if ended and event.message == TERMINATED:
+            # Perhaps it would have been aborted a moment later.
+            self.report.skip(Rule.SILENCE, why)
+        else:
+            self.report.judge(Rule.SILENCE, False, why)
+        for provocation in SPOILED:
+            self.report.skip(provocation.rule, why)
+
+    def _starve(self, provocation: Provocation, seed: int,
+                patience: float) -> Script[tuple[Event | None, float]]:
+        """Return the end of an episode without a right answer, if any, and how long it lasted."""
+        self.doing = provocation.what
+        event: Event | None = yield from self._begin(seed)
+        began, last = self.now, self._good_act(event)
+        while isinstance(event, Observation) and self.now < began + patience:
+            if provocation.spoil:
+                self._outputs.append(provocation.spoil(self._good_act(event), last))
+            event = yield from self._wait(patience, self._concerns)
+        lasted = self.now - began
+        if isinstance(event, Observation):
+            yield from self._play(event)
+        return event, lasted

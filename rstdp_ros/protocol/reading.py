@@ -1,0 +1,100 @@
+"""
+From messages to plain values; whatever is malformed is refused in one sentence.
+
+The messages are ROS's or those of a bag that is read without ROS: both have the same fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn.files import network_from_bytes
+
+SPIKE = 255
+# A byte table: translating a raster is 20 times faster than comparing it in numpy.
+INVALID = 2
+FROM_PIXELS = bytes([0, *254 * [INVALID], 1])
+NANOSECONDS = 1_000_000_000
+
+
+def to_nanoseconds(stamp: Any) -> int:
+    """Turn a builtin_interfaces/Time into nanoseconds."""
+    return stamp.sec * NANOSECONDS + stamp.nanosec
+
+
+def read_joints(message: Any, joints: Sequence[str]) -> tuple[list[float], list[float]]:
+    """
+    Return positions and velocities in the order of ``joints``, whatever the message's order.
+
+    :param message: a sensor_msgs/JointState.
+    :raises RstdpError: a joint that is missing or named twice, or values that are.
+    """
+    names = message.name
+    if not len(names) == len(message.position) == len(message.velocity):
+        raise RstdpError(f'{len(names)} joint names, {len(message.position)} positions and '
+                         f'{len(message.velocity)} velocities')
+    order = [_index(names, joint) for joint in joints]
+    return [message.position[i] for i in order], [message.velocity[i] for i in order]
+
+
+def read_effort(message: Any, joint: str) -> float:
+    """
+    Return the effort for the actuated joint.
+
+    :param message: a sensor_msgs/JointState.
+    :raises RstdpError: the joint or its effort is missing or there twice.
+    """
+    if len(message.name) != len(message.effort):
+        raise RstdpError(f'{len(message.name)} joint names and {len(message.effort)} efforts')
+    return message.effort[_index(message.name, joint)]
+
+
+def _index(names: Sequence[str], joint: str) -> int:
+    if names.count(joint) != 1:
+        raise RstdpError(f'joint {joint!r} is there {names.count(joint)} times among '
+                         f'{list(names)}')
+    return names.index(joint)
+
+
+def read_raster(message: Any, ticks: int, neurons: int) -> tuple[str, str, np.ndarray]:
+    """
+    Return the spikes that an image shows.
+
+    :param message: a sensor_msgs/Image.
+    :return: episode id, prefix of the digest, (T, neurons) uint8 of 0 and 1.
+    :raises RstdpError: another size or encoding, or a header that names nothing.
+    """
+    if (message.encoding, message.height, message.width, message.step) != (
+            'mono8', neurons, ticks, ticks) or len(message.data) != neurons * ticks:
+        raise RstdpError(f'spikes of {message.width} ticks and {message.height} neurons in '
+                         f'{message.encoding!r}, expected {ticks} and {neurons} in mono8')
+    spikes = bytes(message.data).translate(FROM_PIXELS)
+    if INVALID in spikes:
+        raise RstdpError(f'spikes with values other than 0 and {SPIKE}')
+    raster = np.frombuffer(spikes, np.uint8).reshape(neurons, ticks).T
+    return *split_raster_frame(message.header.frame_id), raster
+
+
+def read_end(message: Any) -> EpisodeEnd:
+    """
+    Return what a diagnostic_msgs/DiagnosticStatus says about the end of an episode.
+
+    :raises RstdpError: missing or malformed values.
+    """
+    return EpisodeEnd.parse(message.hardware_id, message.message,
+                            {item.key: item.value for item in message.values})
+
+
+def read_weights(message: Any) -> SpikingQNetwork:
+    """
+    Unpack a network from a std_msgs/UInt8MultiArray.
+
+    :raises NetworkFileError: bytes that are not those of a network file.
+    """
+    return network_from_bytes(bytes(message.data), 'weights')
