@@ -56,11 +56,13 @@ class EnvironmentProtocol(ABC):
         Begin an episode from ``seed``, aborting one that runs; ``episode_id`` is its id.
 
         :param now: steady time, s.
-        :raises RstdpError: disabled, or the plant is not ready; no episode runs then.
+        :raises RstdpError: disabled, limits that the plant cannot keep, or it is not ready; no
+            episode runs then.
         """
         if not self.enabled:
             since = f' ({self.fault})' if self.fault else ''
             raise RstdpError(f'the environment is disabled{since}; call ~/enable first')
+        self.limits.check(self.plant.efforts)
         ends = self.abort(RESET)
         joints = self.plant.reset(self.seed)
         self._episodes += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.task import Joints
 
 
@@ -35,6 +36,20 @@ class Limits:
         """
         nearest = min(max(wanted, before - self.effort_step), before + self.effort_step)
         return min(max(nearest, -self.effort_limit), self.effort_limit)
+
+    def check(self, efforts: tuple[float, ...]) -> None:
+        """
+        Make sure that these efforts may follow each other and a start from rest.
+
+        :raises RstdpError: a limit that would change one of them.
+        """
+        for effort in efforts:
+            for before in (0.0, *efforts):
+                if self.effort(effort, before) != effort:
+                    raise RstdpError(f'effort_limit {self.effort_limit:g} and a change of at most '
+                                     f'{self.effort_step:g} per step do not allow the effort '
+                                     f'{effort:g}, and a simulated plant takes no other: raise '
+                                     'effort_limit or effort_slew_limit')
 
     def excess(self, joints: Joints) -> str:
         """Say which joint is where it must not be; '' if none is. Not finite is nowhere."""

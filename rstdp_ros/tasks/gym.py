@@ -34,9 +34,11 @@ class GymPlant(Plant):
     :raises RstdpError: unknown id, or spaces other than the task's.
     """
 
+    waits = True
+
     def __init__(self, task: Task, env_id: str = '') -> None:
         register()
-        self.task = task
+        self.task, self.efforts = task, task.action_efforts
         env_id = env_id or task.env_id
         try:
             self.env = gymnasium.make(env_id, max_episode_steps=task.max_episode_steps,
