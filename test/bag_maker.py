@@ -1,10 +1,15 @@
 """Small bags of runs that happened in this process, message for message as the nodes send them."""
 
+from collections import Counter
 from dataclasses import replace
 import shutil
 
 import numpy as np
+import pytest
 
+from rstdp_ros.bags.events import learning_events
+from rstdp_ros.bags.reader import Bag
+from rstdp_ros.bags.replay import Replay
 from rstdp_ros.bags.topics import KINDS, load_typestore
 from rstdp_ros.bags.writer import BagWriter
 from rstdp_ros.plasticity import GuardParameters, make_learner, preset
@@ -15,6 +20,7 @@ from rstdp_ros.tasks.gym import GymPlant
 
 SEED = 200_000_000
 NANOSECONDS = 1_000_000_000
+pytest.importorskip('rosbags')
 STORE = load_typestore()
 TYPES = STORE.types
 
@@ -129,18 +135,28 @@ class RecordedRun:
         return self
 
 
-def rewrite(source, target, choose=lambda topic: True, compression='NONE', storage='mcap'):
-    """Copy a bag with rosbags itself, in another storage or compressed, or without some topics."""
+def rewrite(source, target, choose=lambda topic: True, compression='NONE', start=None,
+            chunk=0):
+    """
+    Copy a bag to mcap with rosbags itself.
+
+    :param choose: says which topics to keep.
+    :param compression: NONE, MESSAGE, FILE or STORAGE.
+    :param start: time of the first message to keep, ns.
+    :param chunk: end the file's chunks after so many messages; 0 leaves it to rosbags.
+    """
     from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, StoragePlugin, Writer
     with Reader(source) as reader:
-        writer = Writer(target, version=9, storage_plugin=StoragePlugin[storage.upper()])
+        writer = Writer(target, version=9, storage_plugin=StoragePlugin.MCAP)
         writer.set_compression(CompressionMode[compression], CompressionFormat.ZSTD)
         with writer:
             connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
                            for c in reader.connections if choose(c.topic)}
-            for connection, stamp, data in reader.messages():
+            for i, (connection, stamp, data) in enumerate(reader.messages(start=start), 1):
                 if connection.id in connections:
                     writer.write(connections[connection.id], stamp, data)
+                if chunk and i % chunk == 0:
+                    writer.storage.close_chunk()
     return target
 
 
@@ -171,3 +187,16 @@ def split(source, target):
         one['message_count'] += other['message_count']
     (target / 'metadata.yaml').write_text(yaml.safe_dump(infos[0]))
     return target
+
+
+def replayed(path, initial=None, **changes):
+    """Return the steps of a replay, its notes, and what the reader complained about."""
+    with Bag(path) as opened:
+        replay = Replay(initial, changes)
+        steps = list(replay.steps(learning_events(opened, Counter())))
+        return steps, replay.notes, opened.complaints
+
+
+def digests(steps):
+    """Return what replay made."""
+    return [step.record.digest if step.record else None for step in steps]

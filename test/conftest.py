@@ -54,3 +54,22 @@ def domain(monkeypatch):
     """Give the test a ROS domain of its own."""
     for name, value in own_domain().items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def record(tmp_path, shipped, demo_physics):
+    """Return a function that begins to record a run into tmp_path / 'bag'."""
+    def begin(**choices):
+        from bag_maker import RecordedRun
+        return RecordedRun(tmp_path / 'bag', network=shipped, physics=demo_physics, **choices)
+    return begin
+
+
+@pytest.fixture
+def bag(tmp_path, record):
+    """Record eight plain episodes."""
+    run = record()
+    for _ in range(8):
+        run.play()
+    run.close()
+    return run, tmp_path / 'bag'

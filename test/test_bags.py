@@ -1,66 +1,24 @@
 """Bags: the same weights again from whatever is left of a recording, and plain words if not."""
 
-from collections import Counter
-from dataclasses import replace
 import json
 import sqlite3
 import struct
 
-from bag_maker import RecordedRun, rewrite, SEED, split
-import numpy as np
+from bag_maker import digests, RecordedRun, replayed, rewrite, SEED, split
 import pytest
 import yaml
 
-from rstdp_ros.bags.events import learning_events
-from rstdp_ros.bags.inspection import Inspector
-from rstdp_ros.bags.player import Cue, Player
-from rstdp_ros.bags.reader import Bag, Message
-from rstdp_ros.bags.replay import Replay
-from rstdp_ros.bags.shadow import shadow
+from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.topics import TOPICS
-from rstdp_ros.bags.what_if import divergences
 from rstdp_ros.bags.writer import BagWriter
 from rstdp_ros.cli.main import main
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plasticity import GuardParameters, make_learner, preset
+from rstdp_ros.plasticity import GuardParameters, make_learner
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
 
-pytest.importorskip('rosbags')
-
 # Judges often and goes back at once, so that a short run shows it.
 STRICT = GuardParameters(window=2, tolerance=0.0)
-
-
-@pytest.fixture
-def record(tmp_path, shipped, demo_physics):
-    """Return a function that begins to record a run into tmp_path / 'bag'."""
-    def begin(**choices):
-        return RecordedRun(tmp_path / 'bag', network=shipped, physics=demo_physics, **choices)
-    return begin
-
-
-@pytest.fixture
-def bag(tmp_path, record):
-    """Record eight plain episodes."""
-    run = record()
-    for _ in range(8):
-        run.play()
-    run.close()
-    return run, tmp_path / 'bag'
-
-
-def replayed(path, initial=None, **changes):
-    """Return the steps of a replay, its notes, and what the reader complained about."""
-    with Bag(path) as opened:
-        replay = Replay(initial, changes)
-        steps = list(replay.steps(learning_events(opened, Counter())))
-        return steps, replay.notes, opened.complaints
-
-
-def digests(steps):
-    """Return what replay made."""
-    return [step.record.digest if step.record else None for step in steps]
 
 
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
@@ -121,20 +79,9 @@ def test_random_rules_are_replayed_from_the_start_only(tmp_path, record, shipped
 
 def later(tmp_path, path, publications):
     """Copy a bag from the network on that was published after so many others."""
-    from rosbags.rosbag2 import Reader
-    with Reader(path) as reader:
-        times = [t for c, t, _ in reader.messages() if c.topic == '/weights']
-    kept = rewrite(path, tmp_path / 'all')
-    from rosbags.rosbag2 import StoragePlugin, Writer
-    target = tmp_path / 'late'
-    with Reader(kept) as reader, Writer(
-            target, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-        from bag_maker import STORE
-        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
-                       for c in reader.connections}
-        for connection, stamp, data in reader.messages(start=times[publications]):
-            writer.write(connections[connection.id], stamp, data)
-    return target
+    with Bag(path) as opened:
+        times = [message.time for message in opened.messages(['weights'])]
+    return rewrite(path, tmp_path / 'late', start=times[publications])
 
 
 def test_a_recording_that_began_in_mid_run_needs_the_first_network(tmp_path, bag, shipped):
@@ -220,28 +167,13 @@ def test_a_killed_mcap_recorder_leaves_a_bag_that_is_replayed_so_far(tmp_path, b
     run, path = bag
     (path / 'metadata.yaml').unlink()
     file, = path.glob('*.mcap')
-    file.write_bytes(smaller_chunks(tmp_path, path, cut))
+    # The recorder secures chunk by chunk.
+    whole = next(rewrite(file, tmp_path / 'chunks', chunk=50).glob('*.mcap')).read_bytes()
+    file.write_bytes(whole[:int(cut * len(whole))])
     steps, _, complaints = replayed(path)
     # Episodes differ in length, so their share is only about that of the bytes.
     assert digests(steps) == run.digests[:len(steps)] and abs(len(steps) / 8 - cut) < 0.3
     assert 'no metadata.yaml' in complaints[0] and 'was killed' in complaints[1]
-
-
-def smaller_chunks(tmp_path, path, cut):
-    """Return the first part of the same recording as the recorder secures it: chunk by chunk."""
-    from bag_maker import STORE
-    from rosbags.rosbag2 import Reader, StoragePlugin, Writer
-    target = tmp_path / 'chunks'
-    with Reader(next(path.glob('*.mcap'))) as reader, Writer(
-            target, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
-                       for c in reader.connections}
-        for i, (connection, stamp, data) in enumerate(reader.messages()):
-            writer.write(connections[connection.id], stamp, data)
-            if i % 50 == 49:
-                writer.storage.close_chunk()
-    whole = next(target.glob('*.mcap')).read_bytes()
-    return whole[:int(cut * len(whole))]
 
 
 def test_a_killed_sqlite3_recorder_leaves_what_was_committed(tmp_path, record):
@@ -383,78 +315,6 @@ def test_a_bag_of_another_task_is_refused(bag, capsys):
     assert "'acrobot', not 'cartpole'" in capsys.readouterr().err
 
 
-def test_what_if_is_learning_from_the_same_spikes(bag, shipped):
-    run, path = bag
-    with Bag(path) as opened:
-        replay = Replay(None, {'tau_c': 20.0})
-        rows = divergences(shipped, replay.steps(learning_events(opened, Counter())))
-    learner = make_learner(shipped, SEED, replace(preset('default', 'cartpole'), tau_c=20.0))
-    for rasters, total, row in zip(run.rasters, run.returns, rows, strict=True):
-        learner.learn(rasters, total)
-        moved = learner.running.weights[1] - shipped.weights[1]
-        assert row.changed == float(np.linalg.norm(moved))
-    assert rows[-1].apart > 0.1 * rows[-1].recorded
-    steps, *_ = replayed(path, tau_c=preset('default', 'cartpole').tau_c)
-    assert {row.apart for row in divergences(shipped, steps)} == {0.0}
-
-
-def test_what_if_on_the_command_line(tmp_path, bag, capsys):
-    _, path = bag
-    plot = tmp_path / 'plots' / 'what_if.png'
-    assert main(['replay', str(path), '--set', 'tau_c=20', '--plot', str(plot), '--json']) == 0
-    result = json.loads(capsys.readouterr().out)
-    assert result['equal'] and result['changed'] == {'tau_c': 20.0} and plot.exists()
-    assert len(result['divergence']) == 8 and 'open loop' in result['caution']
-    for words in (['--set', 'tau=1'], ['--set', 'tau_c=-1'], ['--plot', 'x.png'],
-                  ['--set', 'tau_c=20', '--model', 'cartpole_1']):
-        assert main(['replay', str(path), *words]) == 2
-
-
-def test_the_shadow_decides_on_the_recorded_observations(tmp_path, record, shipped, cartpole,
-                                                         demo_physics):
-    run = record()
-    run.play()
-    run.play()
-    run.close()
-    other = SpikingQNetwork.load(share_path('models/cartpole_1.npz'))
-    with Bag(tmp_path / 'bag') as opened:
-        itself, result = (shadow(opened, network, cartpole) for network in (shipped, other))
-    first = itself.episodes == 0
-    assert not itself.differ[first].any(), 'the first episode was played by this very network'
-    assert result.differ.any() and not result.differ.all()
-    half = len(cartpole.joints)
-    for state, own, differs in zip(result.states[first], itself.states, result.differ[first]):
-        observation = cartpole.observe(state[:half], state[half:])
-        same = shipped.infer(observation).action == other.infer(observation).action
-        assert same != differs and (own == state).all()
-    assert len(result.differ) == sum(map(len, run.rasters))
-    plot = tmp_path / 'shadow.png'
-    assert main(['replay', str(tmp_path / 'bag'), '--model', 'cartpole_1', '--plot',
-                 str(plot)]) == 0
-    assert plot.exists()
-
-
-def test_inspect_tells_what_is_there(tmp_path, record, capsys):
-    run = record()
-    for _ in range(3):
-        run.play()
-    run.play(learn=False, end='aborted: reset')
-    run.close()
-    with Bag(tmp_path / 'bag') as opened:
-        result = Inspector(opened).inspect()
-    assert [e.episode_return for e in result.episodes[:3]] == run.returns
-    assert [e.observations for e in result.episodes[:3]] == [len(r) for r in run.rasters]
-    assert [e.digest for e in result.episodes[1:]] == [d[:16] for d in run.digests]
-    assert result.episodes[0].distance == 0.0 and result.episodes[3].distance > 0.0
-    assert result.episodes[3].end == 'aborted: reset'
-    assert result.parameters == {'adaptation': '{"tau_c": 10.0}'}
-    changed = [d for d, before in zip(run.digests, [None, *run.digests]) if d != before]
-    assert [digest for _, digest in result.published[1:]] == changed
-    plot = tmp_path / 'inspect.png'
-    assert main(['inspect', str(tmp_path / 'bag'), '--plot', str(plot), '--json']) == 0
-    assert json.loads(capsys.readouterr().out)['task'] == 'cartpole' and plot.exists()
-
-
 def test_bags_open_in_the_mcap_library(bag):
     reader = pytest.importorskip('mcap.reader')
     run, path = bag
@@ -476,40 +336,6 @@ def test_the_qos_overrides_for_ros2_bag_are_those_of_our_recorder():
             'history': 'keep_last', 'depth': topic.depth, 'reliability': 'reliable',
             'durability': 'transient_local' if topic.latched else 'volatile'}
         for topic in TOPICS}
-
-
-def cues(*rows):
-    """Make what a player plays: topic, time in s, and of an observation its key."""
-    return iter([Cue(Message(topic, round(at * 1e9), b''), key) for topic, at, key in rows])
-
-
-def test_the_player_keeps_the_timing_and_waits_for_the_policy():
-    player = Player(cues(('observation', 10.0, ('a-1', 1)), ('observation', 10.5, ('a-1', 2)),
-                         ('episode_end', 11.0, None), ('episode_reward', 11.0, None),
-                         ('observation', 11.1, ('a-2', 3))), rate=0.5)
-
-    def sent(now):
-        return [message.topic for message in player.poll(now)]
-
-    assert sent(100.0) == ['observation'] and player.waiting
-    assert sent(100.1) == [] and sent(100.21) == ['observation'], 'it is not sent again'
-    player.answered(('a-1', 2))
-    assert player.waiting, 'an answer to something else counts'
-    player.answered(('a-1', 1))
-    assert sent(100.9) == [] and sent(101.0) == ['observation']
-    assert sent(102.0) == ['observation'], 'the end does not wait for the last answer'
-    player.answered(('a-1', 2))
-    assert sent(102.0) == ['episode_end', 'episode_reward']
-    assert sent(102.3) == [], 'the new episode does not wait for the weights'
-    player.weights_active()
-    assert sent(102.3) == ['observation'] and not player.over
-    player.answered(('a-2', 3))
-    assert player.over and player.observations == 3
-
-
-def test_the_player_does_not_wait_for_weights_that_never_come():
-    player = Player(cues(('episode_end', 0.0, None), ('observation', 0.1, ('a-2', 3))))
-    assert player.poll(5.0) and not player.poll(5.9) and player.poll(6.01)
 
 
 def test_a_bag_that_cannot_be_written_is_refused(tmp_path):

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.bags.plots import save_plot
-from rstdp_ros.bags.reader import Bag, Message, parameters_of
+from rstdp_ros.bags.reader import Bag, Message
+from rstdp_ros.bags.topics import PARAMETERS_OF
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.plotting import BLUE, GREY, new_figure, VERMILLION
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
@@ -60,6 +61,7 @@ class Inspection:
     parameter_changes: list[tuple[float, str, str, str]] = field(default_factory=list)
     faults: list[tuple[float, str, str]] = field(default_factory=list)
     refused: int = 0
+    # Node and its parameters at the start, as JSON; our recorder keeps them.
     parameters: Mapping[str, str] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
@@ -74,7 +76,10 @@ class Inspector:
     def __init__(self, bag: Bag) -> None:
         self._bag, self._start = bag, bag.start_time
         self.result = Inspection(duration=bag.duration, counts=bag.counts,
-                                 parameters=parameters_of(bag.custom_data),
+                                 parameters={
+                                     k.removeprefix(PARAMETERS_OF): v
+                                     for k, v in bag.custom_data.items()
+                                     if k.startswith(PARAMETERS_OF)},
                                  complaints=bag.complaints)
         self._episodes: dict[str, EpisodeSeen] = {}
         self._distances: dict[str, float] = {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 import re
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from rstdp_ros.bags.definitions import check_definition
 from rstdp_ros.bags.repair import has_journal, mend_mcap, mend_sqlite3
 from rstdp_ros.bags.topics import KINDS, load_typestore, NEEDS_ROSBAGS
 from rstdp_ros.errors import RstdpError
@@ -62,7 +63,9 @@ class Bag:
         self.namespace = self._choose(namespace)
         self._names = {full: name for name in KINDS
                        for full in [name if name[0] == '/' else f'{self.namespace}/{name}']}
-        self._check_kinds()
+        for connection in self._connections():
+            check_definition(path, connection, KINDS[self._names[connection.topic]],
+                             self._typestore)
         self.counts = dict.fromkeys(KINDS, 0)
         for connection in self._connections():
             self.counts[self._names[connection.topic]] += connection.msgcount
@@ -193,33 +196,6 @@ class Bag:
     def _connections(self) -> Iterator[Any]:
         return (c for r in self._readers for c in r.connections if c.topic in self._names)
 
-    def _check_kinds(self) -> None:
-        """Refuse topics whose messages are not what their names promise."""
-        for connection in self._connections():
-            name = self._names[connection.topic]
-            if connection.msgtype != KINDS[name]:
-                raise RstdpError(f'{self.path}: {connection.topic} carries {connection.msgtype}, '
-                                 f'not {KINDS[name]}')
-            theirs, ours = self._hash(connection), self._typestore.hash_rihs01(KINDS[name])
-            if theirs and theirs != ours:
-                raise RstdpError(f'{self.path}: {connection.msgtype} of {connection.topic} is '
-                                 'defined otherwise than in this release; replay it with the '
-                                 'ROS distribution that recorded it')
-
-    def _hash(self, connection: Any) -> str:
-        """Return the hash of the definition in the bag; '' if it holds none."""
-        from rosbags.typesys import get_types_from_msg, get_typestore, Stores
-        if connection.digest or not connection.msgdef.data:
-            return connection.digest
-        if connection.msgdef.format.name != 'MSG':
-            return ''
-        store = get_typestore(Stores.EMPTY)
-        try:
-            store.register(get_types_from_msg(connection.msgdef.data, connection.msgtype))
-            return store.hash_rihs01(connection.msgtype)
-        except Exception:  # the parser's errors are of many kinds; a guess is as good then
-            return ''
-
 
 def _slashed(namespace: str) -> str:
     return f'/{name}' if (name := namespace.strip('/')) else ''
@@ -229,9 +205,3 @@ def _number(path: Path) -> tuple[int, str]:
     """Sort the files of a split bag by the number at the end of their names."""
     digits = re.search(r'_(\d+)$', path.stem)
     return (int(digits.group(1)) if digits else -1, path.name)
-
-
-def parameters_of(custom_data: Mapping[str, str]) -> dict[str, str]:
-    """Return, per node, the parameters that our recorder keeps in the metadata, as JSON."""
-    prefix = 'parameters of '
-    return {k.removeprefix(prefix): v for k, v in custom_data.items() if k.startswith(prefix)}

@@ -8,6 +8,8 @@ from rstdp_ros.errors import RstdpError
 
 NEEDS_ROSBAGS = 'bags need {}: pip install "rstdp_ros[bags]"'
 STORAGES = ('mcap', 'sqlite3')
+# Keys of the custom data in a bag's metadata: this and a node's name.
+PARAMETERS_OF = 'parameters of '
 
 
 class Topic(NamedTuple):

@@ -18,7 +18,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64, String, UInt8MultiArray
 
-from rstdp_ros.bags.topics import Topic, TOPICS
+from rstdp_ros.bags.topics import PARAMETERS_OF, Topic, TOPICS
 from rstdp_ros.bags.writer import BagWriter, free_path
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
@@ -82,7 +82,7 @@ class RecorderNode(Node):
     def destroy_node(self) -> None:
         """Finish the bag."""
         if self.writer:
-            self.writer.close({f'parameters of {name}': json.dumps(values, default=list)
+            self.writer.close({f'{PARAMETERS_OF}{name}': json.dumps(values, default=list)
                                for name, values in self._answers.items()})
             self.get_logger().info(f'{sum(self.writer.counts.values())} messages in '
                                    f'{self.writer.path} {self.writer.failure}')

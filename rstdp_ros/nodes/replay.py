@@ -26,6 +26,10 @@ from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.reading import to_nanoseconds
 
 POLL_PERIOD = 0.001
+# For policy and adaptation to be found; without adaptation it goes on then.
+LISTENERS_TIMEOUT = 5.0
+# What was said last must still be heard.
+LINGER = 0.5
 
 
 class ReplayNode(Node):
@@ -48,7 +52,7 @@ class ReplayNode(Node):
             for topic in TOPICS if topic.name in PLAYED}
         topics.subscription(JointState, 'action', self._on_action, qos.STEP)
         topics.subscription(String, 'weights_active', self._on_weights, qos.LATCHED)
-        self.over = False
+        self.over, self._heard, self._since = False, False, time.monotonic()
         self._begin()
         self.health.watch('observations sent', lambda: self.player.observations)
         self.health.watch('waits for the policy', lambda: self.player.waiting)
@@ -79,10 +83,17 @@ class ReplayNode(Node):
         self.player.weights_active()
 
     def _poll(self) -> None:
+        if not self._heard:
+            self._heard = self._have_listeners()
+            return
         for message in self.player.poll(time.monotonic()):
             self._publishers_of[message.topic].publish(bytes(message.data))
         if self.player.over and not self.over:
             self._finish()
+
+    def _have_listeners(self) -> bool:
+        return (all(p.get_subscription_count() for p in self._publishers_of.values())
+                or time.monotonic() - self._since > LISTENERS_TIMEOUT)
 
     def _finish(self) -> None:
         self.health.event('times played', f'{self.player.observations} observations played')
@@ -105,7 +116,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     :param arguments: of the process if None.
     :return: exit code.
     """
-    return run_node(ReplayNode, arguments, over=lambda node: node.over)
+    return run_node(ReplayNode, arguments, linger=LINGER, over=lambda node: node.over)
 
 
 def main() -> None:
