@@ -82,19 +82,6 @@ def test_nothing_is_applied_before_the_first_action():
     assert env.plant.efforts == [0.0, 1.0]
 
 
-def test_a_plant_that_can_wait_does_not_move_before_the_first_action():
-    plant = Recorder()
-    plant.waits = True
-    env, first = started(plant, action_timeout=0.1)
-    assert env.poll(0.02) == [first]
-    env.action('boot-1', first.stamp, 1.0, 0.03)
-    env.poll(0.04)
-    assert plant.efforts == [1.0]
-    env.reset(0.05)
-    outputs = [output for cycle in range(10) for output in env.poll(0.06 + cycle * PERIOD)]
-    assert outputs[-1].aborted and 'no action within' in outputs[-1].message
-
-
 def test_limits_that_a_simulation_cannot_keep_are_refused_at_the_start():
     plant = Recorder()
     plant.efforts = (-10.0, 10.0)

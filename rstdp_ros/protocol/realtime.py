@@ -89,8 +89,6 @@ class RealTime(EnvironmentProtocol):
         age = now - self._acting_since
         if age > self.action_timeout:
             return self.abort(f'no action within {self.action_timeout:g} s')
-        if self._wanted is None and self.plant.waits:
-            return []  # the same observation goes out again
         if self._answered < self._sent[-1][0]:
             self.counters['observations not answered in time'] += 1
         while len(self._sent) > 1 and now - self._sent[0][1] > self.action_timeout:

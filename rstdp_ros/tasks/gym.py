@@ -34,8 +34,6 @@ class GymPlant(Plant):
     :raises RstdpError: unknown id, or spaces other than the task's.
     """
 
-    waits = True
-
     def __init__(self, task: Task, env_id: str = '') -> None:
         register()
         self.task, self.efforts = task, task.action_efforts

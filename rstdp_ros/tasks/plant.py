@@ -19,11 +19,9 @@ class Plant:
     """
     Efforts in, joints out; the last three methods matter to what moves by itself.
 
-    :cvar waits: whether it stands still until the first effort of an episode.
     :cvar efforts: the only efforts that it takes; () for any.
     """
 
-    waits = False
     efforts: tuple[float, ...] = ()
 
     def set_physics(self, physics: Any) -> None:
