@@ -94,7 +94,7 @@ def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[Epis
     if options.output:
         deployed.save(options.output)
         print(f'adapted network: {options.output}', file=people)
-    result = summary(adaptation, deployed, returns)
+    result = summary(adaptation, deployed, returns=returns)
     print(result, file=people)
     if options.plot:
         plot_run(records, result, options.plot)

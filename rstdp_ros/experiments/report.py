@@ -32,19 +32,19 @@ class Summary(NamedTuple):
                 f'{self.after:.1f} after adaptation')
 
 
-def summary(adaptation: Adaptation, deployed: SpikingQNetwork,
+def summary(adaptation: Adaptation, deployed: SpikingQNetwork, starts: int = HELD_OUT_STARTS,
             returns: Returns | None = None) -> Summary:
     """
     Measure both networks on starts that served for nothing else.
 
     :param returns: (network, seeds) -> (n,) returns; of the simulated plant by default.
     """
-    block = seeds.block(seeds.HELD_OUT, HELD_OUT_STARTS)
+    block = seeds.block(seeds.HELD_OUT, starts)
     if returns is None:
-        def returns(network: SpikingQNetwork, starts: Sequence[int]) -> np.ndarray:
-            return adaptation.task.returns(network, starts, adaptation.physics)
+        def returns(network: SpikingQNetwork, seeds: Sequence[int]) -> np.ndarray:
+            return adaptation.task.returns(network, seeds, adaptation.physics)
     before, after = (float(returns(n, block).mean()) for n in (adaptation.network, deployed))
-    return Summary(before, after, len(block))
+    return Summary(before, after, starts)
 
 
 def plot_run(records: list[EpisodeRecord], result: Summary, path: Path) -> None:
