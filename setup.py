@@ -11,6 +11,7 @@ extras = {
     # The real ROS 2 as wheels, for machines without a ROS installation.
     'ros': ['ros-rclpy[fastrtps]', 'ros-std-msgs', 'ros-std-srvs', 'ros-sensor-msgs',
             'ros-diagnostic-msgs', 'ros-rcl-interfaces', 'ros-rosgraph-msgs'],
+    'pybullet': ['pybullet'],
     'plot': ['matplotlib'],
     'bags': ['rosbags>=0.11'],
     'experiments': ['pandas', 'scipy', 'matplotlib', 'joblib', 'tqdm'],
@@ -31,6 +32,7 @@ setup(
         (f'{share}/config', glob('config/*.yaml')),
         (f'{share}/config/sros2', glob('config/sros2/*')),
         (f'{share}/models', glob('models/*')),
+        (f'{share}/urdf', glob('urdf/*')),
     ],
     python_requires='>=3.10',
     install_requires=['setuptools', 'numpy', 'numba', 'PyYAML', 'gymnasium'],

@@ -15,6 +15,7 @@ import math
 from numba import njit
 
 from rstdp_ros.parameters import parameter
+from rstdp_ros.tasks.urdf import Dynamics, Link
 
 CONTROL_PERIOD = 0.2
 MAX_VELOCITY_1 = 4 * math.pi
@@ -57,6 +58,15 @@ class AcrobotPhysics:
         origin = self if self.derived_parameters == 'recomputed' else AcrobotPhysics()
         return (self.gravity, self.link_length, origin.link_length / 2.0, self.link_mass,
                 self.link_moi, self.torque_magnitude)
+
+    def links(self) -> dict[str, Link]:
+        """Describe both links, which hang from their joints, for the URDF."""
+        _, length, com, mass, moi, _ = self.constants()
+        return dict.fromkeys(('upper_link', 'lower_link'), Link(mass, moi, -length, -com))
+
+    def joint_dynamics(self) -> dict[str, Dynamics]:
+        """Describe what resists each joint's motion: nothing."""
+        return {}
 
 
 @njit(cache=True, error_model='numpy')

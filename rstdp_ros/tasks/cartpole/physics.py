@@ -14,6 +14,7 @@ import math
 from numba import njit
 
 from rstdp_ros.parameters import parameter
+from rstdp_ros.tasks.urdf import Dynamics, Link
 
 CONTROL_PERIOD = 0.02
 POSITION_LIMIT = 2.4
@@ -57,6 +58,16 @@ class CartPolePhysics:
         return (self.gravity, self.pole_mass, origin.pole_mass + origin.cart_mass,
                 self.pole_half_length, origin.pole_mass * origin.pole_half_length,
                 self.force_magnitude, self.angle_limit)
+
+    def links(self) -> dict[str, Link]:
+        """Describe cart and pole, a uniform thin rod, for the URDF."""
+        half = self.pole_half_length
+        return {'cart': Link(self.cart_mass),
+                'pole': Link(self.pole_mass, self.pole_mass * half**2 / 3.0, 2.0 * half, half)}
+
+    def joint_dynamics(self) -> dict[str, Dynamics]:
+        """Describe what resists each joint's motion: nothing."""
+        return {}
 
 
 @njit(cache=True, error_model='numpy')
