@@ -8,7 +8,7 @@ from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.resources import share_path
-from rstdp_ros.tasks import get_task, TASKS
+from rstdp_ros.tasks import get_task, SIMULATORS, TASKS
 
 
 class Argument(NamedTuple):
@@ -21,20 +21,27 @@ class Argument(NamedTuple):
 
 def arguments(task_name: str) -> list[Argument]:
     """List the launch arguments of a task's simulated graph."""
-    physics = [Argument(p.name, '', f'{p.description}{f" Unit: {p.unit}." if p.unit else ""}')
-               for p in table(get_task(task_name).physics).values()]
     return [
         Argument('params_file', str(share_path(f'config/{task_name}.yaml')),
                  'ROS parameter file, keyed /**:.'),
         *_common_arguments(),
         *_record_arguments(),
-        Argument('backend', '', 'gym: simulated; robot: a driver that follows ros2_control (see '
+        Argument('backend', '', "gym: the task's equations; pybullet: simulated by PyBullet, with "
+                 'friction, damping and delay; robot: a driver that follows ros2_control (see '
                  'robot_adapt.launch.py); foreign: a driver that speaks observation, action and '
                  'episode_end itself.'),
         Argument('clock', '', 'lockstep: wait for the policy, exact; realtime: a fixed rate.'),
         Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.'),
-        *physics,
+        Argument('gui', 'false', "Open PyBullet's window."),
+        *_physics_arguments(task_name),
     ]
+
+
+def _physics_arguments(task_name: str) -> list[Argument]:
+    own, others = (table(get_task(task_name, simulator).physics) for simulator in SIMULATORS)
+    return [Argument(p.name, '', p.description + (f' Unit: {p.unit}.' if p.unit else '')
+                     + ('' if p.name in own else ' With backend:=pybullet.'))
+            for p in {**others, **own}.values()]
 
 
 def robot_arguments() -> list[Argument]:

@@ -25,7 +25,7 @@ from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task, Task
+from rstdp_ros.tasks import get_task, SIMULATORS, Task
 
 RESPAWN_DELAY = 1.0
 # What a node exits with when no restart can help: a parameter that cannot work.
@@ -71,7 +71,8 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     :param values: launch arguments as text.
     :raises RstdpError: a value that does not fit, or a file that is not there.
     """
-    task = get_task(task_name)
+    simulator = values.get('backend') or SIMULATORS[0]
+    task = get_task(task_name, simulator if simulator in SIMULATORS else SIMULATORS[0])
     given = {name: text for name, text in values.items() if text != ''}
     _check(task, given)
     backend = given.get('backend', BACKENDS[0])
@@ -106,6 +107,7 @@ def _environment(task: Task, given: Mapping[str, str],
         **common, **_text(given, 'backend'), **_integer(given, 'seed'),
         'auto_reset': not _flag(given, 'adapt'),
         # Who simulates makes the time that the others follow.
+        **({'gui': True} if _flag(given, 'gui') else {}),
         'publish_clock': sim_time and not robot, 'use_sim_time': sim_time and robot,
         **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))})
 
@@ -203,6 +205,9 @@ def _check(task: Task, given: Mapping[str, str]) -> None:
                         ('backend', ENVIRONMENTS), ('storage', STORAGES)):
         if given.get(name, known[0]) not in known:
             raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')
+    for name in set(table(get_task(task.name, 'pybullet').physics)) - set(table(task.physics)):
+        if name in given:
+            raise RstdpError(f'{name}:={given[name]} needs backend:=pybullet')
     if 'model' in given:
         task.check_network(SpikingQNetwork.load(model_path(given['model'])))
     if 'params_file' in given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 import json
 from pathlib import Path
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
+from rstdp_ros.cli.progress import measure
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.report import plot_run, Returns, summary
 from rstdp_ros.parameters import table
@@ -24,6 +26,7 @@ from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks.stepped import stepped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_adaptation(parser: argparse.ArgumentParser) -> None:
     """Declare the options that the offline run and the demo have in common."""
     shared.add_task(parser)
+    shared.add_simulator(parser)
     shared.add_model(parser)
     shared.add_episodes(parser, 100, seeds.ADAPTATION)
     shared.add_settings(parser, "physics, rule, guard or bounds; without any of the physics' the "
@@ -60,7 +64,9 @@ def read_adaptation(options: argparse.Namespace, *more: Any) -> tuple[Any, ...]:
     :return: the :class:`Adaptation`, then what became of ``more``.
     :raises RstdpError: whatever does not fit.
     """
-    task = get_task(options.task)
+    task = get_task(options.task, options.backend)
+    if getattr(options, 'env', ''):
+        task = stepped(task, options.env)
     shared.check_episodes(options)
     physics, parameters, guard_parameters, bounds, *more = shared.apply_settings(
         options.settings, task.physics(), preset(options.preset, task.name), GuardParameters(),
@@ -78,8 +84,7 @@ def run(options: argparse.Namespace) -> None:
     """Adapt, save and print."""
     adaptation, = read_adaptation(options)
     people = sys.stderr if options.json else sys.stdout
-    learner, records = adapt(adaptation, lambda record: print(record, file=people, flush=True),
-                             env_id=options.env)
+    learner, records = adapt(adaptation, lambda record: print(record, file=people, flush=True))
     finish(adaptation, learner.deployed, records, options)
 
 
@@ -88,12 +93,14 @@ def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[Epis
     """
     Save the network, measure it on held-out starts, draw and print.
 
-    :param returns: how to measure; see :func:`summary`.
+    :param returns: how to measure (see :func:`summary`); in the simulator if None.
     """
     people = sys.stderr if options.json else sys.stdout
     if options.output:
         deployed.save(options.output)
         print(f'adapted network: {options.output}', file=people)
+    if returns is None:
+        returns = partial(measure, adaptation.task, physics=adaptation.physics)
     result = summary(adaptation, deployed, returns=returns)
     print(result, file=people)
     if options.plot:

@@ -26,6 +26,7 @@ from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.runner import Supervisor
+from rstdp_ros.tasks import SIMULATORS
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 
 POLL_PERIOD = 0.1
@@ -57,6 +58,9 @@ def run(options: argparse.Namespace) -> int:
     """Run the graph to the end or to Ctrl-C; keep what was learned either way."""
     if options.robot and options.task != STAND_IN_TASK:
         raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK} only')
+    if options.robot and options.backend != SIMULATORS[0]:
+        raise RstdpError(f'--robot has a simulation of its own; leave out --backend '
+                         f'{options.backend}')
     adaptation, *robot = read_adaptation(options, *[StandInParameters()] * options.robot)
     if find_spec('rclpy') is None:
         raise RstdpError('the demo needs ROS 2: source a ROS installation, or '
@@ -102,7 +106,7 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
     texts: dict[str, Any] = {
         'seed': adaptation.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
         'preset': options.preset, 'real_time_factor': options.real_time_factor,
-        'clock': options.clock, 'backend': 'robot' if options.robot else 'gym',
+        'clock': options.clock, 'backend': 'robot' if options.robot else options.backend,
         'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
         **({'record': 'true', 'bag': options.record.resolve(), 'storage': options.storage}
            if options.record else {}),

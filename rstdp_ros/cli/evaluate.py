@@ -7,6 +7,7 @@ import json
 
 from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
+from rstdp_ros.cli.progress import measure
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
@@ -15,6 +16,7 @@ from rstdp_ros.tasks import get_task
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     shared.add_task(parser)
+    shared.add_simulator(parser)
     shared.add_model(parser)
     shared.add_episodes(parser, 100, seeds.HELD_OUT)
     shared.add_settings(parser, "the plant's physics")
@@ -23,12 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate and print."""
-    task = get_task(options.task)
+    task = get_task(options.task, options.backend)
     shared.check_episodes(options)
     physics, = shared.apply_settings(options.settings, task.physics())
     network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))
     task.check_network(network)
-    returns = task.returns(network, seeds.block(options.seed, options.episodes), physics)
+    returns = measure(task, network, seeds.block(options.seed, options.episodes), physics)
     if options.json:
         print(json.dumps({'task': task.name, 'digest': network.digest, 'seed': options.seed,
                           'mean': returns.mean(), 'returns': returns.tolist()}))

@@ -11,7 +11,7 @@ from typing import Any
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import table
 from rstdp_ros.seeds import END
-from rstdp_ros.tasks import TASKS
+from rstdp_ros.tasks import SIMULATORS, TASKS
 
 MAX_EPISODES = 10_000_000
 
@@ -19,6 +19,13 @@ MAX_EPISODES = 10_000_000
 def add_task(parser: argparse.ArgumentParser) -> None:
     """Add the task, the one positional argument of most verbs."""
     parser.add_argument('task', metavar='TASK', help=', '.join(TASKS))
+
+
+def add_simulator(parser: argparse.ArgumentParser) -> None:
+    """Add whose physics the plant has."""
+    parser.add_argument('--backend', choices=SIMULATORS, default=SIMULATORS[0], help="gym: the "
+                        "task's equations (default); pybullet: the PyBullet simulator, with "
+                        'friction, damping and delay, each to be --set')
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

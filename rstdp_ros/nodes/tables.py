@@ -32,11 +32,13 @@ class EnvironmentParameters:
     """Parameters of the environment node; the task's physics come in addition."""
 
     task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
-    backend: str = parameter('gym', 'gym: a simulation; robot: a driver that follows '
+    backend: str = parameter('gym', "gym: the task's equations, or another Gymnasium environment; "
+                             'pybullet: the PyBullet simulator; robot: a driver that follows '
                              "ros2_control's conventions; nothing moves before ~/enable.",
                              choices=BACKENDS, effect=START)
-    env_id: str = parameter('', "A Gymnasium environment that fits the task; '' for the task's "
-                            'own, whose physics are tunable.', effect=START)
+    env_id: str = parameter('', "A Gymnasium environment that fits the task; '' for the "
+                            "backend's own, whose physics are tunable.", effect=START)
+    gui: bool = parameter(False, "Open the simulator's window, if it has one.", effect=START)
     seed: int = parameter(0, 'Seed of the next episode: its start is that of reset(seed=s).',
                           minimum=0, maximum=END, effect='next reset')
     auto_reset: bool = parameter(False, 'Begin an episode by itself, at start and after every '

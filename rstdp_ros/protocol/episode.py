@@ -8,10 +8,11 @@ import secrets
 from typing import NamedTuple
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.tasks import SIMULATORS
 from rstdp_ros.tasks.task import Joints
 
 # What embodies the plant.
-BACKENDS = ('gym', 'robot')
+BACKENDS = (*SIMULATORS, 'robot')
 CLOCKS = ('lockstep', 'realtime')
 TERMINATED, TRUNCATED, ABORTED = 'terminated', 'truncated', 'aborted'
 # Enough of a SHA-256 to tell the networks of a run apart at a glance and by machine.

@@ -1,6 +1,6 @@
 """Control tasks: physics, observation, reward and termination, each defined once."""
 
-from rstdp_ros.tasks.registry import get_task, TASKS
+from rstdp_ros.tasks.registry import get_task, SIMULATORS, TASKS
 from rstdp_ros.tasks.task import Task
 
-__all__ = ['TASKS', 'Task', 'get_task']
+__all__ = ['SIMULATORS', 'TASKS', 'Task', 'get_task']

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 import gymnasium
 import numpy as np
 
+from rstdp_ros.tasks.registry import get_task
 from rstdp_ros.tasks.task import Joints, Task
 
 
 class TunableEnv(gymnasium.Env):
     """
-    A task's compiled physics behind Gymnasium's interface.
+    A task behind Gymnasium's interface.
 
-    A subclass names its task, the physics' ``step`` and what observations cannot exceed.
+    A subclass says how the plant begins and goes on.
 
+    :param task: the task.
     :param physics: the plant; assign to ``env.unwrapped.physics`` to change it.
     """
 
     metadata = {'render_modes': []}
-    task: Task
-    advance: Callable[..., tuple]
-    observation_high: Sequence[float]
 
-    def __init__(self, physics: Any = None) -> None:
-        self.physics = physics or self.task.physics()
-        high = np.array(self.observation_high, dtype=np.float32)
+    def __init__(self, task: Task, physics: Any = None) -> None:
+        self.task = task
+        self.physics = physics or task.physics()
+        high = np.array(task.observation_high, dtype=np.float32)
         self.observation_space = gymnasium.spaces.Box(-high, high, dtype=np.float32)
-        self.action_space = gymnasium.spaces.Discrete(len(self.task.action_efforts))
-        self.state: tuple[float, ...] | None = None
+        self.action_space = gymnasium.spaces.Discrete(len(task.action_efforts))
+        self._begun = False
 
     @property
     def physics(self) -> Any:
@@ -41,13 +40,26 @@ class TunableEnv(gymnasium.Env):
 
     @physics.setter
     def physics(self, physics: Any) -> None:
-        self._physics = physics
-        self._constants = physics.constants()
+        if physics != getattr(self, '_physics', None):
+            self._physics = physics
+            self._take_up(physics)
 
     @property
     @abstractmethod
     def joints(self) -> Joints:
         """The joints as they are, in double precision."""
+
+    @abstractmethod
+    def _take_up(self, physics: Any) -> None:
+        """Let changed physics take effect, in mid-episode too."""
+
+    @abstractmethod
+    def _begin(self, state: np.ndarray) -> None:
+        """Put the plant into a state, (state,) float64."""
+
+    @abstractmethod
+    def _advance(self, effort: float) -> bool:
+        """Go on for one control period; return whether the episode is over."""
 
     def reset(self, *, seed: int | None = None,
               options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
@@ -57,7 +69,8 @@ class TunableEnv(gymnasium.Env):
         :return: observation, empty info.
         """
         super().reset(seed=seed)
-        self.state = tuple(self.task.start_state(self.np_random).tolist())
+        self._begin(self.task.start_state(self.np_random))
+        self._begun = True
         return self.task.observe(*self.joints), {}
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -66,11 +79,37 @@ class TunableEnv(gymnasium.Env):
 
         :return: observation, reward, terminated, False, empty info.
         """
-        if self.state is None:
+        if not self._begun:
             raise RuntimeError('reset() must come before step()')
-        *self.state, terminated = self.advance(*self.state, self.task.action_efforts[action],
-                                               self._constants)
+        terminated = self._advance(self.task.action_efforts[action])
         # A number may have grown beyond float32, and then the episode is over.
         with np.errstate(over='ignore') if terminated else nullcontext():
             observation = self.task.observe(*self.joints)
         return observation, self.task.reward(terminated), terminated, False, {}
+
+
+class CompiledEnv(TunableEnv):
+    """
+    A task's own equations: Gymnasium's environment with every constant tunable.
+
+    :param task: name of the task; its definition says what observations, actions and rewards are.
+    :param physics: the plant.
+    """
+
+    def __init__(self, task: str, physics: Any = None) -> None:
+        super().__init__(get_task(task), physics)
+
+    @property
+    def joints(self) -> Joints:
+        """The joints as they are, in double precision."""
+        return self.task.state_joints(self.state)
+
+    def _take_up(self, physics: Any) -> None:
+        self._constants = physics.constants()
+
+    def _begin(self, state: np.ndarray) -> None:
+        self.state = tuple(state.tolist())
+
+    def _advance(self, effort: float) -> bool:
+        *self.state, terminated = self.task.advance(*self.state, effort, self._constants)
+        return terminated

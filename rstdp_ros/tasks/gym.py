@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import gymnasium
@@ -9,20 +10,20 @@ import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.plant import Outcome, Plant
-from rstdp_ros.tasks.registry import TASKS
+from rstdp_ros.tasks.registry import get_task, SIMULATORS, TASKS
 from rstdp_ros.tasks.task import Joints, Task
 
-ENTRY_POINTS = {'cartpole': 'rstdp_ros.tasks.cartpole.env:CartPoleEnv',
-                'acrobot': 'rstdp_ros.tasks.acrobot.env:AcrobotEnv'}
+ENTRY_POINTS = {'gym': 'rstdp_ros.tasks.env:CompiledEnv',
+                'pybullet': 'rstdp_ros.tasks.pybullet.env:PyBulletEnv'}
 
 
 def register() -> None:
     """Register our environments; Gymnasium calls this at import through its plugin hook."""
-    for name, entry_point in ENTRY_POINTS.items():
-        task = TASKS[name]
+    for name, simulator in product(TASKS, SIMULATORS):
+        task = get_task(name, simulator)
         if task.env_id not in gymnasium.registry:
-            gymnasium.register(task.env_id, entry_point=entry_point,
-                               max_episode_steps=task.max_episode_steps)
+            gymnasium.register(task.env_id, entry_point=ENTRY_POINTS[simulator],
+                               kwargs={'task': name}, max_episode_steps=task.max_episode_steps)
 
 
 class GymPlant(Plant):
@@ -31,18 +32,24 @@ class GymPlant(Plant):
 
     :param task: what the environment must fit.
     :param env_id: any id known to ``gymnasium.make``; the task's own by default.
-    :raises RstdpError: unknown id, or spaces other than the task's.
+    :param gui: let the environment open its window.
+    :raises RstdpError: unknown id, spaces other than the task's, or no window to open.
     """
 
-    def __init__(self, task: Task, env_id: str = '') -> None:
+    def __init__(self, task: Task, env_id: str = '', gui: bool = False) -> None:
         register()
         self.task, self.efforts = task, task.action_efforts
         env_id = env_id or task.env_id
         try:
             self.env = gymnasium.make(env_id, max_episode_steps=task.max_episode_steps,
-                                      disable_env_checker=True)
+                                      disable_env_checker=True,
+                                      **({'render_mode': 'human'} if gui else {}))
         except (gymnasium.error.Error, ModuleNotFoundError) as error:
             raise RstdpError(f'environment {env_id!r} cannot be made: {error}') from None
+        except TypeError:
+            if not gui:
+                raise
+            raise RstdpError(f'environment {env_id!r} has no window to open') from None
         shape = self.env.observation_space.shape
         actions = getattr(self.env.action_space, 'n', None)
         if shape != (task.sizes[0] // 2,) or actions != task.sizes[-1]:

@@ -61,6 +61,9 @@ class Task:
     :param reward: (terminated) -> what the step that led there is worth.
     :param start_range: how far from zero positions and velocities may be at a start.
     :param start_state: random generator -> (state,) float64, drawn as Gymnasium does.
+    :param state_joints: (state,) -> :class:`Joints`.
+    :param observation_high: what no observation's magnitudes exceed.
+    :param advance: compiled control period: (*state, effort, constants) -> (*state, terminated).
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
     """
 
@@ -85,6 +88,9 @@ class Task:
     reward: Callable[[bool], float]
     start_range: float
     start_state: Callable[[np.random.Generator], np.ndarray]
+    state_joints: Callable[[Sequence[float]], Joints]
+    observation_high: tuple[float, ...]
+    advance: Callable[..., tuple]
     run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:

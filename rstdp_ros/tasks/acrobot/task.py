@@ -6,7 +6,15 @@ import numpy as np
 
 from rstdp_ros.tasks.acrobot import physics
 from rstdp_ros.tasks.acrobot.episodes import run_batch
-from rstdp_ros.tasks.acrobot.physics import AcrobotPhysics, COMMAND, CONTROL_PERIOD, reached
+from rstdp_ros.tasks.acrobot.physics import (
+    AcrobotPhysics,
+    COMMAND,
+    CONTROL_PERIOD,
+    MAX_VELOCITY_1,
+    MAX_VELOCITY_2,
+    reached,
+    step,
+)
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.1
@@ -31,6 +39,16 @@ def observe(positions: Sequence[float], velocities: Sequence[float]) -> np.ndarr
     physics.observe(float(positions[0]), float(positions[1]), float(velocities[0]),
                     float(velocities[1]), observation)
     return observation
+
+
+def state_joints(state: Sequence[float]) -> Joints:
+    """
+    Split a state into joint positions and velocities.
+
+    :param state: theta1, theta2, theta1', theta2'.
+    """
+    theta1, theta2, velocity1, velocity2 = map(float, state)
+    return Joints((theta1, theta2), (velocity1, velocity2))
 
 
 def joints_of(observation: np.ndarray) -> Joints:
@@ -71,5 +89,8 @@ ACROBOT = Task(
     reward=lambda terminated: 0.0 if terminated else -1.0,
     start_range=START_RANGE,
     start_state=start_state,
+    state_joints=state_joints,
+    observation_high=(1.0, 1.0, 1.0, 1.0, MAX_VELOCITY_1, MAX_VELOCITY_2),
+    advance=step,
     run_batch=run_batch,
 )

@@ -1,11 +1,18 @@
 """The cart-pole as a :class:`Task`."""
 
 from collections.abc import Sequence
+import math
 
 import numpy as np
 
 from rstdp_ros.tasks.cartpole.episodes import run_batch
-from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND, CONTROL_PERIOD, failed
+from rstdp_ros.tasks.cartpole.physics import (
+    CartPolePhysics,
+    COMMAND,
+    CONTROL_PERIOD,
+    failed,
+    step,
+)
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.05
@@ -27,7 +34,7 @@ def observe(positions: Sequence[float], velocities: Sequence[float]) -> np.ndarr
     return np.array((positions[0], velocities[0], positions[1], velocities[1]), np.float32)
 
 
-def joints_of(observation: np.ndarray) -> Joints:
+def joints_of(observation: Sequence[float]) -> Joints:
     """
     Split an observation or a state into joint positions and velocities.
 
@@ -64,5 +71,8 @@ CARTPOLE = Task(
     reward=lambda terminated: 1.0,
     start_range=START_RANGE,
     start_state=start_state,
+    state_joints=joints_of,
+    observation_high=(math.inf,) * 4,
+    advance=step,
     run_batch=run_batch,
 )

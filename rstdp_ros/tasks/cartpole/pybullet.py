@@ -1,0 +1,46 @@
+"""The cart-pole's physics in PyBullet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rstdp_ros.parameters import parameter
+from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND
+from rstdp_ros.tasks.pybullet.physics import (
+    damping,
+    derived_parameters,
+    friction,
+    NEXT_STEP,
+    PyBulletPhysics,
+)
+from rstdp_ros.tasks.urdf import Dynamics, Link
+
+
+@dataclass(frozen=True)
+class CartPoleInPyBullet(PyBulletPhysics, CartPolePhysics):
+    """The plant's parameters; the defaults are Gymnasium's, without friction."""
+
+    derived_parameters: str = derived_parameters()
+    pole_moi: float = parameter(
+        0.0, 'Moment of inertia of the pole about its centre of mass; 0: that of a uniform thin '
+        'rod.', unit='kg m^2', minimum=0.0, maximum=1000.0, effect=NEXT_STEP)
+    cart_damping: float = damping('the cart', 'N s/m')
+    cart_friction: float = friction('the cart', 'N')
+    pole_damping: float = damping('the pole', 'N m s/rad')
+    pole_friction: float = friction('the pole', 'N m')
+
+    def links(self) -> dict[str, Link]:
+        """Describe cart and pole for the URDF."""
+        links = super().links()
+        if self.pole_moi:
+            links['pole'] = links['pole']._replace(moi=self.pole_moi)
+        return links
+
+    def joint_dynamics(self) -> dict[str, Dynamics]:
+        """Describe what resists each joint's motion."""
+        return {'slider_to_cart': Dynamics(self.cart_damping, self.cart_friction),
+                'cart_to_pole': Dynamics(self.pole_damping, self.pole_friction)}
+
+    def exerted(self, command: float) -> float:
+        """Return the force on the cart that a command leads to, N."""
+        return command / COMMAND * self.force_magnitude

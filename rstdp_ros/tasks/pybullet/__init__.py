@@ -1,0 +1,1 @@
+"""The tasks in the PyBullet simulator: bodies from a URDF instead of equations."""

@@ -1,0 +1,87 @@
+"""A task in PyBullet as a Gymnasium environment."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from rstdp_ros.tasks.env import TunableEnv
+from rstdp_ros.tasks.pybullet.physics import PyBulletPhysics
+from rstdp_ros.tasks.pybullet.world import World
+from rstdp_ros.tasks.registry import get_task
+from rstdp_ros.tasks.task import Joints
+
+
+class PyBulletEnv(TunableEnv):
+    """
+    The same observations, actions, rewards and ends as the task's equations; other physics.
+
+    :param task: name of the task.
+    :param physics: the plant; may change between two steps, lengths included.
+    :param render_mode: ``human`` opens Bullet's window, ``rgb_array`` draws without a display.
+    :raises RstdpError: PyBullet is missing, or there is no display.
+    """
+
+    metadata = {'render_modes': ['human', 'rgb_array'], 'render_fps': 50}
+
+    def __init__(self, task: str, physics: PyBulletPhysics | None = None,
+                 render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self._world = World(get_task(task, 'pybullet'), gui=render_mode == 'human')
+        self._joints: Joints | None = None
+        self._commands: deque[tuple[int, float]] = deque()
+        super().__init__(self._world.task, physics)
+
+    @property
+    def joints(self) -> Joints:
+        """The joints as they are, in double precision."""
+        return self._joints
+
+    def _take_up(self, physics: PyBulletPhysics) -> None:
+        """Build the bodies anew where the old ones were; commands on their way keep their due."""
+        self._world.build(physics)
+        if self._joints:
+            self._world.place(self._joints)
+
+    def _begin(self, state: np.ndarray) -> None:
+        # A world of its own for every episode: none depends on those before it.
+        self._world.build(self.physics)
+        self._joints = self.task.state_joints(state)
+        self._world.place(self._joints)
+        self._commands.clear()
+        self._effort = 0.0
+
+    def _advance(self, effort: float) -> bool:
+        """Apply each command when its delay is over."""
+        world = self._world
+        delay = round(self.physics.actuator_delay / world.substep)
+        self._commands.append((delay, self.physics.exerted(effort)))
+        now = 0
+        while now < world.substeps:
+            while self._commands and self._commands[0][0] <= now:
+                self._effort = self._commands.popleft()[1]
+            until = min([world.substeps, *(due for due, _ in self._commands)])
+            world.advance(self._effort, until - now)
+            now = until
+        self._commands = deque((due - now, command) for due, command in self._commands)
+        self._joints = self._braked(world.read())
+        return self.task.terminated(self._joints, self.physics)
+
+    def _braked(self, joints: Joints) -> Joints:
+        """Bound the joints' velocities, as Gymnasium's equations do."""
+        bounded = tuple(max(-limit, min(velocity, limit)) for velocity, limit
+                        in zip(joints.velocities, self.physics.velocity_limits))
+        if bounded == joints.velocities:
+            return joints
+        joints = joints._replace(velocities=bounded)
+        self._world.place(joints)
+        return joints
+
+    def render(self) -> np.ndarray | None:
+        """Return a picture, (height, width, 3) uint8, in mode ``rgb_array``."""
+        return self._world.picture() if self.render_mode == 'rgb_array' else None
+
+    def close(self) -> None:
+        """End the simulation; may be called twice."""
+        self._world.close()

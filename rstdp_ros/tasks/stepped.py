@@ -1,0 +1,54 @@
+"""Tasks whose episodes run step by step in a Gymnasium environment: nothing of it is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks.plant import Plant
+from rstdp_ros.tasks.task import Task
+
+
+class SteppedTask(Task):
+    """A task in the environment that its ``env_id`` names; made by :func:`stepped`."""
+
+    @cached_property
+    def plant(self) -> Plant:
+        """
+        The environment, made when it is first needed.
+
+        :raises RstdpError: it cannot be made, or does not fit.
+        """
+        from rstdp_ros.tasks.gym import GymPlant
+        return GymPlant(self)
+
+    def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
+             rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.plant.set_physics(physics or self.physics())
+        returns, steps = np.zeros(len(seeds)), np.zeros(len(seeds), np.int64)
+        for i, seed in enumerate(seeds):
+            joints, end = self.plant.reset(seed), ''
+            while not end:
+                inference = network.infer(self.observe(*joints))
+                if len(rasters):
+                    rasters[i, steps[i]] = inference.raster
+                joints, reward, end = self.plant.step(self.action_efforts[inference.action])
+                returns[i] += reward
+                steps[i] += 1
+        return returns, steps
+
+
+def stepped(task: Task, env_id: str, physics: type | None = None) -> SteppedTask:
+    """
+    Return a task as another environment embodies it.
+
+    :param env_id: known to ``gymnasium.make``.
+    :param physics: the table of that plant's parameters; the task's if None.
+    """
+    fields = {f.name: getattr(task, f.name) for f in dataclasses.fields(Task)}
+    return SteppedTask(**{**fields, 'env_id': env_id, 'physics': physics or task.physics})
