@@ -29,6 +29,7 @@ class Scale:
     :param networks: per task; the first shipped ones.
     :param sets: random environments per range, for all rules.
     :param wide_sets: likewise, for r-STDP and one control.
+    :param runs: per network and guarded plant, from a seed each.
     :param episodes: of adaptation per run; ``guarded_episodes`` without a validation set.
     :param selection_starts: episodes per measurement during a run; likewise held_out_starts after.
     :param levels: changed values per parameter in a sweep.
@@ -42,6 +43,7 @@ class Scale:
     networks: int = 3
     sets: int = 10
     wide_sets: int = 100
+    runs: int = 5
     episodes: int = 250
     guarded_episodes: int = 100
     selection_starts: int = 100
@@ -61,10 +63,10 @@ class Scale:
 
 SCALES: Mapping[str, Scale] = {
     'full': Scale(),
-    'small': Scale(networks=2, sets=2, wide_sets=4, episodes=25, guarded_episodes=30,
+    'small': Scale(networks=2, runs=2, sets=2, wide_sets=4, episodes=25, guarded_episodes=30,
                    selection_starts=20, held_out_starts=100, levels=2, training_runs=1,
                    training_episodes=30, direction_sets=4),
-    'tiny': Scale(networks=1, sets=1, wide_sets=1, episodes=3, guarded_episodes=3,
+    'tiny': Scale(networks=1, runs=1, sets=1, wide_sets=1, episodes=3, guarded_episodes=3,
                   selection_starts=5, held_out_starts=10, levels=1, training_runs=1,
                   training_episodes=1, direction_sets=2),
 }

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-RUNS = 5
 RULES = ('rstdp', 'random')
 
 
@@ -51,7 +50,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Run]:
     return [Run(task, *network, seeds.ADAPTATION + SEED_STRIDE * k, rule, scale.guarded_episodes,
                 scale.held_out_starts)
             for task in tasks
-            for network, k, rule in product(networks(task, scale), range(RUNS),
+            for network, k, rule in product(networks(task, scale), range(scale.runs),
                                             scale.chosen(RULES))]
 
 
