@@ -67,7 +67,8 @@ def describe(task: Task, physics: Any = None) -> str:
 def _set_link(element: ElementTree.Element, link: Link) -> None:
     _set(element, 'inertial/mass', value=link.mass)
     if link.moi is not None:
-        _set(element, 'inertial/inertia', ixx=link.moi, iyy=link.moi)
+        # About its own axis it never turns; an equal value there is valid for any shape.
+        _set(element, 'inertial/inertia', ixx=link.moi, iyy=link.moi, izz=link.moi)
         _set(element, 'inertial/origin', xyz=_along_z(link.com))
     if link.length:
         _set(element, 'visual/origin', xyz=_along_z(link.length / 2.0))
