@@ -31,8 +31,8 @@ test: $(VENV)/.setup lint  ## Run linters and all tests; ROS=jazzy for Jazzy
 lint: $(VENV)/.setup  ## Check the style
 	$(BIN)/ruff check .
 
-bench: $(VENV)/.setup  ## Time kernels, start-up, lockstep, real time and recording
-	for script in kernels startup lockstep realtime recording; do $(BIN)/python benchmark/$$script.py || exit 1; done
+bench: $(VENV)/.setup  ## Time kernels, simulators, start-up, lockstep, real time and recording
+	for script in kernels simulators startup lockstep realtime recording; do $(BIN)/python benchmark/$$script.py || exit 1; done
 
 soak: $(VENV)/.setup  ## Kill, wait and watch for an hour and a half
 	$(BIN)/python -m pytest -s test/soak_*.py

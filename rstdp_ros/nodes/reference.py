@@ -22,7 +22,7 @@ from rstdp_ros.nodes.tables import (
 )
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
-from rstdp_ros.tasks import TASKS
+from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 
 INTRODUCTION = """\
@@ -47,6 +47,10 @@ def _sections() -> Iterator[str]:
     for task in TASKS.values():
         yield _section(f'Node environment: {task.name}',
                        [*table(task.physics).values(), *limits(task)])
+    for task in TASKS.values():
+        more = table(get_task(task.name, 'pybullet').physics)
+        yield _section(f'Node environment with backend pybullet: {task.name}, beyond the above',
+                       [p for name, p in more.items() if name not in table(task.physics)])
     yield _section('Node environment with backend robot', table(RobotParameters).values())
     for task in TASKS.values():
         yield _section(f'Node environment with backend robot: {task.name}',
