@@ -56,6 +56,5 @@ setup(
             'recorder_node = rstdp_ros.nodes.recorder:main',
             'replay_node = rstdp_ros.nodes.replay:main',
         ],
-        'gymnasium.envs': ['__root__ = rstdp_ros.tasks.gym:register'],
     },
 )

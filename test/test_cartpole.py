@@ -96,7 +96,7 @@ def test_batches_equal_single_episodes_and_the_registered_environment(
 
 def test_environment_is_registered_and_sound():
     from gymnasium.utils.env_checker import check_env
-    env = gymnasium.make('rstdp_ros/CartPole-v0')
+    env = gymnasium.make('rstdp_ros.tasks.gym:rstdp_ros/CartPole-v0')
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         check_env(env.unwrapped, skip_render_check=True)

@@ -224,6 +224,9 @@ def test_mistakes_are_named(capsys, monkeypatch):
         describe_graph('cartpole', {'cart_damping': '1'})
     with pytest.raises(RstdpError, match='no window to open'):
         GymPlant(get_task('cartpole'), gui=True)
+    monkeypatch.delenv('DISPLAY', raising=False)
+    with pytest.raises(RstdpError, match='needs a display'):
+        GymPlant(get_task('cartpole', 'pybullet'), gui=True)
     monkeypatch.setitem(sys.modules, 'pybullet', None)
     with pytest.raises(RstdpError, match=r'rstdp_ros\[pybullet\]'):
         World(get_task('cartpole', 'pybullet'))

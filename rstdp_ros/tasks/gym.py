@@ -1,4 +1,9 @@
-"""Our tasks as Gymnasium environments, and any Gymnasium environment as a plant of a task."""
+"""
+Our tasks as Gymnasium environments, and any Gymnasium environment as a plant of a task.
+
+Importing this module registers ours, so ``gymnasium.make`` finds them as
+``rstdp_ros.tasks.gym:rstdp_ros/CartPole-v0``.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +23,15 @@ ENTRY_POINTS = {'gym': 'rstdp_ros.tasks.env:CompiledEnv',
 
 
 def register() -> None:
-    """Register our environments; Gymnasium calls this at import through its plugin hook."""
+    """Register our environments."""
     for name, simulator in product(TASKS, SIMULATORS):
         task = get_task(name, simulator)
         if task.env_id not in gymnasium.registry:
             gymnasium.register(task.env_id, entry_point=ENTRY_POINTS[simulator],
                                kwargs={'task': name}, max_episode_steps=task.max_episode_steps)
+
+
+register()
 
 
 class GymPlant(Plant):
@@ -37,7 +45,6 @@ class GymPlant(Plant):
     """
 
     def __init__(self, task: Task, env_id: str = '', gui: bool = False) -> None:
-        register()
         self.task, self.efforts = task, task.action_efforts
         env_id = env_id or task.env_id
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+import os
 from pathlib import Path
+import sys
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -17,6 +19,8 @@ from rstdp_ros.tasks.urdf import describe, Dynamics
 
 MISSING = 'PyBullet is not installed: pip install "rstdp_ros[pybullet]"'
 PICTURE = (640, 480)
+# The camera, in front: m and degrees.
+TARGET, DISTANCE, PITCH = (0.0, 0.0, 0.2), 4.0, -10.0
 
 
 class Simulation:
@@ -32,6 +36,9 @@ class Simulation:
             import pybullet
         except ModuleNotFoundError:
             raise RstdpError(MISSING) from None
+        # Bullet would end the process.
+        if gui and sys.platform == 'linux' and not os.environ.get('DISPLAY'):
+            raise RstdpError("PyBullet's window needs a display: there is no DISPLAY")
         self._module = pybullet
         try:
             self._id = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
@@ -66,6 +73,9 @@ class World:
         self._folder = TemporaryDirectory()
         self._urdf = Path(self._folder.name) / f'{task.name}.urdf'
         self.physics: PyBulletPhysics | None = None
+        if gui:
+            self.bullet.configureDebugVisualizer(self.bullet.COV_ENABLE_GUI, 0)
+            self.bullet.resetDebugVisualizerCamera(DISTANCE, 0.0, PITCH, TARGET)
 
     def build(self, physics: PyBulletPhysics) -> None:
         """Make the bodies anew, with nothing left of what was; :meth:`place` must follow."""
@@ -129,7 +139,7 @@ class World:
     def picture(self) -> np.ndarray:
         """Return what a camera in front sees, (height, width, 3) uint8; needs no display."""
         bullet, (width, height) = self.bullet, PICTURE
-        view = bullet.computeViewMatrixFromYawPitchRoll((0.0, 0.0, 0.2), 4.0, 0.0, -10.0, 0.0, 2)
+        view = bullet.computeViewMatrixFromYawPitchRoll(TARGET, DISTANCE, 0.0, PITCH, 0.0, 2)
         projection = bullet.computeProjectionMatrixFOV(45.0, width / height, 0.1, 100.0)
         pixels = bullet.getCameraImage(width, height, view, projection,
                                        renderer=bullet.ER_TINY_RENDERER)[2]
