@@ -20,7 +20,7 @@ from rstdp_ros.tasks.urdf import describe, Dynamics
 MISSING = 'PyBullet is not installed: pip install "rstdp_ros[pybullet]"'
 PICTURE = (640, 480)
 # The camera, in front: m and degrees.
-TARGET, DISTANCE, PITCH = (0.0, 0.0, 0.2), 4.0, -10.0
+TARGET, DISTANCE, PITCH = (0.0, 0.0, 0.0), 6.0, -10.0
 
 
 class Simulation:
