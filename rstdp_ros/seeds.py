@@ -16,3 +16,10 @@ END = 500_000_000
 def block(start: int, count: int) -> range:
     """Return ``count`` consecutive seeds from ``start``: episode i starts from start + i."""
     return range(start, start + count)
+
+
+def name_of(seed: int) -> str:
+    """Return the range that a seed lies in, in words; 'no range' beyond the last."""
+    names = {HELD_OUT: 'held-out', SELECTION: 'selection', ADAPTATION: 'adaptation',
+             VALIDATION: 'validation', TRAINING: 'training'}
+    return next((name for start, name in names.items() if start <= seed < END), 'no range')

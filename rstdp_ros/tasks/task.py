@@ -11,6 +11,7 @@ import numpy as np
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks.sketch import Sketch
 
 
 class Joints(NamedTuple):
@@ -65,6 +66,7 @@ class Task:
     :param observation_high: what no observation's magnitudes exceed.
     :param advance: compiled control period: (*state, effort, constants) -> (*state, terminated).
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
+    :param sketch: what the plant looks like.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Task:
     observation_high: tuple[float, ...]
     advance: Callable[..., tuple]
     run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
+    sketch: Sketch
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:
         """

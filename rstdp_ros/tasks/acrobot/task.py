@@ -15,6 +15,7 @@ from rstdp_ros.tasks.acrobot.physics import (
     reached,
     step,
 )
+from rstdp_ros.tasks.acrobot.sketch import SKETCH
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.1
@@ -93,4 +94,5 @@ ACROBOT = Task(
     observation_high=(1.0, 1.0, 1.0, 1.0, MAX_VELOCITY_1, MAX_VELOCITY_2),
     advance=step,
     run_batch=run_batch,
+    sketch=SKETCH,
 )

@@ -13,6 +13,7 @@ from rstdp_ros.tasks.cartpole.physics import (
     failed,
     step,
 )
+from rstdp_ros.tasks.cartpole.sketch import SKETCH
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.05
@@ -75,4 +76,5 @@ CARTPOLE = Task(
     observation_high=(math.inf,) * 4,
     advance=step,
     run_batch=run_batch,
+    sketch=SKETCH,
 )

@@ -1,0 +1,165 @@
+"""Film episodes before and after adaptation, side by side: plant, spikes and return."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import time
+from typing import Any
+
+from rstdp_ros import seeds
+from rstdp_ros.cli import options as shared
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.experiments.run_folder import read_run_folder
+from rstdp_ros.parameters import table
+from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.resources import model_path
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task, Task
+
+ADAPTATION_EPISODES = 100
+PROGRESS_SECONDS = 2.0
+# Slower GIFs are slide shows; browsers slow down what is faster.
+FPS = (1, 50)
+WIDTH = (200, 3840)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    shared.add_task(parser)
+    parser.add_argument('--before', metavar='FILE', help='network file, or the name of a shipped '
+                        'one (default: TASK_0)')
+    parser.add_argument('--after', metavar='FILE', help='the network that it became (default: '
+                        f'--before is adapted now, offline, as by {ADAPTATION_EPISODES} episodes '
+                        'of rstdp_ros adapt)')
+    parser.add_argument('--run-dir', type=Path, metavar='DIR', help='take both networks, and the '
+                        "plant if it is there, from the folder of a run: demo's, or that of a "
+                        "launch's run_dir")
+    parser.add_argument('--seed', type=int, nargs='+', default=[seeds.HELD_OUT], metavar='S',
+                        help='the starts to show, one after another (default: the first '
+                        'held-out one, %(default)s)')
+    shared.add_settings(parser, "the plant's physics; without any the plant is the run's, or the "
+                        "demo's")
+    parser.add_argument('--output', type=Path, required=True, metavar='FILE',
+                        help='.gif, or .mp4 where ffmpeg is installed')
+    parser.add_argument('--speed', type=float, metavar='X', help='times real time (default: so '
+                        'that a start takes about 8 s)')
+    parser.add_argument('--fps', type=int, default=25, metavar='N', help='pictures per second '
+                        '(default: %(default)s)')
+    parser.add_argument('--width', type=int, default=800, metavar='PX', help='pixels; the height '
+                        'follows (default: %(default)s)')
+    parser.add_argument('--max-seconds', type=float, default=20.0, metavar='S', help='the film '
+                        'is cut after so many seconds (default: %(default)g)')
+
+
+def run(options: argparse.Namespace) -> None:
+    """Find the networks and the plant, film and write."""
+    from rstdp_ros.experiments.film.film import Film, Script
+    from rstdp_ros.experiments.film.writer import check_output, write_film
+    task = get_task(options.task)
+    check(options)
+    check_output(options.output)
+    before, after, physics = cast(task, options)
+    film = Film(Script(task, physics, before, after, options.seed, options.speed, options.fps,
+                       options.width, options.max_seconds))
+    for seed, pair in zip(options.seed, film.pairs):
+        print(f'start of seed {seed}: return {pair[0].returns[-1]:g} before, '
+              f'{pair[1].returns[-1]:g} after')
+    if film.missing_seconds:
+        print(f'--max-seconds {options.max_seconds:g} cuts off the last '
+              f'{film.missing_seconds:.1f} s; a higher --speed shows all')
+    write_film(options.output, film, options.fps, Progress(len(film)))
+    print(f'film: {options.output}, {len(film) / options.fps:.1f} s at {film.speed:g} x real '
+          f'time, {options.output.stat().st_size / 1e6:.2f} MB')
+
+
+def check(options: argparse.Namespace) -> None:
+    """
+    Refuse options that make no film.
+
+    :raises RstdpError: which one, and what it may be.
+    """
+    for seed in options.seed:
+        if not 0 <= seed < seeds.END:
+            raise RstdpError(f'--seed {seed} is not in 0..{seeds.END - 1}')
+    for name, (low, high) in (('fps', FPS), ('width', WIDTH)):
+        if not low <= getattr(options, name) <= high:
+            raise RstdpError(f'--{name} {getattr(options, name)} is not in {low}..{high}')
+    for name in ('speed', 'max_seconds'):
+        value = getattr(options, name)
+        if value is not None and not 0.01 <= value <= 1000.0:
+            raise RstdpError(f'--{name.replace("_", "-")} {value:g} is not in 0.01..1000')
+    if options.run_dir and (options.before or options.after):
+        raise RstdpError('--run-dir brings both networks; leave out --before and --after')
+    if options.after and not options.before:
+        raise RstdpError('--after needs --before, the network that it was made of')
+
+
+def cast(task: Task, options: argparse.Namespace) -> tuple[SpikingQNetwork, SpikingQNetwork, Any]:
+    """
+    Return the networks before and after, and the plant's physics.
+
+    :raises RstdpError: a network or a setting that does not fit.
+    """
+    if options.run_dir:
+        before, after, usual = of_run(task, options.run_dir)
+    else:
+        before = load(task, options.before or f'{task.name}_0')
+        after = load(task, options.after) if options.after else None
+        usual = task.physics() if options.settings else task.make_physics(task.demo_physics)
+    physics, = shared.apply_settings(options.settings, usual)
+    after = after or adapted(task, before, physics)
+    if before.sizes != after.sizes:
+        raise RstdpError(f'the networks have layers {before.sizes} and {after.sizes}; a film '
+                         'compares networks of one shape')
+    return before, after, physics
+
+
+def load(task: Task, name: str) -> SpikingQNetwork:
+    """Read a network of the task."""
+    network = SpikingQNetwork.load(model_path(name))
+    task.check_network(network)
+    return network
+
+
+def of_run(task: Task, folder: Path) -> tuple[SpikingQNetwork, SpikingQNetwork, Any]:
+    """Take networks and plant from a run, and say what is not known of it."""
+    before, after, environment = read_run_folder(folder, print)
+    task.check_network(before)
+    if not environment:
+        print(f"{folder} does not say which plant it met; this is the demo's, --set gives others")
+        return before, after, task.make_physics(task.demo_physics)
+    if environment.get('backend', 'gym') != 'gym':
+        print(f'the run met a plant of backend {environment["backend"]}; the film shows the '
+              'simulation with the same parameters')
+    known = table(task.physics)
+    return before, after, task.make_physics(
+        {name: value for name, value in environment.items() if name in known})
+
+
+def adapted(task: Task, network: SpikingQNetwork, physics: Any) -> SpikingQNetwork:
+    """Adapt a network as ``rstdp_ros adapt`` does by default."""
+    print(f'adapting {network.digest[:8]} to the plant: {ADAPTATION_EPISODES} episodes from seed '
+          f'{seeds.ADAPTATION} ...', flush=True)
+    learner, _ = adapt(Adaptation(
+        task, network, physics, seeds.ADAPTATION, ADAPTATION_EPISODES,
+        preset('default', task.name), 'rstdp', 'snapshot', GuardParameters()))
+    return learner.deployed
+
+
+class Progress:
+    """
+    Says now and then how far the work is.
+
+    :param total: how many pictures there will be.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total, self.said = total, time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        """Take note that so many are done."""
+        if time.monotonic() - self.said >= PROGRESS_SECONDS:
+            self.said = time.monotonic()
+            print(f'{done} of {self.total} pictures', flush=True)

@@ -1,0 +1,1 @@
+"""An animation of episodes before and after adaptation, side by side."""

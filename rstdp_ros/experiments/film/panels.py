@@ -1,0 +1,195 @@
+"""The pictures of a film: per side the plant, the spikes and the return so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rstdp_ros.experiments.playing import Recording
+from rstdp_ros.experiments.plotting import BLACK, GREY, new_figure, STYLES
+from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.sketch import View
+
+WIDTH, HEIGHT = 8.0, 5.2
+SMALL, MEDIUM, LARGE = 8.5, 10, 12
+STATES = {'terminated': 'ended at step {}', 'truncated': 'stopped at step {}'}
+LINES = {'ground': {'color': GREY, 'linewidth': 1.5},
+         'limit': {'color': GREY, 'linewidth': 1, 'linestyle': ':'},
+         'body': {'facecolor': '#444444'},
+         'link': {'linewidth': 5, 'solid_capstyle': 'round'},
+         'joint': {'color': BLACK, 'marker': 'o', 'markersize': 4}}
+# Rows of a side as (bottom, height), and sides as (left, width), in parts of the figure.
+STAGE, SPIKES, RETURN = (0.585, 0.34), (0.335, 0.21), (0.165, 0.10)
+SIDES = (0.09, 0.41), (0.57, 0.41)
+
+
+class Scale(NamedTuple):
+    """
+    What all pictures of a film have in common, so that they can be compared.
+
+    :param steps: of the longest episode.
+    :param low: smallest return; likewise high.
+    """
+
+    steps: int
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, recordings: Sequence[Recording]) -> Scale:
+        """Make room for all of them."""
+        return cls(max(r.steps for r in recordings),
+                   min(float(r.returns.min()) for r in recordings),
+                   max(float(r.returns.max()) for r in recordings))
+
+
+class Side:
+    """
+    One network's half of the picture.
+
+    :param name: 'before' or 'after'.
+    :param place: (left, width) in the figure.
+    :param layers: neurons of the hidden layers.
+    """
+
+    def __init__(self, figure: Any, name: str, digest: str, place: tuple[float, float],
+                 task: Task, physics: Any, layers: tuple[int, int], scale: Scale) -> None:
+        self.task, self.physics = task, physics
+        self.color = STYLES[{'before': 'before', 'after': 'rstdp'}[name]].color
+        stage, spikes, returns = (
+            figure.add_axes((place[0], bottom, place[1], height))
+            for bottom, height in (STAGE, SPIKES, RETURN))
+        stage.set_title(f'{name}  ({digest[:8]})', color=self.color, fontsize=LARGE,
+                        fontweight='bold')
+        self.body = self._stage(stage)
+        self.image = self._spikes(spikes, layers, scale)
+        self.divider = spikes.axhline(layers[0] - 0.5, color=GREY, linewidth=0.8, animated=True)
+        self.curve, = returns.plot([], [], color=self.color, linewidth=2, animated=True,
+                                   clip_on=False)
+        margin = 0.08 * (scale.high - scale.low or 1.0)
+        returns.set(xlim=(0, scale.steps), ylim=(scale.low - margin, scale.high + margin))
+        returns.set_xlabel('step', fontsize=SMALL, labelpad=1)
+        self.total = _above(returns, 'left', MEDIUM)
+        self.state = _above(returns, 'right', MEDIUM)
+        spikes.set_title('spikes per observation', loc='left', fontsize=MEDIUM, pad=3)
+        for axes in (spikes, returns):
+            axes.spines[['top', 'right']].set_visible(False)
+            axes.tick_params(labelsize=SMALL)
+
+    def _stage(self, axes: Any) -> list[Any]:
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Polygon
+        axes.set_axis_off()
+        box = axes.get_window_extent()
+        view = fitted(self.task.sketch.view(self.physics), box.width / box.height)
+        axes.set(xlim=view[:2], ylim=view[2:])
+        artists = []
+        # Any pose will do: all have the same parts.
+        for part in self._parts(self.task.joints_of(self._rest())):
+            style = {'color': self.color, **LINES[part.kind]}
+            if part.kind == 'body':
+                del style['color']
+                artist = axes.add_patch(Polygon(part.points, animated=True, **style))
+            else:
+                artist = axes.add_line(Line2D([], [], animated=True, **style))
+            artists.append(artist)
+        return artists
+
+    def _rest(self) -> np.ndarray:
+        return self.task.observe((0.0,) * len(self.task.joints), (0.0,) * len(self.task.joints))
+
+    def _parts(self, joints: Any) -> tuple[Any, ...]:
+        return self.task.sketch.parts(joints, self.physics)
+
+    def _spikes(self, axes: Any, layers: tuple[int, int], scale: Scale) -> Any:
+        from matplotlib.colors import LinearSegmentedColormap
+        shades = LinearSegmentedColormap.from_list('', ['white', self.color])
+        first, both = layers[0], sum(layers)
+        axes.set_yticks([first / 2, first + layers[1] / 2], ['hidden 1', 'hidden 2'])
+        axes.tick_params(left=False, labelbottom=False)
+        return axes.imshow(np.zeros((both, scale.steps)), cmap=shades, vmin=0, vmax=1,
+                           aspect='auto', extent=(0, scale.steps, both - 0.5, -0.5),
+                           animated=True)
+
+    def show(self, recording: Recording, step: int) -> list[Any]:
+        """
+        Show an episode after so many steps, or its end if it was over before.
+
+        :return: what must be drawn anew, in this order.
+        """
+        step, over = min(step, recording.steps), step >= recording.steps
+        for artist, part in zip(self.body, self._parts(recording.joints[step])):
+            if part.kind == 'body':
+                artist.set_xy(part.points)
+            else:
+                artist.set_data(*zip(*part.points))
+            artist.set_alpha(0.4 if over and part.kind in ('body', 'link') else None)
+        self._show_spikes(recording, step)
+        self.curve.set_data(np.arange(step + 1), recording.returns[:step + 1])
+        self.total.set_text(f'return so far  {recording.returns[step]:g}')
+        self.state.set_text(STATES[recording.end].format(step) if over else '')
+        return [*self.body, self.image, self.divider, self.curve, self.total, self.state]
+
+    def _show_spikes(self, recording: Recording, step: int) -> None:
+        """Fill the raster up to the observation that the network has just answered."""
+        seen = recording.rasters[:step + 1].mean(axis=1).T
+        picture = np.zeros(self.image.get_array().shape)
+        picture[:, :seen.shape[1]] = seen
+        self.image.set_data(picture)
+
+
+def fitted(view: View, ratio: float) -> View:
+    """
+    Widen a view about its middle to a ratio of width to height.
+
+    A metre is then as long upwards as sideways, and nothing is cut off.
+    """
+    width, height = view.right - view.left, view.top - view.bottom
+    more_x, more_y = max(0.0, height * ratio - width) / 2, max(0.0, width / ratio - height) / 2
+    return View(view.left - more_x, view.right + more_x, view.bottom - more_y, view.top + more_y)
+
+
+def _above(axes: Any, side: str, size: float) -> Any:
+    return axes.text({'left': 0.0, 'right': 1.0}[side], 1.12, '', ha=side, va='bottom',
+                     transform=axes.transAxes, fontsize=size, animated=True)
+
+
+class Picture:
+    """
+    Both sides and the caption; what does not move is drawn once.
+
+    :param digests: of the networks before and after.
+    :param width: pixels.
+    """
+
+    def __init__(self, task: Task, physics: Any, digests: tuple[str, str],
+                 layers: tuple[int, int], scale: Scale, width: int) -> None:
+        figure = new_figure(WIDTH, HEIGHT)
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        figure.set_layout_engine('none')
+        figure.set_dpi(width / WIDTH)
+        self.canvas = FigureCanvasAgg(figure)
+        self.sides = [Side(figure, name, digest, place, task, physics, layers, scale)
+                      for name, digest, place in zip(('before', 'after'), digests, SIDES)]
+        self.caption = figure.text(0.5, 0.012, '', ha='center', va='bottom', fontsize=MEDIUM,
+                                   linespacing=1.4, animated=True)
+        self.figure = figure
+        self.canvas.draw()
+        self.background = self.canvas.copy_from_bbox(figure.bbox)
+
+    def draw(self, pair: Sequence[Recording], step: int, caption: str) -> np.ndarray:
+        """
+        Draw both episodes after so many steps.
+
+        :param pair: the episodes before and after.
+        :return: (height, width, 3) uint8.
+        """
+        self.canvas.restore_region(self.background)
+        self.caption.set_text(caption)
+        artists = [a for side, recording in zip(self.sides, pair)
+                   for a in side.show(recording, step)]
+        for artist in (*artists, self.caption):
+            self.figure.draw_artist(artist)
+        return np.array(self.canvas.buffer_rgba())[..., :3]

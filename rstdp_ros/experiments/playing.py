@@ -1,0 +1,59 @@
+"""An episode played step by step on a plant, with all that it showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.plant import Plant
+from rstdp_ros.tasks.task import Joints
+
+
+@dataclass(frozen=True)
+class Recording:
+    """
+    One greedy episode of n steps.
+
+    :param joints: n + 1 poses, the terminal one included.
+    :param rasters: (n, T, h1 + h2) uint8.
+    :param returns: (n + 1,) float64, the return after so many steps.
+    :param end: 'terminated' or 'truncated'.
+    """
+
+    joints: tuple[Joints, ...]
+    rasters: np.ndarray
+    returns: np.ndarray
+    end: str
+
+    @property
+    def steps(self) -> int:
+        """How many steps it took."""
+        return len(self.rasters)
+
+
+def make_plant(task: Task, physics: Any) -> Plant:
+    """
+    Make the plant of a task, in whichever simulator it is.
+
+    :raises RstdpError: the simulator is not installed, or has no such physics to offer.
+    """
+    plant = GymPlant(task)
+    plant.set_physics(physics)
+    return plant
+
+
+def play(task: Task, plant: Plant, network: SpikingQNetwork, seed: int) -> Recording:
+    """Play one greedy episode from a seed's start."""
+    joints, end, rasters, returns = [plant.reset(seed)], '', [], [0.0]
+    while not end:
+        inference = network.infer(task.observe(*joints[-1]))
+        pose, reward, end = plant.step(task.action_efforts[inference.action])
+        rasters.append(inference.raster)
+        joints.append(pose)
+        returns.append(returns[-1] + reward)
+    return Recording(tuple(joints), np.array(rasters), np.array(returns), end)

@@ -1,0 +1,54 @@
+"""What an adaptation left in its folder: the networks before and after, and the plant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity.checkpoint import CheckpointStore
+from rstdp_ros.snn import SpikingQNetwork
+
+# The demo writes the parameters of each of its nodes; a launch does not.
+ENVIRONMENT = 'environment.yaml'
+
+
+class RunFolder(NamedTuple):
+    """
+    A run as its newest valid checkpoint knows it.
+
+    :param before: the network it began with; ``after`` is the one it would deploy.
+    :param environment: the environment node's parameters, {} where nobody wrote them down.
+    """
+
+    before: SpikingQNetwork
+    after: SpikingQNetwork
+    environment: Mapping[str, Any]
+
+
+def read_run_folder(folder: Path, report: Callable[[str], None]) -> RunFolder:
+    """
+    Look into a folder that ``demo`` or an adaptation node made.
+
+    :param report: told of each checkpoint that is passed over, and why.
+    :raises RstdpError: no usable checkpoint, or a damaged parameter file.
+    """
+    for state in CheckpointStore(folder, keep=1).states(report):
+        return RunFolder(state['initial'], state['guard']['deployed'],
+                         _environment(folder / ENVIRONMENT))
+    raise RstdpError(f'{folder}: holds no checkpoint of a run; give the folder that demo or '
+                     'run_dir:= named')
+
+
+def _environment(path: Path) -> Mapping[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        (parameters,) = yaml.safe_load(path.read_text()).values()
+        return dict(parameters['ros__parameters'])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+        raise RstdpError(f'{path}: not a ROS parameter file; delete it and give the physics by '
+                         '--set') from None

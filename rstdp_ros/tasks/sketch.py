@@ -1,0 +1,44 @@
+"""What a plant looks like from the side, in metres; how it is coloured is the drawer's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+# What a part is: fixed ground, a limit that ends the episode, a solid body, a thin rod, a joint.
+KINDS = ('ground', 'limit', 'body', 'link', 'joint')
+Point = tuple[float, float]
+
+
+class Part(NamedTuple):
+    """
+    One thing to draw.
+
+    :param kind: one of ``KINDS``.
+    :param points: (x, y) m; the corners of a body, one point for a joint, else a line.
+    """
+
+    kind: str
+    points: tuple[Point, ...]
+
+
+class View(NamedTuple):
+    """What must be in the picture, m."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+class Sketch(NamedTuple):
+    """
+    How to draw a task.
+
+    :param view: physics -> :class:`View`, the same for a whole episode.
+    :param parts: (joints, physics) -> parts, in the same number and order for every pose; later
+        ones cover earlier ones.
+    """
+
+    view: Callable[[Any], View]
+    parts: Callable[[Any, Any], tuple[Part, ...]]
