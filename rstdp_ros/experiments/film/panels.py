@@ -10,19 +10,24 @@ import numpy as np
 from rstdp_ros.experiments.playing import Recording
 from rstdp_ros.experiments.plotting import BLACK, GREY, new_figure, STYLES
 from rstdp_ros.tasks import Task
-from rstdp_ros.tasks.sketch import View
+from rstdp_ros.tasks.sketch import Part, View
+from rstdp_ros.tasks.task import Joints
 
-WIDTH, HEIGHT = 8.0, 5.2
+WIDTH, HEIGHT = 8.0, 5.6
 SMALL, MEDIUM, LARGE = 8.5, 10, 12
-STATES = {'terminated': 'ended at step {}', 'truncated': 'stopped at step {}'}
-LINES = {'ground': {'color': GREY, 'linewidth': 1.5},
-         'limit': {'color': GREY, 'linewidth': 1, 'linestyle': ':'},
-         'body': {'facecolor': '#444444'},
-         'link': {'linewidth': 5, 'solid_capstyle': 'round'},
-         'joint': {'color': BLACK, 'marker': 'o', 'markersize': 4}}
-# Rows of a side as (bottom, height), and sides as (left, width), in parts of the figure.
-STAGE, SPIKES, RETURN = (0.585, 0.34), (0.335, 0.21), (0.165, 0.10)
-SIDES = (0.09, 0.41), (0.57, 0.41)
+SIDES = ('before', 'after')
+STATES = {'terminated': 'ended at step {}', 'truncated': 'time limit, step {}'}
+STYLE_OF = {
+    'ground': {'color': GREY, 'linewidth': 1.5},
+    'limit': {'color': GREY, 'linewidth': 1, 'linestyle': ':'},
+    'body': {'color': '#444444', 'linewidth': 0},
+    'link': {'linewidth': 5, 'solid_capstyle': 'round'},
+    'joint': {'color': BLACK, 'marker': 'o', 'markersize': 4}}
+PALE = 0.4
+# Rows of a side as (bottom, height), sides as (left, width), in parts of the figure; the plant
+# needs no room for labels.
+STAGE, SPIKES, RETURN = (0.565, 0.375), (0.29, 0.2286), (0.15, 0.085)
+PLOTS, STAGES = ((0.09, 0.4), (0.58, 0.4)), ((0.055, 0.45), (0.535, 0.45))
 
 
 class Scale(NamedTuple):
@@ -49,22 +54,23 @@ class Side:
     """
     One network's half of the picture.
 
-    :param name: 'before' or 'after'.
-    :param place: (left, width) in the figure.
+    :param index: 0 before, on the left, 1 after.
     :param layers: neurons of the hidden layers.
     """
 
-    def __init__(self, figure: Any, name: str, digest: str, place: tuple[float, float],
-                 task: Task, physics: Any, layers: tuple[int, int], scale: Scale) -> None:
+    def __init__(self, figure: Any, index: int, digest: str, task: Task, physics: Any,
+                 layers: tuple[int, int], scale: Scale) -> None:
         self.task, self.physics = task, physics
-        self.color = STYLES[{'before': 'before', 'after': 'rstdp'}[name]].color
+        self.color = STYLES[('before', 'rstdp')[index]].color
         stage, spikes, returns = (
-            figure.add_axes((place[0], bottom, place[1], height))
-            for bottom, height in (STAGE, SPIKES, RETURN))
-        stage.set_title(f'{name}  ({digest[:8]})', color=self.color, fontsize=LARGE,
+            figure.add_axes((column[0], row[0], column[1], row[1])) for column, row in (
+                (STAGES[index], STAGE), (PLOTS[index], SPIKES), (PLOTS[index], RETURN)))
+        stage.set_title(f'{SIDES[index]}  ({digest[:8]})', color=self.color, fontsize=LARGE,
                         fontweight='bold')
         self.body = self._stage(stage)
         self.image = self._spikes(spikes, layers, scale)
+        if index > 0:
+            spikes.set_yticklabels([])
         self.divider = spikes.axhline(layers[0] - 0.5, color=GREY, linewidth=0.8, animated=True)
         self.curve, = returns.plot([], [], color=self.color, linewidth=2, animated=True,
                                    clip_on=False)
@@ -85,22 +91,15 @@ class Side:
         box = axes.get_window_extent()
         view = fitted(self.task.sketch.view(self.physics), box.width / box.height)
         axes.set(xlim=view[:2], ylim=view[2:])
+        zeros = (0.0,) * len(self.task.joints)
         artists = []
-        # Any pose will do: all have the same parts.
-        for part in self._parts(self.task.joints_of(self._rest())):
-            style = {'color': self.color, **LINES[part.kind]}
-            if part.kind == 'body':
-                del style['color']
-                artist = axes.add_patch(Polygon(part.points, animated=True, **style))
-            else:
-                artist = axes.add_line(Line2D([], [], animated=True, **style))
-            artists.append(artist)
+        for part in self._parts(Joints(zeros, zeros)):  # any pose: all have the same parts
+            style = {'animated': True, 'color': self.color, **STYLE_OF[part.kind]}
+            artists.append(axes.add_patch(Polygon(part.points, **style)) if part.kind == 'body'
+                           else axes.add_line(Line2D([], [], **style)))
         return artists
 
-    def _rest(self) -> np.ndarray:
-        return self.task.observe((0.0,) * len(self.task.joints), (0.0,) * len(self.task.joints))
-
-    def _parts(self, joints: Any) -> tuple[Any, ...]:
+    def _parts(self, joints: Joints) -> tuple[Part, ...]:
         return self.task.sketch.parts(joints, self.physics)
 
     def _spikes(self, axes: Any, layers: tuple[int, int], scale: Scale) -> Any:
@@ -108,24 +107,25 @@ class Side:
         shades = LinearSegmentedColormap.from_list('', ['white', self.color])
         first, both = layers[0], sum(layers)
         axes.set_yticks([first / 2, first + layers[1] / 2], ['hidden 1', 'hidden 2'])
-        axes.tick_params(left=False, labelbottom=False)
+        axes.tick_params(left=False, bottom=False, labelbottom=False)
         return axes.imshow(np.zeros((both, scale.steps)), cmap=shades, vmin=0, vmax=1,
                            aspect='auto', extent=(0, scale.steps, both - 0.5, -0.5),
                            animated=True)
 
     def show(self, recording: Recording, step: int) -> list[Any]:
         """
-        Show an episode after so many steps, or its end if it was over before.
+        Show an episode after so many steps, or its end, paler, if it was over before.
 
         :return: what must be drawn anew, in this order.
         """
-        step, over = min(step, recording.steps), step >= recording.steps
+        over, waits = step >= recording.steps, step > recording.steps
+        step = min(step, recording.steps)
         for artist, part in zip(self.body, self._parts(recording.joints[step])):
             if part.kind == 'body':
                 artist.set_xy(part.points)
             else:
                 artist.set_data(*zip(*part.points))
-            artist.set_alpha(0.4 if over and part.kind in ('body', 'link') else None)
+            artist.set_alpha(PALE if waits and part.kind in ('body', 'link') else None)
         self._show_spikes(recording, step)
         self.curve.set_data(np.arange(step + 1), recording.returns[:step + 1])
         self.total.set_text(f'return so far  {recording.returns[step]:g}')
@@ -171,8 +171,8 @@ class Picture:
         figure.set_layout_engine('none')
         figure.set_dpi(width / WIDTH)
         self.canvas = FigureCanvasAgg(figure)
-        self.sides = [Side(figure, name, digest, place, task, physics, layers, scale)
-                      for name, digest, place in zip(('before', 'after'), digests, SIDES)]
+        self.sides = [Side(figure, index, digest, task, physics, layers, scale)
+                      for index, digest in enumerate(digests)]
         self.caption = figure.text(0.5, 0.012, '', ha='center', va='bottom', fontsize=MEDIUM,
                                    linespacing=1.4, animated=True)
         self.figure = figure

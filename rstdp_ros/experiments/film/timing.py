@@ -17,10 +17,11 @@ def shown_steps(steps: int, step_seconds: float, fps: int) -> list[int]:
     :param steps: of the longer episode.
     :param step_seconds: how long the film takes for a step.
     """
-    count = math.ceil(steps * step_seconds * fps) + 1
-    moving = [min(steps, int(i / fps / step_seconds + 1e-9)) for i in range(count)]
-    moving[-1] = steps
-    return moving + [steps] * round(HOLD_SECONDS * fps)
+    per_step = step_seconds * fps
+    # Rounded first: 0.3 / 0.1 is not quite 3.
+    count = math.ceil(round(steps * per_step, 6))
+    moving = [math.floor(round(i / per_step, 6)) for i in range(count)]
+    return [*moving, steps] + [steps] * round(HOLD_SECONDS * fps)
 
 
 def fitting_speed(steps: Sequence[int], control_period: float, max_seconds: float) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import shutil
 import subprocess
 import tempfile
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 
 COLORS = 64
+NEARLY_WHITE = 245
 
 
 def check_output(path: Path) -> None:
@@ -58,7 +60,7 @@ def _write_gif(path: Path, pictures: Sequence[np.ndarray], fps: int,
     from PIL import Image
     plain = {'dither': Image.Dither.NONE}
     samples = [pictures[i] for i in (0, len(pictures) // 2, -1)]
-    palette = Image.fromarray(np.concatenate(samples)).quantize(COLORS, **plain)
+    palette = _palette(Image.fromarray(np.concatenate(samples)).quantize(COLORS, **plain))
     frames = []
     for i in range(len(pictures)):
         frames.append(Image.fromarray(pictures[i]).quantize(palette=palette, **plain))
@@ -70,6 +72,14 @@ def _write_gif(path: Path, pictures: Sequence[np.ndarray], fps: int,
     frames[0].save(buffer, 'GIF', save_all=True, append_images=frames[1:], duration=durations,
                    loop=0)
     write_atomically(path, buffer.getvalue())
+
+
+def _palette(image: Any) -> Any:
+    """Make the colours of an image's palette white that are nearly so: they were meant to be."""
+    colors = np.array(image.getpalette()).reshape(-1, 3)
+    colors[colors.min(axis=1) >= NEARLY_WHITE] = 255
+    image.putpalette(colors.flatten().tolist())
+    return image
 
 
 def _write_mp4(path: Path, pictures: Sequence[np.ndarray], fps: int,
