@@ -11,8 +11,9 @@ import pytest
 from rstdp_ros import seeds
 from rstdp_ros.cli.main import main
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.experiments.film.film import caption, Film, Script
+from rstdp_ros.experiments.film.film import Film
 from rstdp_ros.experiments.film.panels import fitted
+from rstdp_ros.experiments.film.script import caption, Script
 from rstdp_ros.experiments.film.timing import fitting_speed, HOLD_SECONDS, shown_steps
 from rstdp_ros.experiments.film.writer import write_film
 from rstdp_ros.experiments.playing import make_plant, play

@@ -11,12 +11,13 @@ from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.experiments.film.script import Script
 from rstdp_ros.experiments.run_folder import read_run_folder
 from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import GuardParameters, preset
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task, Task
+from rstdp_ros.tasks import get_task, SIMULATORS, Task
 
 ADAPTATION_EPISODES = 100
 PROGRESS_SECONDS = 2.0
@@ -28,6 +29,7 @@ WIDTH = (200, 3840)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     shared.add_task(parser)
+    shared.add_simulator(parser)
     parser.add_argument('--before', metavar='FILE', help='network file, or the name of a shipped '
                         'one (default: TASK_0)')
     parser.add_argument('--after', metavar='FILE', help='the network that it became (default: '
@@ -55,14 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Find the networks and the plant, film and write."""
-    from rstdp_ros.experiments.film.film import Film, Script
+    from rstdp_ros.experiments.film.film import Film
     from rstdp_ros.experiments.film.writer import check_output, write_film
-    task = get_task(options.task)
     check(options)
     check_output(options.output)
-    before, after, physics = cast(task, options)
-    film = Film(Script(task, physics, before, after, options.seed, options.speed, options.fps,
-                       options.width, options.max_seconds))
+    film = Film(script_of(options))
     for seed, pair in zip(options.seed, film.pairs):
         print(f'start of seed {seed}: return {pair[0].returns[-1]:g} before, '
               f'{pair[1].returns[-1]:g} after')
@@ -96,14 +95,15 @@ def check(options: argparse.Namespace) -> None:
         raise RstdpError('--after needs --before, the network that it was made of')
 
 
-def cast(task: Task, options: argparse.Namespace) -> tuple[SpikingQNetwork, SpikingQNetwork, Any]:
+def script_of(options: argparse.Namespace) -> Script:
     """
-    Return the networks before and after, and the plant's physics.
+    Find the networks before and after and the plant.
 
     :raises RstdpError: a network or a setting that does not fit.
     """
+    task = get_task(options.task, options.backend)
     if options.run_dir:
-        before, after, usual = of_run(task, options.run_dir)
+        task, before, after, usual = of_run(task, options.run_dir)
     else:
         before = load(task, options.before or f'{task.name}_0')
         after = load(task, options.after) if options.after else None
@@ -113,7 +113,8 @@ def cast(task: Task, options: argparse.Namespace) -> tuple[SpikingQNetwork, Spik
     if before.sizes != after.sizes:
         raise RstdpError(f'the networks have layers {before.sizes} and {after.sizes}; a film '
                          'compares networks of one shape')
-    return before, after, physics
+    return Script(task, physics, before, after, options.seed, options.speed, options.fps,
+                  options.width, options.max_seconds)
 
 
 def load(task: Task, name: str) -> SpikingQNetwork:
@@ -123,18 +124,21 @@ def load(task: Task, name: str) -> SpikingQNetwork:
     return network
 
 
-def of_run(task: Task, folder: Path) -> tuple[SpikingQNetwork, SpikingQNetwork, Any]:
+def of_run(task: Task, folder: Path) -> tuple[Task, SpikingQNetwork, SpikingQNetwork, Any]:
     """Take networks and plant from a run, and say what is not known of it."""
     before, after, environment = read_run_folder(folder, print)
     task.check_network(before)
     if not environment:
         print(f"{folder} does not say which plant it met; this is the demo's, --set gives others")
-        return before, after, task.make_physics(task.demo_physics)
-    if environment.get('backend', 'gym') != 'gym':
-        print(f'the run met a plant of backend {environment["backend"]}; the film shows the '
-              'simulation with the same parameters')
+        return task, before, after, task.make_physics(task.demo_physics)
+    backend = environment.get('backend', SIMULATORS[0])
+    if backend in SIMULATORS:
+        task = get_task(task.name, backend)
+    else:
+        print(f'the run met a plant of backend {backend}; the film shows a simulation with the '
+              'same parameters')
     known = table(task.physics)
-    return before, after, task.make_physics(
+    return task, before, after, task.make_physics(
         {name: value for name, value in environment.items() if name in known})
 
 

@@ -1,0 +1,54 @@
+"""What a film is to show, and the words under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import textwrap
+from typing import Any
+
+from rstdp_ros.parameters import table
+from rstdp_ros.seeds import name_of
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import Task
+
+CAPTION_WIDTH = 110
+
+
+@dataclass(frozen=True)
+class Script:
+    """
+    What to show and how.
+
+    :param seeds: the start of each pair of episodes, one pair after another.
+    :param speed: times real time; None for a pleasant one.
+    :param width: pixels.
+    """
+
+    task: Task
+    physics: Any
+    before: SpikingQNetwork
+    after: SpikingQNetwork
+    seeds: Sequence[int]
+    speed: float | None = None
+    fps: int = 25
+    width: int = 800
+    max_seconds: float = 20.0
+
+
+def caption(script: Script, seed: int, speed: float) -> str:
+    """Say what plant it is, where the episode starts and how fast time goes."""
+    plant = f'{script.task.name} with {changes(script.physics)}'
+    start = f'start: seed {seed} ({name_of(seed)}); {speed:g} x real time'
+    return '\n'.join([*textwrap.wrap(plant, CAPTION_WIDTH), start])
+
+
+def changes(physics: Any) -> str:
+    """List the parameters that differ from those of training."""
+    def value(number: Any) -> str:
+        return f'{number:.4g}' if isinstance(number, float) else str(number)
+
+    changed = [f'{p.name} {value(getattr(physics, name))}{" " + p.unit if p.unit else ""} '
+               f'(default {value(p.default)})'
+               for name, p in table(type(physics)).items() if getattr(physics, name) != p.default]
+    return ', '.join(changed) or 'its default physics'
