@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('experiment', metavar='EXPERIMENT', help='fig2, fig3, fig4, fig4-wide, '
                         'fig5, table3, direction, demo-plant, pybullet, or all; report only '
-                        'writes the report again')
+                        'draws the figures and writes the report again')
     parser.add_argument('--task', metavar='TASK', help='only this one (default: all)')
     parser.add_argument('--scale', default='full', metavar='S', help=f'{", ".join(SCALES)} '
                         '(default: %(default)s)')
@@ -64,6 +64,8 @@ def run(options: argparse.Namespace) -> None:
                     derived=(options.derived,) if options.derived else DERIVED)
     for study in studies:
         _run_study(study, tasks, scale, options)
+    if options.experiment == 'report':
+        _draw_again(options.output)
     print(f'report: {write_report(options.output)}')
     if options.document:
         update(options.document, options.output)
@@ -79,6 +81,15 @@ def _studies(name: str) -> list[Study]:
     except KeyError:
         raise RstdpError(f'unknown experiment {name!r}; known are '
                          f'{", ".join((*STUDIES, *ALIASES))}, all, report') from None
+
+
+def _draw_again(folder: Path) -> None:
+    """Draw the figures of all results in a folder."""
+    from rstdp_ros.experiments.results import draw, load
+    from rstdp_ros.experiments.studies import STUDIES
+    for study in STUDIES.values():
+        if result := load(study, folder):
+            draw(study, result[0], folder)
 
 
 def _run_study(study: Study, tasks: list[str], scale: Scale,

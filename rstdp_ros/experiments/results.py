@@ -38,10 +38,15 @@ def save(study: Study, rows: Rows, folder: Path, origin: dict[str, Any]) -> Path
     write_atomically(path.with_suffix('.json'), json.dumps(
         {**origin, 'seconds': round(seconds, 1), 'date': date.today().isoformat(), **versions()},
         indent=1).encode())
+    draw(study, data, folder)
+    return path
+
+
+def draw(study: Study, data: DataFrame, folder: Path) -> None:
+    """Write a study's figure."""
     figure = io.BytesIO()
     study.figure(data).savefig(figure, format='png', dpi=110)
     write_atomically(folder / f'{study.name}.png', figure.getvalue())
-    return path
 
 
 def load(study: Study, folder: Path) -> tuple[DataFrame, dict[str, Any]] | None:
