@@ -15,7 +15,7 @@ TESTS := $(if $(filter kilted,$(ROS)),test,$(patsubst %,test/test_%.py,graph ope
            package))
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
 
-.PHONY: help demo setup test lint bench soak reproduce clean
+.PHONY: help demo setup test lint bench soak reproduce pictures clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,14 @@ soak: $(VENV)/.setup  ## Kill, wait and watch for an hour and a half
 
 reproduce: $(VENV)/.setup  ## Repeat every experiment on a small scale, in minutes
 	$(BIN)/rstdp_ros reproduce all --scale small --output runs/small
+
+# Not here: docs/bag_*.png show a run with a person at it (docs/bags.md), and what the figures in
+# docs/results are drawn from takes hours (docs/reproduction.md).
+pictures: $(VENV)/.setup  ## Draw the pictures in docs anew
+	$(BIN)/rstdp_ros render cartpole --output docs/film.gif
+	$(BIN)/rstdp_ros render acrobot --seed 400000000 400000001 --output docs/film_acrobot.gif
+	$(BIN)/rstdp_ros adapt cartpole --plot docs/adaptation.png
+	$(BIN)/rstdp_ros reproduce report --output docs/results
 
 clean:  ## Remove environments, builds and compiled kernels
 	rm -rf .venv .venv-* build install log *.egg-info

@@ -53,3 +53,9 @@ def panels(count: int, columns: int = 3, height: float = 3.2) -> tuple[Figure, l
     for unused in axes[count:]:
         unused.set_visible(False)
     return figure, axes[:count]
+
+
+def legend_below(figure: Figure, axes: Any, columns: int) -> None:
+    """Explain what the axes show, below all of them, where it covers nothing."""
+    figure.legend(*axes.get_legend_handles_labels(), loc='outside lower center', ncols=columns,
+                  fontsize='small')

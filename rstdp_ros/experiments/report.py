@@ -11,6 +11,14 @@ import numpy as np
 from rstdp_ros import seeds
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import Adaptation
+from rstdp_ros.experiments.plotting import (
+    BLUE,
+    GREEN,
+    GREY,
+    legend_below,
+    new_figure,
+    VERMILLION,
+)
 from rstdp_ros.plasticity import EpisodeRecord
 from rstdp_ros.snn import SpikingQNetwork
 
@@ -54,28 +62,23 @@ def plot_run(records: list[EpisodeRecord], result: Summary, path: Path) -> None:
     :param path: .png, .svg or .pdf.
     :raises RstdpError: matplotlib is missing, or the file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise RstdpError('plots need matplotlib: pip install "rstdp_ros[plot]"') from None
     episodes = [r.episode + 1 for r in records]
-    figure = Figure(figsize=(8, 5.5), constrained_layout=True)
+    figure = new_figure(8, 5.5)
     top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={'height_ratios': (3, 1)})
-    # Colours of Okabe and Ito: distinct for the colour-blind and in grey.
-    top.plot(episodes, [r.episode_return for r in records], '.', color='#999999', label='return')
-    top.plot(episodes, [r.moving_average for r in records], color='#0072B2', linewidth=2,
+    top.plot(episodes, [r.episode_return for r in records], '.', color=GREY, label='return')
+    top.plot(episodes, [r.moving_average for r in records], color=BLUE, linewidth=2,
              label=f'mean of the latest {WINDOW}')
-    top.axhline(result.before, color='#D55E00', linestyle='--',
+    top.axhline(result.before, color=VERMILLION, linestyle='--',
                 label=f'held-out starts before: {result.before:.1f}')
-    top.axhline(result.after, color='#009E73', linestyle='-.',
+    top.axhline(result.after, color=GREEN, linestyle='-.',
                 label=f'held-out starts, deployed: {result.after:.1f}')
     restored = [e for e, r in zip(episodes, records) if r.event == 'rolled back']
-    bottom.plot(episodes, [r.weight_change for r in records], color='#0072B2')
-    bottom.plot(restored, [0.0] * len(restored), '^', color='#D55E00', label='rolled back',
+    bottom.plot(episodes, [r.weight_change for r in records], color=BLUE)
+    bottom.plot(restored, [0.0] * len(restored), '^', color=VERMILLION, label='rolled back',
                 clip_on=False)
     top.set(ylabel='return', title='Returns during adaptation')
     bottom.set(xlabel='episode on the changed plant', ylabel='weight change')
-    top.legend(loc='best', fontsize='small')
+    legend_below(figure, top, 2)
     if restored:
         bottom.legend(loc='best', fontsize='small')
     try:

@@ -130,7 +130,7 @@ def figure(data: DataFrame) -> Figure:
         axis.axhline(0, color='black', linewidth=0.6)
         axis.set_title(', '.join(keys), fontsize='medium')
         axis.set(xlabel='updates', ylabel='change of the mean return')
-    axes[0].legend(fontsize='small')
+    plotting.legend_below(result, axes[0], 5)
     result.suptitle('Change without selection, mean and standard error over extreme environments')
     return result
 

@@ -78,7 +78,7 @@ def figure(data: DataFrame) -> Figure:
                 _line(bottom, runs, 'best_episode', variant)
             top.set(title=f'{task}: {parameter}', ylabel='mean return')
             bottom.set(xlabel='change, percent', ylabel='best after episode')
-    axes[0].legend(fontsize='small')
+    plotting.legend_below(result, axes[0], 3)
     result.suptitle('Held-out starts: mean and standard deviation over networks')
     return result
 
