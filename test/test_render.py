@@ -10,6 +10,7 @@ import pytest
 
 from rstdp_ros import seeds
 from rstdp_ros.cli.main import main
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.film.film import Film
 from rstdp_ros.experiments.film.panels import fitted
@@ -246,3 +247,12 @@ def test_an_mp4_by_ffmpeg(script, tmp_path):
     write_film(tmp_path / 'film.mp4', Film(script), script.fps)
     subprocess.run(['ffmpeg', '-v', 'error', '-i', tmp_path / 'film.mp4', '-f', 'null', '-'],
                    check=True)
+
+
+def test_what_ffmpeg_says_is_told(script, tmp_path, monkeypatch):
+    (tmp_path / 'ffmpeg').write_text('#!/bin/sh\necho no such codec >&2\nexit 1\n')
+    (tmp_path / 'ffmpeg').chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    with pytest.raises(RstdpError, match='film.mp4: ffmpeg failed: no such codec'):
+        write_film(tmp_path / 'film.mp4', Film(script), script.fps)
+    assert [path.name for path in tmp_path.iterdir()] == ['ffmpeg']

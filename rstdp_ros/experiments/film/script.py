@@ -10,7 +10,7 @@ from typing import Any
 from rstdp_ros.parameters import table
 from rstdp_ros.seeds import name_of
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import Task
+from rstdp_ros.tasks import Task, TASKS
 
 CAPTION_WIDTH = 110
 
@@ -38,13 +38,15 @@ class Script:
 
 def caption(script: Script, seed: int, speed: float) -> str:
     """Say what plant it is, where the episode starts and how fast time goes."""
-    plant = f'{script.task.name} with {changes(script.physics)}'
+    task = script.task
+    where = '' if task.env_id == TASKS[task.name].env_id else f' in {task.env_id}'
+    plant = f'{task.name}{where} with {changes(script.physics)}'
     start = f'start: seed {seed} ({name_of(seed)}); {speed:g} x real time'
     return '\n'.join([*textwrap.wrap(plant, CAPTION_WIDTH), start])
 
 
 def changes(physics: Any) -> str:
-    """List the parameters that differ from those of training."""
+    """List the parameters that differ from their defaults, those of training."""
     def value(number: Any) -> str:
         return f'{number:.4g}' if isinstance(number, float) else str(number)
 
