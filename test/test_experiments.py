@@ -221,6 +221,11 @@ def test_a_part_can_be_one_physics(tmp_path):
     assert json.loads((tmp_path / 'fig4.json').read_text())['jobs'] == '2 of 56'
     _, *lines = (tmp_path / 'fig4.csv').read_text().splitlines()
     assert len(lines) == 2 * 2 and all('frozen' in line for line in lines)
+    figure = tmp_path / 'fig4.png'
+    drawn = figure.read_bytes()
+    figure.unlink()
+    assert main(['reproduce', 'report', '--output', str(tmp_path)]) == 0
+    assert figure.read_bytes() == drawn
 
 
 @needs_experiments
