@@ -145,7 +145,7 @@ def test_pictures_differ_and_sides_change_places_with_the_models(script):
     for (early, late), (other, another) in zip(film.pairs, swapped.pairs):
         assert early.returns[-1] == another.returns[-1] < late.returns[-1] == other.returns[-1]
     # On the left, so much of the raster is filled as its network lasted.
-    inked = [(picture[84:97, 23:116].min(axis=2) < 250).any(axis=0).sum()
+    inked = [(picture[78:91, 23:116].min(axis=2) < 250).any(axis=0).sum()
              for picture in (film[moving - 1], swapped[moving - 1])]
     assert inked[1] > 2 * inked[0]
 

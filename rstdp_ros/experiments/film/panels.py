@@ -14,7 +14,8 @@ from rstdp_ros.tasks.sketch import Part, View
 from rstdp_ros.tasks.task import Joints
 
 WIDTH, HEIGHT = 8.0, 5.6
-SMALL, MEDIUM, LARGE = 8.5, 10, 12
+TINY, SMALL, MEDIUM, LARGE = 6, 8.5, 10, 12
+CAPTION_LINES = 3
 SIDES = ('before', 'after')
 STATES = {'terminated': 'ended at step {}', 'truncated': 'time limit, step {}'}
 STYLE_OF = {
@@ -26,7 +27,7 @@ STYLE_OF = {
 PALE = 0.4
 # Rows of a side as (bottom, height), sides as (left, width), in parts of the figure; the plant
 # needs no room for labels.
-STAGE, SPIKES, RETURN = (0.565, 0.375), (0.29, 0.2286), (0.15, 0.085)
+STAGE, SPIKES, RETURN = (0.59, 0.355), (0.322, 0.2286), (0.182, 0.085)
 PLOTS, STAGES = ((0.09, 0.4), (0.58, 0.4)), ((0.055, 0.45), (0.535, 0.45))
 
 
@@ -188,6 +189,7 @@ class Picture:
         """
         self.canvas.restore_region(self.background)
         self.caption.set_text(caption)
+        self.caption.set_fontsize(MEDIUM if caption.count('\n') < CAPTION_LINES else TINY)
         artists = [a for side, recording in zip(self.sides, pair)
                    for a in side.show(recording, step)]
         for artist in (*artists, self.caption):

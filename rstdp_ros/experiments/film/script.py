@@ -12,7 +12,7 @@ from rstdp_ros.seeds import name_of
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task, TASKS
 
-CAPTION_WIDTH = 110
+CAPTION_WIDTH = 104
 
 
 @dataclass(frozen=True)
