@@ -17,15 +17,23 @@ from rstdp_ros.experiments.film.panels import fitted
 from rstdp_ros.experiments.film.script import caption, Script
 from rstdp_ros.experiments.film.timing import fitting_speed, HOLD_SECONDS, shown_steps
 from rstdp_ros.experiments.film.writer import write_film
-from rstdp_ros.experiments.playing import make_plant, play
 from rstdp_ros.plasticity import AdaptationRun, GuardParameters, preset
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, TASKS
+from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.playing import play
 from rstdp_ros.tasks.sketch import KINDS, View
 from rstdp_ros.tasks.task import Joints
 
 SMALL = ('--fps', '5', '--width', '240', '--speed', '2', '--max-seconds', '2')
+
+
+def plant_with(task, physics):
+    """Return the task's plant."""
+    plant = GymPlant(task)
+    plant.set_physics(physics)
+    return plant
 
 
 def parts(task, positions, **physics):
@@ -86,7 +94,7 @@ def test_every_pose_of_an_episode_is_in_view_and_has_the_same_parts(name):
     physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(share_path(f'models/{name}_0.npz'))
     view = task.sketch.view(physics)
-    recording = play(task, make_plant(task, physics), network, seeds.SELECTION)
+    recording = play(task, plant_with(task, physics), network, seeds.SELECTION)
     kinds = set()
     for joints in recording.joints:
         sketch = task.sketch.parts(joints, physics)
@@ -101,7 +109,7 @@ def test_a_film_shows_the_episode_that_is_evaluated(name):
     task = get_task(name)
     physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(share_path(f'models/{name}_0.npz'))
-    recording = play(task, make_plant(task, physics), network, seeds.SELECTION)
+    recording = play(task, plant_with(task, physics), network, seeds.SELECTION)
     episode = task.episode(network, seeds.SELECTION, physics)
     assert np.array_equal(recording.rasters, episode.rasters)
     assert recording.returns[-1] == episode.episode_return

@@ -11,6 +11,7 @@ import numpy as np
 
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.plant import Plant
+from rstdp_ros.tasks.playing import play
 from rstdp_ros.tasks.task import Task
 
 
@@ -32,14 +33,10 @@ class SteppedTask(Task):
         self.plant.set_physics(physics or self.physics())
         returns, steps = np.zeros(len(seeds)), np.zeros(len(seeds), np.int64)
         for i, seed in enumerate(seeds):
-            joints, end = self.plant.reset(seed), ''
-            while not end:
-                inference = network.infer(self.observe(*joints))
-                if len(rasters):
-                    rasters[i, steps[i]] = inference.raster
-                joints, reward, end = self.plant.step(self.action_efforts[inference.action])
-                returns[i] += reward
-                steps[i] += 1
+            recording = play(self, self.plant, network, seed)
+            returns[i], steps[i] = recording.returns[-1], recording.steps
+            if len(rasters):
+                rasters[i, :recording.steps] = recording.rasters
         return returns, steps
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from rstdp_ros.experiments.film.panels import Picture, Scale
 from rstdp_ros.experiments.film.script import caption, Script
 from rstdp_ros.experiments.film.timing import fitting_speed, shown_steps
-from rstdp_ros.experiments.playing import make_plant, play
+from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.playing import play
 
 
 class Film(Sequence):
@@ -21,7 +22,8 @@ class Film(Sequence):
 
     def __init__(self, script: Script) -> None:
         task = script.task
-        plant = make_plant(task, script.physics)
+        plant = GymPlant(task)
+        plant.set_physics(script.physics)
         networks = script.before, script.after
         self.pairs = [tuple(play(task, plant, network, seed) for network in networks)
                       for seed in script.seeds]

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.experiments.playing import Recording
 from rstdp_ros.experiments.plotting import BLACK, GREY, new_figure, STYLES
 from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.playing import Recording
 from rstdp_ros.tasks.sketch import Part, View
 from rstdp_ros.tasks.task import Joints
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import Task
-from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Plant
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.task import Joints, Task
 
 
 @dataclass(frozen=True)
@@ -34,17 +31,6 @@ class Recording:
     def steps(self) -> int:
         """How many steps it took."""
         return len(self.rasters)
-
-
-def make_plant(task: Task, physics: Any) -> Plant:
-    """
-    Make the plant of a task, in whichever simulator it is.
-
-    :raises RstdpError: the simulator is not installed, or has no such physics to offer.
-    """
-    plant = GymPlant(task)
-    plant.set_physics(physics)
-    return plant
 
 
 def play(task: Task, plant: Plant, network: SpikingQNetwork, seed: int) -> Recording:
