@@ -11,7 +11,7 @@ from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
 
 VERBS = ('train', 'evaluate', 'adapt', 'demo', 'check', 'record', 'replay', 'inspect',
-         'reproduce', 'render')
+         'convert', 'reproduce', 'render')
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,0 +1,97 @@
+"""What a file of another system leaves open, and how it becomes a network of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros import __version__
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task, Task, TASKS
+
+# As for our own files: no network of any task comes near it.
+MAX_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Facts:
+    """
+    What somebody says about a network because its file may not; None where nothing was said.
+
+    :param task: what the network is for.
+    :param ticks: how many ticks an observation is presented.
+    :param alpha: decay of the synaptic current per tick; likewise beta of the potential.
+    :param threshold: firing threshold.
+    :param dt: seconds per tick that the time constants of an NIR graph mean.
+    """
+
+    task: str | None = None
+    ticks: int | None = None
+    alpha: float | None = None
+    beta: float | None = None
+    threshold: float | None = None
+    dt: float | None = None
+
+
+def read_bytes(path: Path) -> bytes:
+    """
+    Read a whole file that cannot be larger than a network.
+
+    :raises RstdpError: missing, unreadable or too large.
+    """
+    try:
+        with path.open('rb') as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise RstdpError(f'{path}: no such file') from None
+    except OSError as error:
+        raise RstdpError(f'{path}: cannot be read ({error.strerror})') from None
+    if len(data) > MAX_BYTES:
+        raise RstdpError(f'{path}: larger than a network can be ({MAX_BYTES} bytes)')
+    return data
+
+
+def find_task(name: str | None, weights: Sequence[np.ndarray]) -> Task:
+    """
+    Return the task of that name, or else the only one whose observations and actions fit.
+
+    :param weights: W1, W2, W3, each (in, out).
+    :raises RstdpError: an unknown name, or none or several fit.
+    """
+    if name is not None:
+        return get_task(name)
+    ends = weights[0].shape[0], weights[-1].shape[1]
+    fitting = [task for task in TASKS.values() if (task.sizes[0], task.sizes[-1]) == ends]
+    if len(fitting) != 1:
+        shapes = ', '.join(f'{task.name} {task.sizes[0]} and {task.sizes[-1]}'
+                           for task in TASKS.values())
+        raise RstdpError(f'{ends[0]} inputs and {ends[1]} outputs fit no task or several '
+                         f'({shapes}); name one with --task')
+    return fitting[0]
+
+
+def make_network(weights: Sequence[np.ndarray], constants: Sequence[float], ticks: int,
+                 task: Task, efforts: Sequence[float],
+                 metadata: dict[str, Any]) -> SpikingQNetwork:
+    """
+    Build a network and check that it fits its task.
+
+    :param weights: W1, W2, W3, each (in, out).
+    :param constants: alpha, beta, threshold.
+    :param efforts: of the actions, N or N m.
+    :raises RstdpError: it is no network, or not one for this task.
+    """
+    network = SpikingQNetwork(weights, *constants, ticks, task.name, efforts, metadata)
+    task.check_network(network)
+    return network
+
+
+def origin(path: Path) -> dict[str, Any]:
+    """Say where a converted network came from."""
+    return {'made_by': 'rstdp_ros convert', 'code_version': __version__, 'source': path.name,
+            'parent': None}

@@ -1,0 +1,87 @@
+"""Which kinds of file can be read and written, by the end of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import NamedTuple
+
+from rstdp_ros.atomic import write_atomically
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.exchange.foreign import Facts
+from rstdp_ros.exchange.nir_reading import read_nir
+from rstdp_ros.exchange.nir_writing import nir_to_bytes
+from rstdp_ros.exchange.torch_checkpoints import read_checkpoint
+from rstdp_ros.snn import load_network, SpikingQNetwork
+from rstdp_ros.snn.files import network_to_bytes
+
+
+class Reader(NamedTuple):
+    """
+    How a kind of file is read.
+
+    :param read: (path, facts) -> network.
+    :param facts: names of the facts that such a file may leave open.
+    """
+
+    read: Callable[[Path, Facts], SpikingQNetwork]
+    facts: tuple[str, ...]
+
+
+CHECKPOINT = Reader(read_checkpoint, ('task', 'ticks', 'alpha', 'beta', 'threshold'))
+READERS = {
+    '.npz': Reader(lambda path, facts: load_network(path), ()),
+    '.nir': Reader(read_nir, ('task', 'ticks', 'dt')),
+    '.pt': CHECKPOINT,
+    '.pth': CHECKPOINT,
+}
+WRITERS = {'.npz': network_to_bytes, '.nir': nir_to_bytes}
+
+
+def read_network(path: str | Path, facts: Facts | None = None) -> SpikingQNetwork:
+    """
+    Read a network file, an NIR graph or a torch checkpoint.
+
+    :param facts: what the file may leave open.
+    :raises RstdpError: an unknown kind, a file that cannot be used, or a fact that its kind of
+        file states itself.
+    """
+    path, facts = Path(path), facts or Facts()
+    reader = _of_kind(path, READERS, 'read')
+    for field in fields(facts):
+        if getattr(facts, field.name) is not None and field.name not in reader.facts:
+            raise RstdpError(f'{path}: --{field.name} does not apply to {path.suffix} files')
+    return reader.read(path, facts)
+
+
+def write_network(network: SpikingQNetwork, path: str | Path, **choices: str) -> None:
+    """
+    Write a network file or an NIR graph, whole or not at all.
+
+    :param choices: of that kind of file; see :func:`nir_to_bytes`.
+    :raises RstdpError: an unknown kind, or the file cannot be written.
+    """
+    path = Path(path)
+    data = writer_of(path)(network, **choices)
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        raise RstdpError(f'{path}: cannot be written ({error.strerror})') from None
+
+
+def writer_of(path: Path) -> Callable[..., bytes]:
+    """
+    Return what turns a network into the bytes of such a file.
+
+    :raises RstdpError: an unknown kind.
+    """
+    return _of_kind(path, WRITERS, 'written')
+
+
+def _of_kind(path: Path, kinds: dict, done: str):
+    try:
+        return kinds[path.suffix]
+    except KeyError:
+        raise RstdpError(f'{path}: {path.suffix or "no suffix"} cannot be {done}; '
+                         f'known are {", ".join(kinds)}') from None

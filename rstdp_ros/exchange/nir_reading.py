@@ -1,0 +1,118 @@
+"""NIR graphs as networks: a feed-forward chain with the same constants everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.exchange.foreign import (
+    Facts,
+    find_task,
+    make_network,
+    MAX_BYTES,
+    origin,
+    read_bytes,
+)
+from rstdp_ros.exchange.nir_chain import read_chain
+from rstdp_ros.exchange.nir_convention import DT, load_nir, TICK_ORDER
+from rstdp_ros.snn import SpikingQNetwork
+
+# Weights may be float64, and every neuron has its constants.
+MAX_UNPACKED = 4 * MAX_BYTES
+MAX_DEPTH = 10
+
+
+def read_nir(path: Path, facts: Facts) -> SpikingQNetwork:
+    """
+    Read an NIR file.
+
+    :param facts: task, ticks and dt, where its metadata do not say.
+    :raises RstdpError: nir is missing, or the file is missing, damaged or no network of a task.
+    """
+    nir = load_nir()
+    data = read_bytes(path)
+    try:
+        _check_size(data)
+        # The chain is checked here, by sentences that name the node.
+        graph = nir.read(io.BytesIO(data), type_check=False)
+        return graph_to_network(graph, facts, origin(path))
+    except RstdpError as error:
+        raise RstdpError(f'{path}: {error}') from None
+    except Exception as error:
+        # h5py and nir raise many kinds of error on damaged files.
+        raise RstdpError(f'{path}: damaged or not an NIR file ({type(error).__name__})') from None
+
+
+def _check_size(data: bytes) -> None:
+    """Refuse what would not fit in memory once unpacked."""
+    import h5py
+
+    def size(group: h5py.Group, depth: int) -> int:
+        if depth > MAX_DEPTH:
+            raise RstdpError('nested too deeply for an NIR file')
+        return sum(size(item, depth + 1) if isinstance(item, h5py.Group) else item.nbytes
+                   for item in group.values())
+
+    with h5py.File(io.BytesIO(data)) as file:
+        if size(file, 0) > MAX_UNPACKED:
+            raise RstdpError(f'unpacks to more than {MAX_UNPACKED} bytes')
+
+
+def graph_to_network(graph: Any, facts: Facts,
+                     default_origin: Mapping[str, Any]) -> SpikingQNetwork:
+    """
+    Turn a ``nir.NIRGraph`` into a network.
+
+    :param facts: task, ticks and dt, where its metadata do not say.
+    :param default_origin: the network's metadata, where the graph's do not say.
+    :raises RstdpError: it is no network of a task; names the node and the reason.
+    """
+    known = graph.metadata
+    if known.get('tick_order', TICK_ORDER) != TICK_ORDER:
+        raise RstdpError(f'ticks of another order: {known["tick_order"]}; this release has only: '
+                         f'{TICK_ORDER}')
+    dt = _agreed('dt', facts.dt, known, float)
+    ticks = _agreed('ticks', facts.ticks, known, int)
+    if ticks is None:
+        raise RstdpError('does not say how many ticks an observation takes; name it with --ticks')
+    chain = read_chain(graph, dt or DT, ticks, assumed=dt is None)
+    task = find_task(_agreed('task', facts.task, known, str), chain.weights)
+    constants = (_exact('alpha', chain.alpha, known), _exact('beta', chain.beta, known),
+                 chain.threshold)
+    made = json.loads(known['origin']) if 'origin' in known else dict(default_origin)
+    efforts = known.get('action_efforts', task.action_efforts)
+    network = make_network(chain.weights, constants, ticks, task, efforts, made)
+    if known.get('digest', network.digest) != network.digest:
+        raise RstdpError(f'the weights are not those of digest {known["digest"]} that the '
+                         'metadata name; if they were changed on purpose, remove it there')
+    return network
+
+
+def _agreed(name: str, said: Any, known: Mapping[str, Any], kind: type) -> Any:
+    """Return what the metadata or the options say, or None; they must not differ."""
+    if name not in known:
+        return said
+    try:
+        value = kind(known[name])
+        if value != known[name]:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise RstdpError(f'the metadata say {name} = {known[name]!r}, which it cannot '
+                         'be') from None
+    if said not in (None, value):
+        raise RstdpError(f'--{name} {said} differs from {value}, which the metadata say')
+    return value
+
+
+def _exact(name: str, rounded: float, known: Mapping[str, Any]) -> float:
+    """Return a decay as the metadata state it, since a time constant has rounded it."""
+    value = _agreed(name, None, known, float)
+    if value is None:
+        return rounded
+    if abs(value - rounded) > 1e-6:
+        raise RstdpError(f'the metadata say {name} = {value}, the neurons {rounded}')
+    return value
