@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rstdp_ros.cli import options as shared
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.exchange import Facts, read_network, write_network, writer_of
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import TASKS
@@ -38,8 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Convert and print."""
-    from rstdp_ros.exchange import Facts, read_network, write_network
-    from rstdp_ros.exchange.formats import writer_of
     source = Path(options.input)
     if source.suffix in ('', '.npz'):
         source = model_path(options.input)

@@ -61,17 +61,16 @@ def find_task(name: str | None, weights: Sequence[np.ndarray]) -> Task:
     Return the task of that name, or else the only one whose observations and actions fit.
 
     :param weights: W1, W2, W3, each (in, out).
-    :raises RstdpError: an unknown name, or none or several fit.
+    :raises RstdpError: an unknown name, one that does not fit, or none or several that do.
     """
-    if name is not None:
-        return get_task(name)
+    candidates = list(TASKS.values()) if name is None else [get_task(name)]
     ends = weights[0].shape[0], weights[-1].shape[1]
-    fitting = [task for task in TASKS.values() if (task.sizes[0], task.sizes[-1]) == ends]
+    fitting = [task for task in candidates if (task.sizes[0], task.sizes[-1]) == ends]
     if len(fitting) != 1:
-        shapes = ', '.join(f'{task.name} {task.sizes[0]} and {task.sizes[-1]}'
-                           for task in TASKS.values())
-        raise RstdpError(f'{ends[0]} inputs and {ends[1]} outputs fit no task or several '
-                         f'({shapes}); name one with --task')
+        known = ', '.join(f'{task.name} has {task.sizes[0]} and {task.sizes[-1]}'
+                          for task in candidates)
+        raise RstdpError(f'{ends[0]} inputs and {ends[1]} outputs do not tell the task: {known}; '
+                         '--task names one')
     return fitting[0]
 
 

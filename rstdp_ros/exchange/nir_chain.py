@@ -21,12 +21,16 @@ class Chain(NamedTuple):
     A chain in the network's terms.
 
     :param weights: W1, W2, W3, each (in, out).
+    :param readout: name of the readout's node.
+    :param readout_threshold: infinite where it has none.
     """
 
     weights: list[np.ndarray]
     alpha: float
     beta: float
     threshold: float
+    readout: str
+    readout_threshold: float
 
 
 class Neurons(NamedTuple):
@@ -43,7 +47,7 @@ class Neurons(NamedTuple):
     gain: float
 
 
-def read_chain(graph: Any, dt: float, ticks: int, assumed: bool) -> Chain:
+def read_chain(graph: Any, dt: float, assumed: bool) -> Chain:
     """
     Read Input, three times linear and neurons, Output.
 
@@ -51,10 +55,11 @@ def read_chain(graph: Any, dt: float, ticks: int, assumed: bool) -> Chain:
 
     :param graph: a ``nir.NIRGraph``, its types unchecked.
     :param dt: seconds per tick.
-    :param ticks: per observation: whether a readout can reach its threshold depends on it.
     :param assumed: whether nobody said dt; then every gain must be 1, which proves it.
     :raises RstdpError: anything else; names the node.
     """
+    if not 0.0 < dt < math.inf:
+        raise RstdpError(f'dt = {dt} is not a positive number of seconds')
     names = _order(graph)
     _check_kinds([(name, type(graph.nodes[name]).__name__) for name in names])
     weights = [_weights(name, graph.nodes[name]) for name in names[1:6:2]]
@@ -68,11 +73,7 @@ def read_chain(graph: Any, dt: float, ticks: int, assumed: bool) -> Chain:
                                  f'{dt:g} s; name the duration with --dt')
             weights[i] = weights[i] * layer.gain
     alpha, beta, threshold, _ = layers[0]
-    highest = _highest_potential(weights[2], alpha, beta, ticks)
-    if not highest <= layers[2].threshold:
-        raise RstdpError(f'node {names[6]!r} can spike: its potential may get to {highest:.3g}, '
-                         f'its threshold is {layers[2].threshold:g}; a readout here never does')
-    return Chain(weights, alpha, beta, threshold)
+    return Chain(weights, alpha, beta, threshold, names[6], layers[2].threshold)
 
 
 def _order(graph: Any) -> list[str]:
@@ -163,11 +164,20 @@ def _check_alike(name: str, layer: Neurons, first_name: str, first: Neurons,
                              f'{there:g}; a network here has the same everywhere')
 
 
-def _highest_potential(w3: np.ndarray, alpha: float, beta: float, ticks: int) -> float:
-    """Return what a readout's potential cannot exceed, whatever spikes come."""
+def check_silence(chain: Chain, ticks: int) -> None:
+    """
+    Refuse a readout that can spike: its potential is to be the Q-value.
+
+    :param ticks: per observation.
+    :raises RstdpError: some input could bring it above its threshold.
+    """
     u = v = 0.0
-    strongest = float(np.maximum(w3, 0).sum(axis=0).max(initial=0.0))
+    # The strongest input there is: every excitatory synapse in every tick.
+    strongest = float(np.maximum(chain.weights[2], 0).sum(axis=0).max())
     for _ in range(ticks):
-        u = alpha * u + strongest
-        v = beta * v + u
-    return v
+        u = chain.alpha * u + strongest
+        v = chain.beta * v + u
+    if not v <= chain.readout_threshold:
+        raise RstdpError(f'node {chain.readout!r} can spike: its potential may get to {v:.3g}, '
+                         f'its threshold is {chain.readout_threshold:g}; a readout here never '
+                         'does')

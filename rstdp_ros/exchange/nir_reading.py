@@ -17,7 +17,7 @@ from rstdp_ros.exchange.foreign import (
     origin,
     read_bytes,
 )
-from rstdp_ros.exchange.nir_chain import read_chain
+from rstdp_ros.exchange.nir_chain import check_silence, read_chain
 from rstdp_ros.exchange.nir_convention import DT, load_nir, TICK_ORDER
 from rstdp_ros.snn import SpikingQNetwork
 
@@ -73,19 +73,20 @@ def graph_to_network(graph: Any, facts: Facts,
     """
     known = graph.metadata
     if known.get('tick_order', TICK_ORDER) != TICK_ORDER:
-        raise RstdpError(f'ticks of another order: {known["tick_order"]}; this release has only: '
-                         f'{TICK_ORDER}')
-    dt = _agreed('dt', facts.dt, known, float)
+        raise RstdpError(f'ticks of another order: {known["tick_order"]!r}; this release has '
+                         f'only {TICK_ORDER!r}')
     ticks = _agreed('ticks', facts.ticks, known, int)
     if ticks is None:
         raise RstdpError('does not say how many ticks an observation takes; name it with --ticks')
-    chain = read_chain(graph, dt or DT, ticks, assumed=dt is None)
+    dt = _agreed('dt', facts.dt, known, float)
+    chain = read_chain(graph, DT if dt is None else dt, assumed=dt is None)
     task = find_task(_agreed('task', facts.task, known, str), chain.weights)
     constants = (_exact('alpha', chain.alpha, known), _exact('beta', chain.beta, known),
                  chain.threshold)
     made = json.loads(known['origin']) if 'origin' in known else dict(default_origin)
     efforts = known.get('action_efforts', task.action_efforts)
     network = make_network(chain.weights, constants, ticks, task, efforts, made)
+    check_silence(chain, ticks)
     if known.get('digest', network.digest) != network.digest:
         raise RstdpError(f'the weights are not those of digest {known["digest"]} that the '
                          'metadata name; if they were changed on purpose, remove it there')

@@ -78,9 +78,8 @@ def _load(data: bytes, path: Path) -> Any:
 def _weights(content: Any) -> list[np.ndarray]:
     """Return W1, W2, W3, each (in, out) float32, of either layout."""
     if isinstance(content, Mapping):
-        for wrapper in WRAPPERS:
-            content = content.get(wrapper, content)
-        return _of_state_dict(content)
+        wrapped = [content[wrapper] for wrapper in WRAPPERS if wrapper in content]
+        return _of_state_dict(wrapped[0] if wrapped else content)
     if not (isinstance(content, Sequence) and len(content) == 2
             and all(isinstance(part, Sequence) for part in content)):
         raise RstdpError(f'an unknown layout; {LAYOUTS}')
