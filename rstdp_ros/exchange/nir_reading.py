@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.exchange.foreign import (
-    Facts,
-    find_task,
-    make_network,
-    MAX_BYTES,
-    origin,
-    read_bytes,
-)
+from rstdp_ros.exchange.foreign import Facts, find_task, make_network, origin, read_bytes
 from rstdp_ros.exchange.nir_chain import check_silence, read_chain
-from rstdp_ros.exchange.nir_convention import DT, load_nir, TICK_ORDER
+from rstdp_ros.exchange.nir_convention import DT, TICK_ORDER
+from rstdp_ros.exchange.nir_file import unpack
 from rstdp_ros.snn import SpikingQNetwork
-
-# Weights may be float64, and every neuron has its constants.
-MAX_UNPACKED = 4 * MAX_BYTES
-MAX_DEPTH = 10
 
 
 def read_nir(path: Path, facts: Facts) -> SpikingQNetwork:
@@ -33,33 +22,15 @@ def read_nir(path: Path, facts: Facts) -> SpikingQNetwork:
     :param facts: task, ticks and dt, where its metadata do not say.
     :raises RstdpError: nir is missing, or the file is missing, damaged or no network of a task.
     """
-    nir = load_nir()
     data = read_bytes(path)
     try:
-        _check_size(data)
-        # The chain is checked here, by sentences that name the node.
-        graph = nir.read(io.BytesIO(data), type_check=False)
-        return graph_to_network(graph, facts, origin(path))
+        return graph_to_network(unpack(data), facts, origin(path))
     except RstdpError as error:
         raise RstdpError(f'{path}: {error}') from None
-    except Exception as error:
-        # h5py and nir raise many kinds of error on damaged files.
-        raise RstdpError(f'{path}: damaged or not an NIR file ({type(error).__name__})') from None
-
-
-def _check_size(data: bytes) -> None:
-    """Refuse what would not fit in memory once unpacked."""
-    import h5py
-
-    def size(group: h5py.Group, depth: int) -> int:
-        if depth > MAX_DEPTH:
-            raise RstdpError('nested too deeply for an NIR file')
-        return sum(size(item, depth + 1) if isinstance(item, h5py.Group) else item.nbytes
-                   for item in group.values())
-
-    with h5py.File(io.BytesIO(data)) as file:
-        if size(file, 0) > MAX_UNPACKED:
-            raise RstdpError(f'unpacks to more than {MAX_UNPACKED} bytes')
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # Any field of a node or of the metadata may be missing or of another type.
+        raise RstdpError(f'{path}: damaged or not as NIR has it '
+                         f'({type(error).__name__})') from None
 
 
 def graph_to_network(graph: Any, facts: Facts,

@@ -63,6 +63,8 @@ def _load(data: bytes, path: Path) -> Any:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                 raise RstdpError(f'{path}: unpacks to more than {MAX_BYTES} bytes')
+            if archive.testzip() is not None:  # torch does not look at the checksums
+                raise RstdpError(f'{path}: damaged, a checksum is wrong')
         return torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
     except RstdpError:
         raise
