@@ -24,20 +24,15 @@ from rstdp_ros.tasks import get_task, TASKS
 
 nir = pytest.importorskip('nir')
 
+ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = [f'{task}_{i}' for task in TASKS for i in range(3)]
 # The authors' networks are not ours to ship; where somebody laid them, they are tried.
-AUTHORS = Path(__file__).resolve().parent.parent.parent / 'shared' / 'reference'
+AUTHORS = ROOT.parent / 'shared' / 'reference'
 TICKS = Facts(ticks=8)
 
 
 def load(name):
     return SpikingQNetwork.load(share_path(f'models/{name}.npz'))
-
-
-def observations(network, count=256):
-    """Draw observations that make neurons spike neither always nor never."""
-    generator = np.random.default_rng(5)
-    return generator.normal(0, 0.5, (count, network.observation_size)).astype(np.float32)
 
 
 def ours(network, inputs):
@@ -59,10 +54,10 @@ def test_a_shipped_network_comes_back_from_nir_byte_by_byte(name, tmp_path, caps
     assert load(name).digest in capsys.readouterr().out
 
 
-@pytest.mark.parametrize('readout', ['CubaLI', 'CubaLIF'])
-@pytest.mark.parametrize('alpha, beta, threshold', [
-    (0.0, 0.0, 1e-3), (0.1 + 0.2, 1 / 3, 0.7), (0.999999, 0.123456789012345, 1e6),
-    (float(np.float32(0.8)), 0.8, float(np.float32(0.1)))])
+@pytest.mark.parametrize('alpha, beta, threshold, readout', [
+    (0.0, 0.0, 1e-3, 'CubaLI'), (0.1 + 0.2, 1 / 3, 0.7, 'CubaLIF'),
+    (0.999999, 0.123456789012345, 1e6, 'CubaLI'),
+    (float(np.float32(0.8)), 0.8, float(np.float32(0.1)), 'CubaLIF')])
 def test_any_constants_come_back_exactly(alpha, beta, threshold, readout, tmp_path):
     weights = random_network(3, sizes=(8, 5, 7, 2)).weights
     network = SpikingQNetwork(weights, alpha, beta, threshold, 11, 'cartpole', (),
@@ -77,7 +72,7 @@ def test_the_graph_means_what_nirs_equations_say(shipped):
     assert all(isinstance(graph.nodes[name], kind) for name, kind in (
         ('w1', nir.Linear), ('hidden1', nir.CubaLIF), ('readout', nir.CubaLI)))
     dt, ticks = graph.metadata['dt'], graph.metadata['ticks']
-    inputs = observations(shipped)
+    inputs = np.random.default_rng(5).normal(0, 0.5, (256, 4)).astype(np.float32)
     state = {name: [0.0, 0.0] for name in ('hidden1', 'hidden2', 'readout')}
     rasters = []
     for _ in range(ticks):
@@ -99,25 +94,19 @@ def test_the_graph_means_what_nirs_equations_say(shipped):
 
 
 @pytest.mark.parametrize('name', ['cartpole_0', 'acrobot_0'])
-def test_snntorch_reads_the_file_and_spikes_the_same(name, tmp_path):
-    torch = pytest.importorskip('torch')
-    reader = pytest.importorskip('snntorch.import_nir')
+@pytest.mark.parametrize('system', ['snntorch', 'spikingjelly', 'norse'])
+def test_other_systems_read_the_file_and_spike_the_same(system, name, tmp_path, monkeypatch):
+    for package in ('torch', 'nirtorch', system):
+        pytest.importorskip(package)
+    monkeypatch.syspath_prepend(ROOT / 'docs' / 'examples')
+    from nir_readers import draw, run
     network = load(name)
     write_network(network, tmp_path / 'x.nir', readout='CubaLIF')
-    foreign = reader.import_from_nir(nir.read(tmp_path / 'x.nir'))
-    spikes = {'hidden1': [], 'hidden2': []}
-    for layer, record in spikes.items():
-        foreign.get_submodule(layer).register_forward_hook(
-            lambda module, arguments, output, record=record: record.append(output))
-    inputs = observations(network)
-    state = None
-    with torch.no_grad():
-        for _ in range(network.ticks):
-            _, state = foreign(torch.from_numpy(encode(inputs)), state)
-    rasters = np.stack([torch.cat(tick, 1).numpy() for tick in zip(*spikes.values())], axis=1)
-    expected, q_values = ours(network, inputs)
+    inputs = draw(network, 256)
+    rasters, q_values = run(system, tmp_path / 'x.nir', inputs)
+    expected, expected_q = ours(network, inputs)
     assert np.array_equal(rasters, expected)
-    assert np.allclose(foreign.get_submodule('readout').mem, q_values, atol=1e-3)
+    assert np.allclose(q_values, expected_q, atol=1e-3)
 
 
 @pytest.mark.parametrize('kind, alpha', [('Synaptic', 0.8), ('Leaky', 0.0)])
