@@ -8,8 +8,9 @@ VENV := $(if $(filter kilted,$(ROS)),.venv,.venv-$(ROS))
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).txt)
-# Training and PyBullet are the same whatever the ROS: one environment with them is enough.
-EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$(comma)pybullet$(comma)train)
+# What needs torch or PyBullet is the same whatever the ROS: one environment with them is enough.
+EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
+            $(comma)pybullet$(comma)train$(comma)test-nir)
 # What depends on the release of ROS; the rest is the same for all and is tested once.
 TESTS := $(if $(filter kilted,$(ROS)),test,$(patsubst %,test/test_%.py,graph operation \
            package))

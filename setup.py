@@ -17,7 +17,10 @@ extras = {
     'experiments': ['pandas', 'scipy', 'matplotlib', 'joblib', 'tqdm'],
     'ray': ['ray'],
     'train': ['torch', 'tensorboard', 'tqdm'],
-    'test': ['pytest', 'hypothesis', 'ruff', 'colcon-common-extensions', 'mcap'],
+    'nir': ['nir'],
+    'test': ['pytest', 'hypothesis', 'ruff', 'colcon-common-extensions', 'mcap', 'nir'],
+    # Another system that reads NIR; it needs torch.
+    'test-nir': ['snntorch', 'nirtorch'],
 }
 
 setup(

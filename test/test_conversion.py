@@ -66,31 +66,45 @@ def test_any_constants_come_back_exactly(alpha, beta, threshold, readout, tmp_pa
     assert network_to_bytes(read_network(tmp_path / 'x.nir')) == network_to_bytes(network)
 
 
-def test_the_graph_means_what_nirs_equations_say(shipped):
-    """Integrate NIR's differential equations by Euler steps, knowing nothing of our network."""
-    graph = nir.read(io.BytesIO(nir_to_bytes(shipped)))
-    assert all(isinstance(graph.nodes[name], kind) for name, kind in (
-        ('w1', nir.Linear), ('hidden1', nir.CubaLIF), ('readout', nir.CubaLI)))
-    dt, ticks = graph.metadata['dt'], graph.metadata['ticks']
-    inputs = np.random.default_rng(5).normal(0, 0.5, (256, 4)).astype(np.float32)
-    state = {name: [0.0, 0.0] for name in ('hidden1', 'hidden2', 'readout')}
-    rasters = []
-    for _ in range(ticks):
-        signal, raster = encode(inputs).astype(np.float64), []
-        for linear, name in (('w1', 'hidden1'), ('w2', 'hidden2'), ('w3', 'readout')):
+def integrate(graph, inputs, delay):
+    """
+    Follow NIR's differential equations by Euler steps, knowing nothing of our network.
+
+    :param delay: ticks from a spike to the next layer; each layer begins that much later.
+    :return: (n, T, h1 + h2) spikes and (n, actions) potentials of the readout.
+    """
+    dt, ticks = graph.metadata['dt'], int(graph.metadata['ticks'])
+    layers = (('w1', 'hidden1'), ('w2', 'hidden2'), ('w3', 'readout'))
+    state = {name: [0.0, 0.0] for _, name in layers}
+    spikes = {'hidden1': [], 'hidden2': []}
+    for tick in range(ticks + 2 * delay):
+        signal = encode(inputs).astype(np.float64)
+        for depth, (linear, name) in enumerate(layers):
+            if tick < depth * delay:
+                break
             node, (i, v) = graph.nodes[name], state[name]
             current = signal @ graph.nodes[linear].weight.T
             i = i + dt / node.tau_syn * (node.w_in * current - i)
             v = v + dt / node.tau_mem * (node.v_leak - v + node.r * i)
-            if name != 'readout':
-                signal = (v > node.v_threshold).astype(np.float64)
-                v = np.where(signal > 0, node.v_reset, v)
-                raster.append(signal)
+            if name in spikes:
+                spikes[name].append(v > node.v_threshold)
+                v = np.where(spikes[name][-1], node.v_reset, v)
+                signal = spikes[name][-1 - delay] if tick >= (depth + 1) * delay else None
             state[name] = [i, v]
-        rasters.append(np.concatenate(raster, axis=1))
+    rasters = [np.stack(record[:ticks], axis=1) for record in spikes.values()]
+    return np.concatenate(rasters, axis=2), state['readout'][1]
+
+
+@pytest.mark.parametrize('delay', [0, 1])
+def test_the_graph_means_what_nirs_equations_say(delay, shipped):
+    graph = nir.read(io.BytesIO(nir_to_bytes(shipped)))
+    assert all(isinstance(graph.nodes[name], kind) for name, kind in (
+        ('w1', nir.Linear), ('hidden1', nir.CubaLIF), ('readout', nir.CubaLI)))
+    inputs = np.random.default_rng(5).normal(0, 0.5, (256, 4)).astype(np.float32)
+    rasters, potentials = integrate(graph, inputs, delay)
     expected, q_values = ours(shipped, inputs)
-    assert np.array_equal(np.stack(rasters, axis=1), expected)
-    assert np.allclose(state['readout'][1], q_values, atol=1e-4)
+    assert np.array_equal(rasters, expected)
+    assert np.allclose(potentials, q_values, atol=1e-4)
 
 
 @pytest.mark.parametrize('name', ['cartpole_0', 'acrobot_0'])

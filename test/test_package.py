@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ('snn', 'plasticity')
 # Which optional or ROS packages each room may import, at whatever level.
 ALLOWED = {'training': {'torch'}, 'nodes': {'rclpy'}}
-GUARDED = ('rclpy', 'torch', 'lava', 'pybullet', 'rosbags', 'launch', 'launch_ros')
+GUARDED = ('rclpy', 'torch', 'lava', 'nir', 'h5py', 'pybullet', 'rosbags', 'launch', 'launch_ros')
 
 
 def imports(path, top_level_only):
