@@ -63,3 +63,42 @@ def eligibility(episode, parameters, amplitude_plus, amplitude_minus):
             k_plus = k_plus * math.exp(-1 / parameters.tau_plus) + s_pre
             k_minus = k_minus * math.exp(-1 / parameters.tau_minus) + s_post
     return c
+
+
+def toward_zero(x, factor):
+    """Multiply by factor / 4096 and drop the fraction, in int64."""
+    product = x * factor
+    return np.sign(product) * (np.abs(product) >> 12)
+
+
+def input_current(network, observation):
+    """Return the integer current into hidden 1 of a quantised network."""
+    total = np.zeros(network.sizes[1], np.int64)
+    for i, x in enumerate(np.asarray(observation, np.float32)):
+        scaled = np.float64(abs(x)) * 4096
+        magnitude = int(np.rint(scaled)) if scaled < 2**24 - 1 else 2**24 - 1
+        total += magnitude * network.integers[0][2 * i if x > 0 else 2 * i + 1].astype(np.int64)
+    return np.clip(total >> 12, 1 - 2**15, 2**15 - 1)
+
+
+def infer_fixed(network, observation):
+    """Return the readout's integer potentials and the spikes of a quantised network."""
+    matrices = [w.astype(np.int64) for w in network.integers]
+    keep_u = 4096 - round(4096 * (1 - network.alpha))
+    keep_v = 4096 - round(4096 * (1 - network.beta))
+    u = [np.zeros(w.shape[1], np.int64) for w in matrices]
+    v = [np.zeros(w.shape[1], np.int64) for w in matrices]
+    spikes = ([], [])
+    for _ in range(network.ticks):
+        total = input_current(network, observation)
+        for layer in range(3):
+            new = toward_zero(u[layer], keep_u) + total * 64
+            new = np.where(new > 2**23, new - 2**24, new)
+            u[layer] = np.where(new <= -2**23, new + 2**24, new)
+            v[layer] = np.clip(toward_zero(v[layer], keep_v) + u[layer], 1 - 2**23, 2**23 - 1)
+            if layer < 2:
+                fired = v[layer] > 64 * round(network.threshold * network.scales[layer])
+                v[layer][fired] = 0
+                spikes[layer].append(fired.astype(np.uint8))
+                total = fired.astype(np.int64) @ matrices[layer + 1]
+    return v[2], tuple(np.array(layer) for layer in spikes)

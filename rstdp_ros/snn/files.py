@@ -1,8 +1,9 @@
 """
 The network file: a numpy .npz with W1, W2, W3 and one JSON string of metadata.
 
-The same bytes travel on the ``weights`` topic, so reading trusts nothing: no pickles, a limit on
-the size, and every field is checked.
+Version 1 holds a network of floating point; version 2 a quantised one, whose metadata have the
+scales too and whose weights are float32 all the same. The same bytes travel on the ``weights``
+topic, so reading trusts nothing: no pickles, a limit on the size, and every field is checked.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn.network import SpikingQNetwork
 
 FORMAT = 'rstdp_ros network'
-FORMAT_VERSION = 1
+FLOAT_VERSION, FIXED_VERSION = 1, 2
 MAX_BYTES = 16 * 2**20
 WEIGHTS = ('W1', 'W2', 'W3')
 REQUIRED = ('task', 'sizes', 'alpha', 'beta', 'threshold', 'ticks', 'action_efforts')
@@ -63,11 +64,13 @@ def network_to_bytes(network: SpikingQNetwork) -> bytes:
     into the checkpoint, to the policy and into the next checkpoint.
     """
     header = {
-        'format': FORMAT, 'version': FORMAT_VERSION, 'task': network.task,
+        'format': FORMAT, 'version': FLOAT_VERSION, 'task': network.task,
         'sizes': list(network.sizes), 'alpha': network.alpha, 'beta': network.beta,
         'threshold': network.threshold, 'ticks': network.ticks,
         'action_efforts': list(network.action_efforts), 'origin': network.metadata,
     }
+    if network.quantized:
+        header |= {'version': FIXED_VERSION, 'scales': list(network.scales)}
     buffer = io.BytesIO()
     np.savez(buffer, metadata=np.array(json.dumps(header)), **dict(zip(WEIGHTS, network.weights)))
     return buffer.getvalue()
@@ -85,16 +88,21 @@ def network_from_bytes(data: bytes, source: str = 'network') -> SpikingQNetwork:
     header, weights = _unpack(data, source)
     if header.get('format') != FORMAT:
         raise NetworkFileError(f'{source}: not a network file of rstdp_ros')
-    if header.get('version') != FORMAT_VERSION:
-        raise NetworkFileError(f'{source}: format version {header.get("version")!r}; this '
-                               f'release reads version {FORMAT_VERSION}')
-    missing = [name for name in REQUIRED if name not in header]
+    version = header.get('version')
+    if version not in (FLOAT_VERSION, FIXED_VERSION):
+        raise NetworkFileError(f'{source}: format version {version!r}; this release reads '
+                               f'versions {FLOAT_VERSION} and {FIXED_VERSION}')
+    required = (*REQUIRED, 'scales') if version == FIXED_VERSION else REQUIRED
+    missing = [name for name in required if name not in header]
     if missing:
         raise NetworkFileError(f'{source}: the metadata lacks {", ".join(missing)}')
     try:
         network = SpikingQNetwork(
             weights, header['alpha'], header['beta'], header['threshold'], header['ticks'],
-            header['task'], header['action_efforts'], header.get('origin'))
+            header['task'], header['action_efforts'], header.get('origin'),
+            header['scales'] if version == FIXED_VERSION else ())
+        if (version == FIXED_VERSION) != network.quantized:
+            raise RstdpError(f'version {FIXED_VERSION} without scales')
     except (RstdpError, OverflowError, TypeError, ValueError) as error:
         raise NetworkFileError(f'{source}: {error}') from None
     if list(network.sizes) != header['sizes']:

@@ -2,14 +2,69 @@
 The network's arithmetic, compiled by numba.
 
 One function serves a single observation and, called by a task's episode kernel, whole batches of
-episodes. All sums run over ascending indices in float32 and nothing is re-associated, so every
-caller gets the same bits; ``test/reference.py`` holds the plain numpy form they must equal.
+episodes. All sums run over ascending indices and nothing is re-associated, so every caller gets
+the same bits; ``test/reference.py`` holds the plain numpy form they must equal.
+
+The weights' type chooses the arithmetic when numba compiles: float32, or for int32 the fixed point
+of :mod:`rstdp_ros.snn.fixed`.
 """
 
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 import numpy as np
 
+from rstdp_ros.snn import fixed
+
 ZERO = np.float32(0)
+
+
+def input_current(observation, w1, current):
+    """Compute the constant current into hidden 1; the two-neuron encoding is done on the fly."""
+    raise NotImplementedError('compiled code only')
+
+
+def next_current(u, total, alpha):
+    """Return the synaptic current after a tick: alpha u + total."""
+    raise NotImplementedError('compiled code only')
+
+
+def next_potential(v, u, beta):
+    """Return the membrane potential after a tick, before its reset: beta v + u."""
+    raise NotImplementedError('compiled code only')
+
+
+@overload(input_current)
+def _input_current(observation, w1, current):
+    def floating(observation, w1, current):
+        current[:] = ZERO
+        for i in range(observation.size):
+            x = observation[i]
+            row = w1[2 * i] if x > ZERO else w1[2 * i + 1]
+            magnitude = abs(x)
+            for j in range(current.size):
+                current[j] += magnitude * row[j]
+
+    def counting(observation, w1, current):
+        fixed.input_current(observation, w1, current)
+    return counting if _counts(w1.dtype) else floating
+
+
+@overload(next_current)
+def _next_current(u, total, alpha):
+    if _counts(u):
+        return lambda u, total, alpha: fixed.next_current(u, total, alpha)
+    return lambda u, total, alpha: alpha * u + total
+
+
+@overload(next_potential)
+def _next_potential(v, u, beta):
+    if _counts(v):
+        return lambda v, u, beta: fixed.next_potential(v, u, beta)
+    return lambda v, u, beta: beta * v + u
+
+
+def _counts(kind):
+    return isinstance(kind, types.Integer)
 
 
 @njit(cache=True, error_model='numpy', inline='never')
@@ -18,10 +73,10 @@ def add_rows(rows, count, weights, total):
     Sum the weights of the neurons that spiked: ``total[j] = sum_k weights[rows[k], j]``.
 
     :param rows: (n,) indices; the first ``count`` are valid and ascending.
-    :param weights: (n, m) float32.
-    :param total: (m,) float32, overwritten.
+    :param weights: (n, m).
+    :param total: (m,) of the weights' type, overwritten.
     """
-    total[:] = ZERO
+    total[:] = 0
     k = 0
     # Four rows at a time, still added one after the other: a quarter of the loads and stores.
     while k + 4 <= count:
@@ -45,18 +100,18 @@ def fire(total, u, v, alpha, beta, threshold, raster, rows):
     The indices are collected without branches: which neurons spike is unpredictable, and a
     mispredicted branch costs more than the whole update of a neuron.
 
-    :param total: (n,) float32 input current of this tick.
-    :param u: (n,) float32 synaptic current, updated.
-    :param v: (n,) float32 membrane potential, updated; 0 after a spike.
+    :param total: (n,) input current of this tick.
+    :param u: (n,) synaptic current, updated.
+    :param v: (n,) membrane potential, updated; 0 after a spike.
     :param raster: (n,) uint8, overwritten with the spikes.
     :param rows: (n,) int64, overwritten with the indices of the neurons that spiked.
     :return: how many spiked.
     """
     for i in range(u.size):
-        u[i] = alpha * u[i] + total[i]
-        v[i] = beta * v[i] + u[i]
+        u[i] = next_current(u[i], total[i], alpha)
+        v[i] = next_potential(v[i], u[i], beta)
         raster[i] = v[i] > threshold
-        v[i] = ZERO if v[i] > threshold else v[i]
+        v[i] = 0 if v[i] > threshold else v[i]
     count = 0
     for i in range(u.size):
         rows[count] = i
@@ -65,7 +120,7 @@ def fire(total, u, v, alpha, beta, threshold, raster, rows):
 
 
 @njit(cache=True, error_model='numpy')
-def infer(observation, w1, w2, w3, alpha, beta, threshold, raster, q):
+def infer(observation, w1, w2, w3, alpha, beta, threshold1, threshold2, raster, q):
     """
     Present one observation for T ticks, all state starting at zero.
 
@@ -73,35 +128,30 @@ def infer(observation, w1, w2, w3, alpha, beta, threshold, raster, q):
     Q = v of the readout after T ticks.
 
     :param observation: (n,) float32; value i feeds input 2i if positive, else input 2i + 1.
-    :param w1: (2n, h1) float32. Likewise w2 (h1, h2) and w3 (h2, actions).
+    :param w1: (2n, h1) float32 or int32. Likewise w2 (h1, h2) and w3 (h2, actions).
+    :param threshold1: of hidden 1; likewise threshold2.
     :param raster: (T, h1 + h2) uint8, overwritten: hidden 1 then hidden 2.
-    :param q: (actions,) float32, overwritten.
+    :param q: (actions,) of the weights' type, overwritten: the readout's v.
     """
     h1, h2, n_out = w1.shape[1], w2.shape[1], w3.shape[1]
     # One block of memory for all state: a single allocation per observation.
-    state = np.zeros(3 * h1 + 3 * h2 + 2 * n_out, np.float32)
+    state = np.zeros(3 * h1 + 3 * h2 + 2 * n_out, w1.dtype)
     current, u1, v1 = state[:h1], state[h1:2 * h1], state[2 * h1:3 * h1]
     rest = state[3 * h1:]
     total2, u2, v2 = rest[:h2], rest[h2:2 * h2], rest[2 * h2:3 * h2]
     total3, u3 = rest[3 * h2:3 * h2 + n_out], rest[3 * h2 + n_out:]
     rows = np.empty(max(h1, h2), np.int64)
 
-    for i in range(observation.size):
-        x = observation[i]
-        row = w1[2 * i] if x > ZERO else w1[2 * i + 1]
-        magnitude = abs(x)
-        for j in range(h1):
-            current[j] += magnitude * row[j]
-
-    q[:] = ZERO
+    input_current(observation, w1, current)
+    q[:] = 0
     for tick in range(raster.shape[0]):
-        count = fire(current, u1, v1, alpha, beta, threshold, raster[tick, :h1], rows)
+        count = fire(current, u1, v1, alpha, beta, threshold1, raster[tick, :h1], rows)
         add_rows(rows, count, w2, total2)
-        count = fire(total2, u2, v2, alpha, beta, threshold, raster[tick, h1:], rows)
+        count = fire(total2, u2, v2, alpha, beta, threshold2, raster[tick, h1:], rows)
         add_rows(rows, count, w3, total3)
         for k in range(n_out):
-            u3[k] = alpha * u3[k] + total3[k]
-            q[k] = beta * q[k] + u3[k]
+            u3[k] = next_current(u3[k], total3[k], alpha)
+            q[k] = next_potential(q[k], u3[k], beta)
 
 
 @njit(cache=True, error_model='numpy')
@@ -109,7 +159,7 @@ def greedy(q):
     """
     Return the index of the largest Q-value; of equal ones the lowest.
 
-    :param q: (actions,) float32.
+    :param q: (actions,).
     """
     best = 0
     for k in range(1, q.size):

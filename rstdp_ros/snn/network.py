@@ -13,6 +13,7 @@ import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import kernels
+from rstdp_ros.snn.fixed import FixedPoint
 
 
 class Inference(NamedTuple):
@@ -49,12 +50,17 @@ class SpikingQNetwork:
     :param task: name of the task it was made for.
     :param action_efforts: the command of each action, N or N m; () for the task's.
     :param metadata: where it came from; free JSON-like content that does not enter the digest.
-    :raises RstdpError: wrong shapes, values that are not finite, constants out of range.
+    :param scales: one per weight matrix for a quantised network, which runs in fixed point
+        (:mod:`rstdp_ros.snn.fixed`): its weights are 2 k / scale with whole k in -127..127.
+    :raises RstdpError: wrong shapes, values that are not finite, constants out of range, weights
+        that are not on the grid of their scale.
+    :ivar fixed: the integers of a quantised network, else None.
     """
 
     def __init__(self, weights: Sequence[np.ndarray], alpha: float, beta: float, threshold: float,
                  ticks: int, task: str, action_efforts: Sequence[float] = (),
-                 metadata: Mapping[str, Any] | None = None) -> None:
+                 metadata: Mapping[str, Any] | None = None,
+                 scales: Sequence[float] = ()) -> None:
         self.weights = tuple(_frozen(w) for w in weights)
         self.alpha = float(alpha)
         self.beta = float(beta)
@@ -63,10 +69,16 @@ class SpikingQNetwork:
         self.task = str(task)
         self.action_efforts = tuple(float(effort) for effort in action_efforts)
         self.metadata = dict(metadata or {})
+        self.scales = tuple(float(scale) for scale in scales)
         self._check()
-        # Every kernel takes the network as these arguments, in this order.
-        self.kernel_arguments = (*self.weights, np.float32(alpha), np.float32(beta),
-                                 np.float32(threshold))
+        self.fixed = (FixedPoint(self.weights, self.scales, self.alpha, self.beta, self.threshold)
+                      if self.scales else None)
+        # Every kernel takes the network as these arguments, in this order; their types choose
+        # the arithmetic.
+        self.kernel_arguments = (*self.weights, *map(np.float32, (alpha, beta, threshold,
+                                                                  threshold)))
+        if self.fixed:
+            self.kernel_arguments = self.fixed.kernel_arguments
 
     def _check(self) -> None:
         if len(self.weights) != 3 or any(w.ndim != 2 for w in self.weights):
@@ -122,6 +134,16 @@ class SpikingQNetwork:
         """How many values an observation has: half the inputs."""
         return self.sizes[0] // 2
 
+    @property
+    def quantized(self) -> bool:
+        """Whether it runs in fixed point."""
+        return self.fixed is not None
+
+    @property
+    def integers(self) -> tuple[np.ndarray, ...]:
+        """Mantissas of a quantised network: three even int32 arrays; () of any other."""
+        return self.fixed.mantissas if self.fixed else ()
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over W1, W2, W3 as little-endian C-order float32 bytes, in hex."""
@@ -143,8 +165,10 @@ class SpikingQNetwork:
             raise RstdpError(f'an observation of shape {observation.shape} for a network that '
                              f'takes {self.observation_size} values')
         raster = np.empty((self.ticks, h1 + h2), np.uint8)
-        q = np.empty(n_out, np.float32)
+        q = np.empty(n_out, self.kernel_arguments[0].dtype)
         kernels.infer(observation, *self.kernel_arguments, raster, q)
+        if self.fixed:
+            q = self.fixed.q_values(q)
         return Inference(q, (raster[:, :h1], raster[:, h1:]), raster)
 
     def q_values(self, observation: np.ndarray) -> np.ndarray:
@@ -160,17 +184,19 @@ class SpikingQNetwork:
         """
         Return a network that differs in W2, the synapses that r-STDP changes.
 
-        :param w2: (h1, h2).
+        :param w2: (h1, h2); for a quantised network on the grid of its scale.
         :param metadata: where the new one came from; the old one's if None.
+        :raises RstdpError: as for any network.
         """
         w1, _, w3 = self.weights
         return SpikingQNetwork((w1, w2, w3), self.alpha, self.beta, self.threshold, self.ticks,
                                self.task, self.action_efforts,
-                               self.metadata if metadata is None else metadata)
+                               self.metadata if metadata is None else metadata, self.scales)
 
     def __repr__(self) -> str:
         """Name task, sizes and weights."""
-        return f'SpikingQNetwork({self.task}, {list(self.sizes)}, {self.digest[:16]})'
+        kind = ', 8 bits' if self.quantized else ''
+        return f'SpikingQNetwork({self.task}, {list(self.sizes)}, {self.digest[:16]}{kind})'
 
 
 def _frozen(w: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ from rstdp_ros.tasks.acrobot.physics import COMMAND, observe, step
 
 
 @njit(cache=True, error_model='numpy')
-def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold, ticks, max_steps, rasters):
+def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold1, threshold2, ticks, max_steps,
+              rasters):
     """
     Run one greedy episode from each start.
 
@@ -21,14 +22,14 @@ def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold, ticks, max_
     """
     returns, steps = np.zeros(len(starts)), np.zeros(len(starts), np.int64)
     observation = np.empty(6, np.float32)
-    q = np.empty(w3.shape[1], np.float32)
+    q = np.empty(w3.shape[1], w3.dtype)
     scratch = np.empty((ticks, w1.shape[1] + w2.shape[1]), np.uint8)
     for i in range(len(starts)):
         theta1, theta2, velocity1, velocity2 = starts[i]
         for t in range(max_steps):
             observe(theta1, theta2, velocity1, velocity2, observation)
             raster = rasters[i, t] if len(rasters) else scratch
-            infer(observation, w1, w2, w3, alpha, beta, threshold, raster, q)
+            infer(observation, w1, w2, w3, alpha, beta, threshold1, threshold2, raster, q)
             effort = (greedy(q) - 1) * COMMAND
             theta1, theta2, velocity1, velocity2, reached = step(
                 theta1, theta2, velocity1, velocity2, effort, constants)

@@ -8,7 +8,8 @@ from rstdp_ros.tasks.cartpole.physics import COMMAND, step
 
 
 @njit(cache=True, error_model='numpy')
-def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold, ticks, max_steps, rasters):
+def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold1, threshold2, ticks, max_steps,
+              rasters):
     """
     Run one greedy episode from each start.
 
@@ -20,7 +21,7 @@ def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold, ticks, max_
     """
     steps = np.zeros(len(starts), np.int64)
     observation = np.empty(4, np.float32)
-    q = np.empty(w3.shape[1], np.float32)
+    q = np.empty(w3.shape[1], w3.dtype)
     scratch = np.empty((ticks, w1.shape[1] + w2.shape[1]), np.uint8)
     for i in range(len(starts)):
         x, x_dot, theta, theta_dot = starts[i]
@@ -28,7 +29,7 @@ def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold, ticks, max_
             observation[0], observation[1] = x, x_dot
             observation[2], observation[3] = theta, theta_dot
             raster = rasters[i, t] if len(rasters) else scratch
-            infer(observation, w1, w2, w3, alpha, beta, threshold, raster, q)
+            infer(observation, w1, w2, w3, alpha, beta, threshold1, threshold2, raster, q)
             effort = COMMAND if greedy(q) == 1 else -COMMAND
             x, x_dot, theta, theta_dot, terminated = step(
                 x, x_dot, theta, theta_dot, effort, constants)

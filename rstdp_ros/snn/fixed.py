@@ -1,0 +1,168 @@
+"""
+Fixed point: the integers of a Loihi core, as Lava's bit-accurate ``LIF`` and ``Dense`` have them.
+
+Weights are even 8-bit mantissas times one scale per layer; u and v have 24 bits; decays are
+multiples of 1/4096 and round towards zero. docs/quantization.md has the equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+import math
+
+from numba import njit
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+
+ZERO = np.float32(0)
+
+# A mantissa is 2 k with |k| <= 127: of signed weights the chip keeps 8 bits, the lowest being 0.
+MAX_STEPS = 127
+# Weights and thresholds are shifted left by so many bits against u and v.
+ALIGNMENT = 6
+DECAY_UNITY = 4096
+MAX_DECAY = 4095
+MAX_THRESHOLD = 2**17 - 1
+STATE_LIMIT = 2**23
+
+# Observations enter with 12 fractional bits and at most 24 in all; the current that a neuron takes
+# has 16.
+INPUT_BITS = 12
+INPUT_UNITY = np.float32(2**INPUT_BITS)
+INPUT_LIMIT = np.float32(2**24 - 1)
+CURRENT_LIMIT = 2**15 - 1
+
+
+class FixedPoint:
+    """
+    A quantised network as a chip takes it.
+
+    :param weights: W1, W2, W3, float32, exactly on the grid of their scale.
+    :param scales: mantissa per unit of weight, one for each layer.
+    :param alpha: likewise beta and threshold, as of :class:`SpikingQNetwork`.
+    :raises RstdpError: scales, weights or constants that the integers cannot hold.
+    :ivar mantissas: three read-only (in, out) int32 arrays, even, in -254..254.
+    :ivar du: decay of the current, ``du`` of Lava's ``LIF``: u keeps 1 - (du + 1) / 4096.
+    :ivar dv: decay of the potential: v keeps 1 - dv / 4096.
+    :ivar thresholds: ``vth`` of hidden 1 and hidden 2.
+    """
+
+    def __init__(self, weights: Sequence[np.ndarray], scales: Sequence[float], alpha: float,
+                 beta: float, threshold: float) -> None:
+        if len(scales) != 3 or not all(math.isfinite(s) and s > 0.0 for s in scales):
+            raise RstdpError(f'scales {list(scales)}: expected three positive numbers')
+        self.scales = tuple(scales)
+        self.mantissas = tuple(_mantissas(f'W{i + 1}', w, s)
+                               for i, (w, s) in enumerate(zip(weights, scales)))
+        self.du = round(DECAY_UNITY * (1.0 - alpha)) - 1
+        self.dv = round(DECAY_UNITY * (1.0 - beta))
+        for name, value, decay in (('alpha', alpha, self.du), ('beta', beta, self.dv)):
+            if not 0 <= decay <= MAX_DECAY:
+                raise RstdpError(f'{name} = {value} makes a decay of {decay}/4096; fixed point '
+                                 f'has 0..{MAX_DECAY}')
+        self.thresholds = tuple(round(threshold * s) for s in self.scales[:2])
+        for name, value in zip(('hidden 1', 'hidden 2'), self.thresholds):
+            if not 1 <= value <= MAX_THRESHOLD:
+                raise RstdpError(f'the threshold of {name} becomes {value}; fixed point has '
+                                 f'1..{MAX_THRESHOLD}')
+
+    @cached_property
+    def kernel_arguments(self) -> tuple:
+        """Weights and constants in the order of the kernels; integers make them count so."""
+        aligned = (vth << ALIGNMENT for vth in self.thresholds)
+        return (*self.mantissas, *map(np.int64, (
+            DECAY_UNITY - (self.du + 1), DECAY_UNITY - self.dv, *aligned)))
+
+    def q_values(self, v: np.ndarray) -> np.ndarray:
+        """
+        Return the Q-values that the readout's potentials stand for.
+
+        :param v: (actions,) integers. Different ones stay different, so the action is the same.
+        :return: (actions,) float32.
+        """
+        return (v / (self.scales[2] * 2**ALIGNMENT)).astype(np.float32)
+
+
+def steps(w: np.ndarray, scale: float) -> np.ndarray:
+    """Return weights in steps of the grid, 2 / scale each, not rounded; float64."""
+    return np.asarray(w, np.float64) * (0.5 * scale)
+
+
+def from_steps(k: np.ndarray, scale: float) -> np.ndarray:
+    """
+    Return the float32 weights that whole steps stand for; beyond +-127 steps they saturate.
+
+    :param k: whole numbers of steps.
+    """
+    return (np.clip(k, -MAX_STEPS, MAX_STEPS) * (2.0 / scale)).astype(np.float32)
+
+
+def _mantissas(name: str, w: np.ndarray, scale: float) -> np.ndarray:
+    with np.errstate(over='ignore', invalid='ignore'):  # absurd scales
+        k = np.rint(steps(w, scale))
+        exact = np.array_equal(from_steps(k, scale), w)
+    if not exact:
+        raise RstdpError(f'{name} is not on the grid of its scale {scale}: every weight must be '
+                         f'2 k / scale with a whole k in -{MAX_STEPS}..{MAX_STEPS}; '
+                         'rstdp_ros quantize makes such networks')
+    mantissas = (2 * k).astype(np.int32)
+    mantissas.setflags(write=False)
+    return mantissas
+
+
+@njit(cache=True, error_model='numpy')
+def input_current(observation, w1, current):
+    """
+    Compute the current into hidden 1; constant while the observation is presented.
+
+    The integer m = |x| 2^12, rounded half to even, stands for each value, at most 2^24 - 1 (for
+    NaN too); the current is sum(m W1) >> 12, which rounds down, cut to 16 bits.
+
+    :param observation: (n,) float32; value i feeds input 2i if positive, else input 2i + 1.
+    :param w1: (2n, h1) int32 mantissas.
+    :param current: (h1,) int32, overwritten: what a neuron's ``a_in`` gets every tick.
+    """
+    total = np.zeros(current.size, np.int64)
+    for i in range(observation.size):
+        x = observation[i]
+        row = w1[2 * i] if x > ZERO else w1[2 * i + 1]
+        scaled = np.rint(abs(x) * INPUT_UNITY)
+        magnitude = np.int64(scaled if scaled < INPUT_LIMIT else INPUT_LIMIT)
+        for j in range(total.size):
+            total[j] += magnitude * row[j]
+    for j in range(total.size):
+        current[j] = min(max(total[j] >> INPUT_BITS, -CURRENT_LIMIT), CURRENT_LIMIT)
+
+
+@njit(cache=True, error_model='numpy')
+def next_current(u, total, keep):
+    """
+    Return u after a tick: u keep / 4096, rounded towards zero, plus the aligned input.
+
+    :param u: int32; likewise total, the sum of mantissas that arrived.
+    :param keep: int64, 4096 - (du + 1).
+    """
+    u = decayed(u, keep) + (total << ALIGNMENT)
+    # As Lava has it: +2^23 stays, -2^23 does not.
+    if u > STATE_LIMIT:
+        return np.int32(u - 2 * STATE_LIMIT)
+    return np.int32(u + 2 * STATE_LIMIT if u <= -STATE_LIMIT else u)
+
+
+@njit(cache=True, error_model='numpy')
+def next_potential(v, u, keep):
+    """
+    Return v after a tick and before its reset: v keep / 4096, rounded towards zero, plus u.
+
+    :param keep: int64, 4096 - dv.
+    """
+    v = decayed(v, keep) + u
+    return np.int32(min(max(v, 1 - STATE_LIMIT), STATE_LIMIT - 1))
+
+
+@njit(cache=True, error_model='numpy')
+def decayed(x, keep):
+    """Return x keep / 4096, rounded towards zero: exact, as a double holds all 36 bits."""
+    return np.int32(x * (keep / 4096.0))

@@ -1,0 +1,27 @@
+"""Quantisation: from float32 weights to the 8 bits of a neuromorphic chip."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.snn.fixed import from_steps, MAX_STEPS, steps
+from rstdp_ros.snn.network import SpikingQNetwork
+
+
+def quantize(network: SpikingQNetwork) -> SpikingQNetwork:
+    """
+    Return the network in fixed point: one scale per layer, 254 / max|W|, weights rounded to it.
+
+    :raises RstdpError: it is quantised already, a layer is all zeros, or its constants do not fit.
+    """
+    if network.quantized:
+        raise RstdpError('the network is quantised already')
+    largest = [float(np.abs(w).max()) for w in network.weights]
+    if not all(largest):
+        raise RstdpError(f'W{largest.index(0.0) + 1} is all zeros: it has no scale')
+    scales = [2 * MAX_STEPS / m for m in largest]
+    weights = [from_steps(np.rint(steps(w, s)), s) for w, s in zip(network.weights, scales)]
+    return SpikingQNetwork(
+        weights, network.alpha, network.beta, network.threshold, network.ticks, network.task,
+        network.action_efforts, {**network.metadata, 'float_digest': network.digest}, scales)
