@@ -10,7 +10,7 @@ import sys
 from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
 
-VERBS = ('train', 'evaluate', 'adapt', 'demo', 'check', 'record', 'replay', 'inspect',
+VERBS = ('train', 'evaluate', 'quantize', 'adapt', 'demo', 'check', 'record', 'replay', 'inspect',
          'convert', 'reproduce', 'render')
 
 

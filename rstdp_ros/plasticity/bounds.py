@@ -1,4 +1,4 @@
-"""How far learning may go: per episode, in all, and per weight."""
+"""How far learning may go: per episode, in all, and per weight; and in which steps."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import numpy as np
 
 from rstdp_ros.parameters import parameter, validated
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE
+from rstdp_ros.plasticity.rounding import ROUNDINGS
 
 
 @dataclass(frozen=True)
 class BoundsParameters:
-    """Bounds on the plastic weights W2; 0 is none."""
+    """Bounds on the plastic weights W2; 0 is none. An 8-bit network is rounded after them."""
 
     max_update: float = parameter(
         0.0, 'Largest norm of the change that one episode makes; a larger one is scaled down. '
@@ -23,6 +24,10 @@ class BoundsParameters:
     max_weight: float = parameter(
         0.0, 'Largest magnitude of a plastic weight; what exceeds it is cut. 0: no bound.',
         minimum=0.0, maximum=1e6, effect=NEXT_EPISODE)
+    weight_rounding: str = parameter(
+        'stochastic', 'Only for 8-bit networks, whose weights change in whole steps. stochastic: '
+        'up or down at random, so that small updates count on average; nearest: updates of less '
+        'than half a step are lost.', choices=ROUNDINGS, effect=NEXT_EPISODE)
 
 
 class Bounds:

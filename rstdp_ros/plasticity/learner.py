@@ -20,6 +20,7 @@ from rstdp_ros.plasticity.controls import (
 )
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
 from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
+from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
 
@@ -142,11 +143,14 @@ class Learner:
         self.rule.observe_rasters(rasters)
         base = self.initial if self.rule.starts_over else before
         wanted = base.weights[1] + self.rule.weight_change(episode_return)
-        w2 = self.bounds.apply(before.weights[1], wanted)
+        allowed = w2 = self.bounds.apply(before.weights[1], wanted)
+        if before.quantized:
+            w2 = rounded(before, allowed, self.bounds.parameters.weight_rounding,
+                         self.recipe.seed, self.episode)
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
         proposed = before.with_hidden_weights(w2, origin)
         self.running, event = self.guard.judge(episode_return, before, proposed)
-        event = ', '.join(filter(None, (event, '' if w2 is wanted else 'bounded')))
+        event = ', '.join(filter(None, (event, '' if allowed is wanted else 'bounded')))
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
         record = EpisodeRecord(
             self.episode, seed, episode_return,
@@ -219,6 +223,7 @@ class Learner:
         """
         for what, ours, theirs in (
                 ('initial network', self.initial.digest, state['initial'].digest),
+                ('scales', self.initial.scales, state['initial'].scales),
                 ('seed', self.recipe.seed, state['seed']),
                 ('rule', self.rule.name, state['rule']['name']),
                 ('guard', self.guard.name, state['guard']['name'])):

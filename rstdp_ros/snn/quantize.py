@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
@@ -9,10 +11,13 @@ from rstdp_ros.snn.fixed import from_steps, MAX_STEPS, steps
 from rstdp_ros.snn.network import SpikingQNetwork
 
 
-def quantize(network: SpikingQNetwork) -> SpikingQNetwork:
+def quantize(network: SpikingQNetwork,
+             factors: Sequence[float] = (1.0, 1.0, 1.0)) -> SpikingQNetwork:
     """
-    Return the network in fixed point: one scale per layer, 254 / max|W|, weights rounded to it.
+    Return the network in fixed point: one scale per layer, weights rounded to the nearest step.
 
+    :param factors: of each layer's scale 254 / max|W|. With 1 the largest weight just fits; with
+        more the steps are finer and the largest weights saturate.
     :raises RstdpError: it is quantised already, a layer is all zeros, or its constants do not fit.
     """
     if network.quantized:
@@ -20,8 +25,8 @@ def quantize(network: SpikingQNetwork) -> SpikingQNetwork:
     largest = [float(np.abs(w).max()) for w in network.weights]
     if not all(largest):
         raise RstdpError(f'W{largest.index(0.0) + 1} is all zeros: it has no scale')
-    scales = [2 * MAX_STEPS / m for m in largest]
+    scales = [2 * MAX_STEPS * factor / m for factor, m in zip(factors, largest)]
     weights = [from_steps(np.rint(steps(w, s)), s) for w, s in zip(network.weights, scales)]
     return SpikingQNetwork(
         weights, network.alpha, network.beta, network.threshold, network.ticks, network.task,
-        network.action_efforts, {**network.metadata, 'float_digest': network.digest}, scales)
+        network.action_efforts, {**network.metadata, 'quantized_from': network.digest}, scales)

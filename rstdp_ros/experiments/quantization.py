@@ -1,0 +1,101 @@
+"""Eight bits for a trained network: choose the scales, and measure what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros import seeds
+from rstdp_ros.snn import quantize, SpikingQNetwork
+from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.gym import GymPlant
+
+PLAIN = (1.0, 1.0, 1.0)
+# Finer steps for the two hidden layers; a readout that saturates loses the Q-values.
+SWEPT_LAYERS = (0, 1)
+FINER = (1.25, 1.5, 2.0, 2.5, 3.0)
+VALIDATION_STARTS = 1000
+# So much of the return may be lost before finer steps are tried.
+TOLERATED_LOSS = 0.002
+# The actions are compared step by step, which takes longer than whole compiled episodes.
+WATCHED_EPISODES = 50
+
+
+class Comparison(NamedTuple):
+    """
+    What quantisation changed.
+
+    :param agreement: fraction of the observations on which both choose the same action.
+    :param observations: how many: those of the float network's episodes.
+    :param float_returns: (episodes,) of the float network, from the same starts as the others.
+    :param returns: (episodes,) of the quantised one.
+    """
+
+    agreement: float
+    observations: int
+    float_returns: np.ndarray
+    returns: np.ndarray
+
+    @property
+    def loss(self) -> float:
+        """What the mean return lost, as a fraction of the float network's."""
+        before = self.float_returns.mean()
+        return float((before - self.returns.mean()) / abs(before))
+
+
+def choose_factors(task: Task, network: SpikingQNetwork,
+                   starts: int = VALIDATION_STARTS) -> tuple[float, ...]:
+    """
+    Choose the scales: plain ones, or if these cost too much finer steps, layer after layer.
+
+    :param starts: how many validation starts to judge by.
+    :return: what :func:`rstdp_ros.snn.quantize` takes.
+    :raises RstdpError: as :func:`rstdp_ros.snn.quantize`.
+    """
+    validation = seeds.block(seeds.VALIDATION, starts)
+
+    def mean(factors: tuple[float, ...]) -> float:
+        return float(task.returns(quantize(network, factors), validation).mean())
+
+    float_mean = float(task.returns(network, validation).mean())
+    enough = float_mean - TOLERATED_LOSS * abs(float_mean)
+    means = {PLAIN: mean(PLAIN)}
+    for layer in SWEPT_LAYERS:
+        best = max(means, key=means.get)
+        if means[best] < enough:
+            means |= {factors: mean(factors) for factors in _variants(best, layer)}
+    return max(means, key=means.get)
+
+
+def _variants(factors: tuple[float, ...], layer: int) -> list[tuple[float, ...]]:
+    return [(*factors[:layer], finer, *factors[layer + 1:]) for finer in FINER]
+
+
+def compare(task: Task, network: SpikingQNetwork, quantized: SpikingQNetwork,
+            starts: Sequence[int]) -> Comparison:
+    """
+    Measure a quantised network against the float one.
+
+    :param starts: seeds of the episodes; on the observations of the first few of them the actions
+        are compared.
+    """
+    plant, agreed, observations = GymPlant(task), 0, 0
+    for seed in starts[:WATCHED_EPISODES]:
+        for observation, action in _played(task, plant, network, seed):
+            agreed += quantized.infer(observation).action == action
+            observations += 1
+    return Comparison(agreed / observations, observations, task.returns(network, starts),
+                      task.returns(quantized, starts))
+
+
+def _played(task: Task, plant: GymPlant, network: SpikingQNetwork,
+            seed: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield the observations of an episode and what the network does about them."""
+    joints, end = plant.reset(seed), ''
+    while not end:
+        observation = task.observe(*joints)
+        action = network.infer(observation).action
+        yield observation, action
+        joints, _, end = plant.step(task.action_efforts[action])
