@@ -297,14 +297,14 @@ def test_a_bag_of_another_version_is_refused(tmp_path, bag, record, shipped, mon
 
 def test_networks_of_another_version_are_named(tmp_path, shipped, demo_physics, monkeypatch):
     from rstdp_ros.snn import files
-    monkeypatch.setattr(files, 'FORMAT_VERSION', 2)
+    monkeypatch.setattr(files, 'FLOAT_VERSION', 3)
     files.network_to_bytes.cache_clear()
     run = RecordedRun(tmp_path / 'bag', network=shipped, physics=demo_physics)
     run.play()
     run.close()
     monkeypatch.undo()
     files.network_to_bytes.cache_clear()
-    with pytest.raises(RstdpError, match='format version 2'):
+    with pytest.raises(RstdpError, match='format version 3'):
         replayed(tmp_path / 'bag')
 
 

@@ -8,9 +8,10 @@ from rstdp_ros.experiments.studies import (
     fig4,
     fig5,
     pybullet,
+    quantization,
 )
 from rstdp_ros.experiments.study import Study
 
 STUDIES: dict[str, Study] = {study.name: study for study in (
     fig2.STUDY, fig3.STUDY, fig4.STUDY, fig4.WIDE, fig5.STUDY, direction.STUDY, demo_plant.STUDY,
-    pybullet.STUDY)}
+    pybullet.STUDY, quantization.STUDY)}

@@ -1,0 +1,182 @@
+"""
+What 8-bit weights cost: on the plant of training, and where r-STDP must learn with them.
+
+Every shipped network adapts to the demo's plant from several seeds, in float, and in fixed point
+with either way of rounding its updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rstdp_ros import seeds
+from rstdp_ros.experiments import plotting
+from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.quantization import choose_factors, compare, PLAIN
+from rstdp_ros.experiments.report import summary
+from rstdp_ros.experiments.statistics import interval
+from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.plasticity import BoundsParameters, GuardParameters, preset
+from rstdp_ros.plasticity.rounding import ROUNDINGS
+from rstdp_ros.snn import quantize, SpikingQNetwork
+from rstdp_ros.tasks import get_task, Task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+FLOAT = 'float'
+COLORS = {FLOAT: plotting.BLUE, 'stochastic': plotting.GREEN, 'nearest': plotting.VERMILLION}
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """One network: its float form against its plain and its chosen 8-bit form."""
+
+    task: str
+    network: str
+    model: str
+    digest: str
+    starts: int
+
+
+@dataclass(frozen=True)
+class Runs:
+    """
+    One network with one kind of weights, from several seeds.
+
+    :param weights: 'float', or how the updates of 8-bit weights are rounded.
+    """
+
+    task: str
+    network: str
+    model: str
+    digest: str
+    starts: int
+    weights: str
+    runs: int
+    episodes: int
+
+
+def jobs(tasks: Sequence[str], scale: Scale) -> list[Conversion | Runs]:
+    """List the conversions and the runs; there is only one rule."""
+    if not scale.chosen(['rstdp']):
+        return []
+    result: list[Conversion | Runs] = []
+    for name in tasks:
+        for network in networks(name, scale):
+            common = (name, *network, scale.held_out_starts)
+            result.append(Conversion(*common))
+            result += [Runs(*common, weights, scale.quantized_runs, scale.guarded_episodes)
+                       for weights in (FLOAT, *ROUNDINGS)]
+    return result
+
+
+def run(job: Conversion | Runs) -> Rows:
+    """Measure on held-out starts."""
+    task, network = get_task(job.task), load(job)
+    measure = _convert if isinstance(job, Conversion) else _adapt
+    return [{'task': job.task, 'network': job.network, **row}
+            for row in measure(task, network, job)]
+
+
+def _convert(task: Task, network: SpikingQNetwork, job: Conversion) -> Rows:
+    starts, rows = seeds.block(seeds.HELD_OUT, job.starts), []
+    for scales, factors in (('plain', PLAIN),
+                            ('chosen', choose_factors(task, network, job.starts))):
+        result = compare(task, network, quantize(network, factors), starts)
+        rows.append({
+            'plant': 'trained', 'scales': scales, 'factors': ' '.join(f'{f:g}' for f in factors),
+            'float': result.float_returns.mean(), 'fixed': result.returns.mean(),
+            'loss': result.loss, 'agreement': result.agreement,
+            'observations': result.observations})
+    return rows
+
+
+def _adapt(task: Task, network: SpikingQNetwork, job: Runs) -> Rows:
+    bounds, rows = BoundsParameters(), []
+    if job.weights != FLOAT:
+        network = quantize(network, choose_factors(task, network, job.starts))
+        bounds = BoundsParameters(weight_rounding=job.weights)
+    for seed in (seeds.ADAPTATION + SEED_STRIDE * k for k in range(job.runs)):
+        adaptation = Adaptation(task, network, task.make_physics(task.demo_physics), seed,
+                                job.episodes, preset('default', task.name), 'rstdp', 'snapshot',
+                                GuardParameters(), bounds)
+        learner, _ = adapt(adaptation)
+        measured = summary(adaptation, learner.deployed, job.starts)
+        rows.append({'plant': 'demo', 'weights': job.weights, 'seed': seed,
+                     'before': measured.before, 'after': measured.after})
+    return rows
+
+
+def tables(data: DataFrame) -> dict[str, DataFrame]:
+    """Return what conversion costs, what adaptation gains, and the difference to float."""
+    trained = data[data['plant'] == 'trained']
+    columns = ['task', 'network', 'scales', 'factors', 'float', 'fixed', 'loss', 'agreement']
+    conversion = trained[columns].assign(loss=100 * trained['loss'],
+                                         agreement=100 * trained['agreement'])
+    runs = _runs(data)
+    return {
+        'Mean return on held-out starts of the plant of training; loss and agreement in percent':
+            conversion,
+        "Adaptation to the demo's plant: mean return on held-out starts": _adapted(runs),
+        'Return after adaptation, 8 bits minus float, paired by network and seed':
+            _differences(runs)}
+
+
+def _runs(data: DataFrame) -> DataFrame:
+    return data[data['plant'] == 'demo'].astype({'seed': int})
+
+
+def _adapted(runs: DataFrame) -> DataFrame:
+    from pandas import DataFrame
+    rows = []
+    for keys, group in runs.groupby(['task', 'network', 'weights'], sort=False):
+        rows.append({**dict(zip(('task', 'network', 'weights'), keys)), 'runs': len(group),
+                     'before': group['before'].mean(), 'after, mean': group['after'].mean(),
+                     **{name: getattr(group['after'], name)() for name in ('std', 'min', 'max')}})
+    return DataFrame(rows)
+
+
+def _differences(runs: DataFrame) -> DataFrame:
+    from pandas import DataFrame
+    pairs = runs.pivot_table(index=['task', 'network', 'seed'], columns='weights',
+                             values='after', sort=False).reset_index()
+    rows = []
+    for (task, group), rounding in product(pairs.groupby('task', sort=False), ROUNDINGS):
+        difference = (group[rounding] - group[FLOAT]).dropna().to_numpy()
+        if len(difference):
+            low, high = interval(difference)
+            rows.append({'task': task, 'weights': rounding, 'pairs': len(difference),
+                         'mean': difference.mean(), '95 % low': low, '95 % high': high})
+    return DataFrame(rows)
+
+
+def figure(data: DataFrame) -> Figure:
+    """Draw every run from before to after."""
+    runs = _runs(data)
+    parts = list(runs.groupby(['task', 'weights'], sort=False))
+    result, axes = plotting.panels(len(parts))
+    for axis, ((task, weights), part) in zip(axes, parts):
+        for before, after in zip(part['before'], part['after']):
+            axis.plot([0, 1], [before, after], color=COLORS[weights], marker='o', alpha=0.6)
+        axis.set_xticks([0, 1], ['before', 'after'])
+        axis.set(title=f'{task}: {weights}', ylabel='mean return on held-out starts',
+                 xlim=(-0.3, 1.3))
+        values = runs.loc[runs['task'] == task, ['before', 'after']].to_numpy()
+        margin = 0.05 * np.ptp(values) + 1.0
+        axis.set_ylim(values.min() - margin, values.max() + margin)
+    return result
+
+
+STUDY = Study(
+    'quantization', "8-bit weights in a chip's fixed point", jobs, run, tables, figure,
+    'Scales are chosen on validation starts; nothing is chosen on held-out ones. "stochastic" and '
+    '"nearest" say how the updates of 8-bit weights are rounded; everything else is the same as '
+    'in float: rule, guard, seeds and the number of episodes.')
