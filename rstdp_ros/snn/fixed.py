@@ -94,9 +94,9 @@ def from_steps(k: np.ndarray, scale: float) -> np.ndarray:
     """
     Return the float32 weights that whole steps stand for; beyond +-127 steps they saturate.
 
-    :param k: whole numbers of steps.
+    :param k: whole numbers of steps. -0.0 becomes 0.0: equal mantissas have equal digests.
     """
-    return (np.clip(k, -MAX_STEPS, MAX_STEPS) * (2.0 / scale)).astype(np.float32)
+    return (np.clip(k, -MAX_STEPS, MAX_STEPS) * (2.0 / scale) + 0.0).astype(np.float32)
 
 
 def _mantissas(name: str, w: np.ndarray, scale: float) -> np.ndarray:
