@@ -274,5 +274,10 @@ def test_the_verb_writes_and_measures(tmp_path, capsys, shipped, cartpole):
     assert result['observations'] == 5 * 200 and 0.5 < result['agreement'] < 1
     assert main(['adapt', 'cartpole', '--model', str(out), '--episodes', '2', '--set',
                  'weight_rounding=nearest']) == 0
-    assert main(['quantize', str(out), str(tmp_path / 'qq.npz')]) == 2
-    assert 'quantised already' in capsys.readouterr().err
+    for arguments, reason in (([out, tmp_path / 'qq.npz'], 'quantised already'),
+                              (['nix.npz', out], 'nix.npz: no such network file'),
+                              (['cartpole_0', out / 'x.npz', '--plain'], 'cannot be written'),
+                              (['cartpole_0', out, '--episodes', 0], '--episodes 0')):
+        assert main(['quantize', *map(str, arguments)]) == 2
+        error = capsys.readouterr().err
+        assert reason in error and error.count('\n') == 1

@@ -33,8 +33,15 @@ class NetworkFileError(RstdpError):
 
 
 def save_network(network: SpikingQNetwork, path: str | Path) -> None:
-    """Write a network file, whole or not at all."""
-    write_atomically(path, network_to_bytes(network))
+    """
+    Write a network file, whole or not at all.
+
+    :raises NetworkFileError: it cannot be written there.
+    """
+    try:
+        write_atomically(path, network_to_bytes(network))
+    except OSError as error:
+        raise NetworkFileError(f'{path}: cannot be written ({error.strerror})') from None
 
 
 def load_network(path: str | Path) -> SpikingQNetwork:

@@ -120,7 +120,11 @@ class SpikingQNetwork:
         return load_network(path)
 
     def save(self, path: str | Path) -> None:
-        """Write a network file, whole or not at all."""
+        """
+        Write a network file, whole or not at all.
+
+        :raises NetworkFileError: it cannot be written there.
+        """
         from rstdp_ros.snn.files import save_network
         save_network(self, path)
 
