@@ -72,8 +72,8 @@ class FixedPoint:
     def kernel_arguments(self) -> tuple:
         """Weights and constants in the order of the kernels; integers make them count so."""
         aligned = (vth << ALIGNMENT for vth in self.thresholds)
-        return (*self.mantissas, *map(np.int64, (
-            DECAY_UNITY - (self.du + 1), DECAY_UNITY - self.dv, *aligned)))
+        return (*self.mantissas, np.array((
+            DECAY_UNITY - (self.du + 1), DECAY_UNITY - self.dv, *aligned), np.int64))
 
     def q_values(self, v: np.ndarray) -> np.ndarray:
         """

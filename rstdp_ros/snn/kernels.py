@@ -120,7 +120,7 @@ def fire(total, u, v, alpha, beta, threshold, raster, rows):
 
 
 @njit(cache=True, error_model='numpy')
-def infer(observation, w1, w2, w3, alpha, beta, threshold1, threshold2, raster, q):
+def infer(observation, w1, w2, w3, neuron, raster, q):
     """
     Present one observation for T ticks, all state starting at zero.
 
@@ -129,10 +129,11 @@ def infer(observation, w1, w2, w3, alpha, beta, threshold1, threshold2, raster, 
 
     :param observation: (n,) float32; value i feeds input 2i if positive, else input 2i + 1.
     :param w1: (2n, h1) float32 or int32. Likewise w2 (h1, h2) and w3 (h2, actions).
-    :param threshold1: of hidden 1; likewise threshold2.
+    :param neuron: (4,) float32 or int64: alpha, beta, the thresholds of hidden 1 and hidden 2.
     :param raster: (T, h1 + h2) uint8, overwritten: hidden 1 then hidden 2.
     :param q: (actions,) of the weights' type, overwritten: the readout's v.
     """
+    alpha, beta, threshold1, threshold2 = neuron[0], neuron[1], neuron[2], neuron[3]
     h1, h2, n_out = w1.shape[1], w2.shape[1], w3.shape[1]
     # One block of memory for all state: a single allocation per observation.
     state = np.zeros(3 * h1 + 3 * h2 + 2 * n_out, w1.dtype)

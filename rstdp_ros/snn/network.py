@@ -75,10 +75,9 @@ class SpikingQNetwork:
                       if self.scales else None)
         # Every kernel takes the network as these arguments, in this order; their types choose
         # the arithmetic.
-        self.kernel_arguments = (*self.weights, *map(np.float32, (alpha, beta, threshold,
-                                                                  threshold)))
-        if self.fixed:
-            self.kernel_arguments = self.fixed.kernel_arguments
+        self.kernel_arguments = self.fixed.kernel_arguments if self.fixed else (
+            *self.weights, np.array((alpha, beta, threshold, threshold), np.float32))
+        self._arithmetic = self.kernel_arguments[0].dtype
 
     def _check(self) -> None:
         if len(self.weights) != 3 or any(w.ndim != 2 for w in self.weights):
@@ -169,7 +168,7 @@ class SpikingQNetwork:
             raise RstdpError(f'an observation of shape {observation.shape} for a network that '
                              f'takes {self.observation_size} values')
         raster = np.empty((self.ticks, h1 + h2), np.uint8)
-        q = np.empty(n_out, self.kernel_arguments[0].dtype)
+        q = np.empty(n_out, self._arithmetic)
         kernels.infer(observation, *self.kernel_arguments, raster, q)
         if self.fixed:
             q = self.fixed.q_values(q)

@@ -8,8 +8,7 @@ from rstdp_ros.tasks.acrobot.physics import COMMAND, observe, step
 
 
 @njit(cache=True, error_model='numpy')
-def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold1, threshold2, ticks, max_steps,
-              rasters):
+def run_batch(starts, constants, w1, w2, w3, neuron, ticks, max_steps, rasters):
     """
     Run one greedy episode from each start.
 
@@ -29,7 +28,7 @@ def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold1, threshold2
         for t in range(max_steps):
             observe(theta1, theta2, velocity1, velocity2, observation)
             raster = rasters[i, t] if len(rasters) else scratch
-            infer(observation, w1, w2, w3, alpha, beta, threshold1, threshold2, raster, q)
+            infer(observation, w1, w2, w3, neuron, raster, q)
             effort = (greedy(q) - 1) * COMMAND
             theta1, theta2, velocity1, velocity2, reached = step(
                 theta1, theta2, velocity1, velocity2, effort, constants)

@@ -8,8 +8,7 @@ from rstdp_ros.tasks.cartpole.physics import COMMAND, step
 
 
 @njit(cache=True, error_model='numpy')
-def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold1, threshold2, ticks, max_steps,
-              rasters):
+def run_batch(starts, constants, w1, w2, w3, neuron, ticks, max_steps, rasters):
     """
     Run one greedy episode from each start.
 
@@ -29,7 +28,7 @@ def run_batch(starts, constants, w1, w2, w3, alpha, beta, threshold1, threshold2
             observation[0], observation[1] = x, x_dot
             observation[2], observation[3] = theta, theta_dot
             raster = rasters[i, t] if len(rasters) else scratch
-            infer(observation, w1, w2, w3, alpha, beta, threshold1, threshold2, raster, q)
+            infer(observation, w1, w2, w3, neuron, raster, q)
             effort = COMMAND if greedy(q) == 1 else -COMMAND
             x, x_dot, theta, theta_dot, terminated = step(
                 x, x_dot, theta, theta_dot, effort, constants)
