@@ -183,10 +183,11 @@ def test_damaged_job_files_are_run_again(tmp_path):
 def test_the_document_shows_the_results_that_are_kept():
     from rstdp_ros.experiments.document import filled
     root = Path(__file__).resolve().parent.parent
-    text = (root / 'docs/reproduction.md').read_text()
-    assert '<!-- fig4 1 -->' in text and filled(text, root / 'docs/results') == text
-    for picture in re.findall(r'\]\((results/.*?)\)', text):
-        assert (root / 'docs' / picture).exists()
+    for name, first in (('reproduction', 'fig4'), ('quantization', 'quantization')):
+        text = (root / f'docs/{name}.md').read_text()
+        assert f'<!-- {first} 1 -->' in text and filled(text, root / 'docs/results') == text
+        for picture in re.findall(r'\]\((results/.*?)\)', text):
+            assert (root / 'docs' / picture).exists()
     with pytest.raises(RstdpError, match='tables, not 99'):
         filled('<!-- fig4 99 --><!-- end -->', root / 'docs/results')
 
