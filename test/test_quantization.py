@@ -15,6 +15,7 @@ from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import fixed, NetworkFileError, quantize, SpikingQNetwork
 from rstdp_ros.snn.files import network_from_bytes, network_to_bytes
+from rstdp_ros.tasks import playing
 from rstdp_ros.tasks.gym import GymPlant
 
 SEED = 200_000_000
@@ -91,14 +92,10 @@ def test_different_potentials_stay_different(eight_bits):
 
 
 def test_batches_give_the_bits_of_single_inferences(cartpole, eight_bits):
-    plant = GymPlant(cartpole)
     episode = cartpole.episode(eight_bits, SEED)
-    joints = plant.reset(SEED)
-    for raster in episode.rasters:
-        inference = eight_bits.infer(cartpole.observe(*joints))
-        assert np.array_equal(inference.raster, raster)
-        joints, _, end = plant.step(cartpole.action_efforts[inference.action])
-    assert end and cartpole.returns(eight_bits, [SEED])[0] == episode.episode_return
+    steps = playing.play(cartpole, GymPlant(cartpole), eight_bits, SEED)
+    assert np.array_equal(steps.rasters, episode.rasters)
+    assert cartpole.returns(eight_bits, [SEED])[0] == episode.episode_return == steps.returns[-1]
 
 
 def test_files_keep_what_makes_a_network_count(tmp_path, shipped, eight_bits):

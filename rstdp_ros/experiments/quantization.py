@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from rstdp_ros import seeds
 from rstdp_ros.snn import quantize, SpikingQNetwork
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.playing import play
 
 PLAIN = (1.0, 1.0, 1.0)
 # Finer steps for the two hidden layers; a readout that saturates loses the Q-values.
@@ -83,19 +84,9 @@ def compare(task: Task, network: SpikingQNetwork, quantized: SpikingQNetwork,
     """
     plant, agreed, observations = GymPlant(task), 0, 0
     for seed in starts[:WATCHED_EPISODES]:
-        for observation, action in _played(task, plant, network, seed):
-            agreed += quantized.infer(observation).action == action
+        for joints in play(task, plant, network, seed).joints[:-1]:
+            observation = task.observe(*joints)
+            agreed += network.infer(observation).action == quantized.infer(observation).action
             observations += 1
     return Comparison(agreed / observations, observations, task.returns(network, starts),
                       task.returns(quantized, starts))
-
-
-def _played(task: Task, plant: GymPlant, network: SpikingQNetwork,
-            seed: int) -> Iterator[tuple[np.ndarray, int]]:
-    """Yield the observations of an episode and what the network does about them."""
-    joints, end = plant.reset(seed), ''
-    while not end:
-        observation = task.observe(*joints)
-        action = network.infer(observation).action
-        yield observation, action
-        joints, _, end = plant.step(task.action_efforts[action])
