@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from rstdp_ros import backends
 from rstdp_ros.arguments import Argument, arguments, replay_arguments, robot_arguments
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.errors import RstdpError
@@ -121,8 +122,10 @@ def _replay(given: Mapping[str, str]) -> NodeDescription:
 
 
 def _policy(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDescription:
+    runs_on = {'backend': given['policy_backend']} if 'policy_backend' in given else {}
     return NodeDescription('policy', {
-        **common, **_text(given, 'model'), 'require_weights': _flag(given, 'adapt'),
+        **common, **_text(given, 'model'), **runs_on, **_text(given, 'lava_arithmetic'),
+        **_text(given, 'lava_target'), 'require_weights': _flag(given, 'adapt'),
         'use_sim_time': _flag(given, 'use_sim_time')})
 
 
@@ -202,7 +205,10 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
 def _check(task: Task, given: Mapping[str, str]) -> None:
     """Refuse before anything starts what the nodes would refuse one after another."""
     for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS),
-                        ('backend', ENVIRONMENTS), ('storage', STORAGES)):
+                        ('backend', ENVIRONMENTS), ('storage', STORAGES),
+                        ('policy_backend', backends.BACKENDS),
+                        ('lava_arithmetic', backends.ARITHMETICS),
+                        ('lava_target', backends.TARGETS)):
         if given.get(name, known[0]) not in known:
             raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')
     for name in set(table(get_task(task.name, 'pybullet').physics)) - set(table(task.physics)):

@@ -28,8 +28,23 @@ def end_with_parent() -> None:
     Without such a name nothing happens; nor elsewhere than on Linux.
     """
     parent = os.environ.pop(PARENT, '')
-    if not parent or sys.platform != 'linux':
+    if parent:
+        _end_with(parent, signal.SIGTERM)
+
+
+def end_children_too() -> None:
+    """
+    Have every process that this one forks from now on be killed when this one is gone.
+
+    For libraries that start processes of their own.
+    """
+    parent = str(os.getpid())
+    os.register_at_fork(after_in_child=lambda: _end_with(parent, signal.SIGKILL))
+
+
+def _end_with(parent: str, number: signal.Signals) -> None:
+    if sys.platform != 'linux':
         return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
     if str(os.getppid()) != parent:  # it was too late to be told
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)

@@ -20,7 +20,7 @@ from rstdp_ros.tasks import get_task, TASKS
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ('snn', 'plasticity')
 # Which optional or ROS packages each room may import, at whatever level.
-ALLOWED = {'training': {'torch'}, 'nodes': {'rclpy'}}
+ALLOWED = {'training': {'torch'}, 'nodes': {'rclpy'}, 'backends': {'lava'}}
 GUARDED = ('rclpy', 'torch', 'lava', 'nir', 'h5py', 'pybullet', 'rosbags', 'launch', 'launch_ros')
 
 

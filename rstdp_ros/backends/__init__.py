@@ -9,6 +9,11 @@ import numpy as np
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import Inference, SpikingQNetwork
 
+BACKENDS = ('cpu', 'lava')
+# How Lava computes, and where.
+ARITHMETICS = ('floating_pt', 'fixed_pt')
+TARGETS = ('cpu', 'loihi2')
+
 
 class Backend(Protocol):
     """Something that runs a network."""
@@ -22,13 +27,19 @@ class Backend(Protocol):
         """Present one observation, (n,) float32, from zero state."""
 
 
-def make_backend(name: str, network: SpikingQNetwork) -> Backend:
+def make_backend(name: str, network: SpikingQNetwork, arithmetic: str = ARITHMETICS[0],
+                 target: str = TARGETS[0]) -> Backend:
     """
     Make a backend by name; its dependencies are imported only then.
 
-    :raises RstdpError: no backend of that name.
+    :param arithmetic: with lava: how it computes.
+    :param target: with lava: where.
+    :raises RstdpError: no backend of that name, or it cannot run here.
     """
     if name == 'cpu':
         from rstdp_ros.backends.cpu import CpuBackend
         return CpuBackend(network)
-    raise RstdpError(f'unknown backend {name!r}; known is cpu')
+    if name == 'lava':
+        from rstdp_ros.backends.lava.backend import LavaBackend
+        return LavaBackend(network, arithmetic, target)
+    raise RstdpError(f'unknown backend {name!r}; known are {", ".join(BACKENDS)}')

@@ -14,6 +14,7 @@ import sys
 import time
 from typing import Any, TextIO
 
+from rstdp_ros.backends import ARITHMETICS, BACKENDS, TARGETS
 from rstdp_ros.bags.topics import NEEDS_ROSBAGS, STORAGES
 from rstdp_ros.bringup import describe_graph, NodeDescription
 from rstdp_ros.cli.adapt import add_adaptation, finish, read_adaptation
@@ -47,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "simulation's place: a process that speaks only ros2_control's topics, "
                         'with noise, delay, friction and a slow hand, each to be --set; cart-pole '
                         'only')
+    parser.add_argument('--policy-backend', choices=BACKENDS, default='cpu', help='where the '
+                        'network runs (default: %(default)s)')
+    parser.add_argument('--lava-arithmetic', choices=ARITHMETICS, default=ARITHMETICS[0],
+                        help='how Lava computes (default: %(default)s)')
+    parser.add_argument('--lava-target', choices=TARGETS, default=TARGETS[0],
+                        help='where Lava computes (default: %(default)s)')
     parser.add_argument('--real-time-factor', default='0', metavar='X',
                         help='0: as fast as possible (default); 1: real time')
     parser.add_argument('--record', type=Path, metavar='BAG', help='record a bag into this folder')
@@ -107,6 +114,8 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
         'seed': adaptation.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
         'preset': options.preset, 'real_time_factor': options.real_time_factor,
         'clock': options.clock, 'backend': 'robot' if options.robot else options.backend,
+        'policy_backend': options.policy_backend, 'lava_arithmetic': options.lava_arithmetic,
+        'lava_target': options.lava_target,
         'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
         **({'record': 'true', 'bag': options.record.resolve(), 'storage': options.storage}
            if options.record else {}),

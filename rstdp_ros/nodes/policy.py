@@ -34,8 +34,8 @@ class PolicyNode(Node):
         self.task = get_task(own.task)
         self.health = Health(self)
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
-        self.protocol = PolicyProtocol(self.task, make_backend(own.backend, network),
-                                       own.require_weights)
+        backend = make_backend(own.backend, network, own.lava_arithmetic, own.lava_target)
+        self.protocol = PolicyProtocol(self.task, backend, own.require_weights)
         self._create_interfaces()
         if not own.require_weights:
             self._report_weights()

@@ -162,17 +162,26 @@ class SpikingQNetwork:
         :param observation: (n,) numbers, cast to float32.
         :raises RstdpError: wrong shape.
         """
-        observation = np.ascontiguousarray(observation, dtype=np.float32)
+        observation = self.checked(observation)
         _, h1, h2, n_out = self.sizes
-        if observation.shape != (self.observation_size,):
-            raise RstdpError(f'an observation of shape {observation.shape} for a network that '
-                             f'takes {self.observation_size} values')
         raster = np.empty((self.ticks, h1 + h2), np.uint8)
         q = np.empty(n_out, self._arithmetic)
         kernels.infer(observation, *self.kernel_arguments, raster, q)
         if self.fixed:
             q = self.fixed.q_values(q)
         return Inference(q, (raster[:, :h1], raster[:, h1:]), raster)
+
+    def checked(self, observation: np.ndarray) -> np.ndarray:
+        """
+        Return an observation as (n,) float32.
+
+        :raises RstdpError: wrong shape.
+        """
+        observation = np.ascontiguousarray(observation, dtype=np.float32)
+        if observation.shape != (self.observation_size,):
+            raise RstdpError(f'an observation of shape {observation.shape} for a network that '
+                             f'takes {self.observation_size} values')
+        return observation
 
     def q_values(self, observation: np.ndarray) -> np.ndarray:
         """

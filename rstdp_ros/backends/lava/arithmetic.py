@@ -1,0 +1,66 @@
+"""How the network's numbers look in Lava."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros.backends.lava.models import FLOAT32
+from rstdp_ros.snn import SpikingQNetwork
+
+# Above all that the readout reaches: it never spikes.
+NEVER = 1e30
+
+
+class Parameters(NamedTuple):
+    """
+    A network as Lava takes it.
+
+    :param synapses: weights between the layers, (out, in) each.
+    :param du: what u loses per tick; likewise dv.
+    :param thresholds: of the two hidden layers and the readout.
+    """
+
+    synapses: tuple[np.ndarray, np.ndarray]
+    du: float
+    dv: float
+    thresholds: tuple[float, float, float]
+
+
+class FloatingPoint:
+    """float32, with the bits of the kernels."""
+
+    tag = 'floating_pt'
+    models = FLOAT32
+
+    @staticmethod
+    def parameters(network: SpikingQNetwork) -> Parameters:
+        """Translate a network."""
+        alpha, beta, threshold = (float(np.float32(value)) for value in
+                                  (network.alpha, network.beta, network.threshold))
+        # In double precision 1 - (1 - alpha) gives alpha back exactly.
+        return Parameters(tuple(np.ascontiguousarray(w.T) for w in network.weights[1:]),
+                          1.0 - alpha, 1.0 - beta, (threshold, threshold, NEVER))
+
+    @staticmethod
+    def current(network: SpikingQNetwork, observation: np.ndarray) -> np.ndarray:
+        """
+        Return the constant input of the first hidden layer.
+
+        :param observation: (n,) float32.
+        :return: (h1,) float32.
+        """
+        w1 = network.weights[0]
+        total = np.zeros(w1.shape[1], np.float32)
+        for i, x in enumerate(observation):
+            total += abs(x) * w1[2 * i if x > 0 else 2 * i + 1]
+        return total
+
+    @staticmethod
+    def q_values(network: SpikingQNetwork, potentials: np.ndarray) -> np.ndarray:
+        """Return the Q-values, (actions,) float32, for the readout's potentials."""
+        return potentials.astype(np.float32)
+
+
+ARITHMETICS = {arithmetic.tag: arithmetic for arithmetic in (FloatingPoint,)}

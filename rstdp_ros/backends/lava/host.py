@@ -1,0 +1,81 @@
+"""
+The process that owns Lava: ``python -m rstdp_ros.backends.lava.host FD ARITHMETIC TARGET``.
+
+FD is a socket to the backend: bytes of a network file are to be run from then on, an observation
+is to be presented. It ends when the socket closes or one of Lava's processes dies.
+"""
+
+from __future__ import annotations
+
+from multiprocessing import active_children
+from multiprocessing.connection import Connection, wait
+import os
+import sys
+from threading import Thread
+
+import numpy as np
+
+from rstdp_ros.backends.lava.circuit import Circuit
+from rstdp_ros.orphans import end_children_too, end_with_parent
+from rstdp_ros.snn import Inference
+from rstdp_ros.snn.files import network_from_bytes
+
+EXIT_DEATH = 3
+
+
+class Host:
+    """
+    Runs one circuit at a time.
+
+    :param arithmetic: how it computes.
+    :param target: where.
+    """
+
+    def __init__(self, arithmetic: str, target: str) -> None:
+        self._settings = arithmetic, target
+        self._circuit: Circuit | None = None
+
+    def load(self, data: bytes) -> None:
+        """Run another network; where more than the weights differs Lava starts anew."""
+        network = network_from_bytes(data)
+        if self._circuit is not None and self._circuit.load(network):
+            return
+        self.stop()
+        self._circuit = Circuit(network, *self._settings)
+        Thread(target=_end_with_any, args=(self._circuit,), daemon=True).start()
+
+    def infer(self, observation: np.ndarray) -> Inference:
+        """Present one observation, (n,) float32, from zero state."""
+        return self._circuit.infer(observation)
+
+    def stop(self) -> None:
+        """End Lava's processes."""
+        if self._circuit is not None:
+            self._circuit.stop()
+
+
+def _end_with_any(circuit: Circuit) -> None:
+    """End this process when one of Lava's dies: an answer would be awaited for ever."""
+    wait([child.sentinel for child in active_children()])
+    if not circuit.stopping:
+        os._exit(EXIT_DEATH)
+
+
+def main() -> None:
+    """Serve until the backend is gone."""
+    descriptor, arithmetic, target = sys.argv[1:]
+    os.dup2(2, 1)  # what Lava says is for people, and another's output is no place for it
+    end_with_parent()
+    end_children_too()
+    connection, host = Connection(int(descriptor)), Host(arithmetic, target)
+    try:
+        while True:
+            request = connection.recv()
+            connection.send(host.load(request) if isinstance(request, bytes) else
+                            host.infer(request))
+    except (EOFError, ConnectionError):
+        host.stop()
+
+
+if __name__ == '__main__':
+    main()
