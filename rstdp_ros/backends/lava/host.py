@@ -1,8 +1,9 @@
 """
 The process that owns Lava: ``python -m rstdp_ros.backends.lava.host FD ARITHMETIC TARGET``.
 
-FD is a socket to the backend: bytes of a network file are to be run from then on, an observation
-is to be presented. It ends when the socket closes or one of Lava's processes dies.
+FD is a socket to the client. Bytes of a network file are to be run from then on, an observation is
+to be presented, a lesson to be learned. It ends when the socket closes or one of Lava's processes
+dies.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from multiprocessing.connection import Connection, wait
 import os
 import sys
 from threading import Thread
+from typing import Any
 
 import numpy as np
 
 from rstdp_ros.backends.lava.circuit import Circuit
+from rstdp_ros.backends.lava.learning import learn
+from rstdp_ros.backends.lava.lesson import Lesson
 from rstdp_ros.orphans import end_children_too, end_with_parent
 from rstdp_ros.snn import Inference
 from rstdp_ros.snn.files import network_from_bytes
@@ -34,6 +38,12 @@ class Host:
     def __init__(self, arithmetic: str, target: str) -> None:
         self._settings = arithmetic, target
         self._circuit: Circuit | None = None
+
+    def answer(self, request: bytes | np.ndarray | Lesson) -> Any:
+        """Do what is asked for."""
+        if isinstance(request, bytes):
+            return self.load(request)
+        return learn(request) if isinstance(request, Lesson) else self.infer(request)
 
     def load(self, data: bytes) -> None:
         """Run another network; where more than the weights differs Lava starts anew."""
@@ -62,7 +72,7 @@ def _end_with_any(circuit: Circuit) -> None:
 
 
 def main() -> None:
-    """Serve until the backend is gone."""
+    """Serve until the client is gone."""
     descriptor, arithmetic, target = sys.argv[1:]
     os.dup2(2, 1)  # what Lava says is for people, and another's output is no place for it
     end_with_parent()
@@ -71,8 +81,7 @@ def main() -> None:
     try:
         while True:
             request = connection.recv()
-            connection.send(host.load(request) if isinstance(request, bytes) else
-                            host.infer(request))
+            connection.send(host.answer(request))
     except (EOFError, ConnectionError):
         host.stop()
 

@@ -1,0 +1,69 @@
+"""The process that owns Lava, seen from outside."""
+
+from __future__ import annotations
+
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+import weakref
+
+from rstdp_ros.backends.lava.requirements import require_lava, require_target
+from rstdp_ros.orphans import parent_variable
+
+STOP_TIMEOUT = 5.0
+
+
+class LavaProcess:
+    """
+    Starts :mod:`.host`, which ends with this process.
+
+    Make it in the main thread: the other process ends when the thread does that started it.
+
+    :param arithmetic: ``floating_pt`` or ``fixed_pt``.
+    :param target: ``cpu`` or ``loihi2``.
+    :ivar close: ends it, as the end of this object or process does.
+    :raises RstdpError: Lava, or the target, is not to be had here.
+    """
+
+    def __init__(self, arithmetic: str, target: str) -> None:
+        require_lava()
+        require_target(target, arithmetic)
+        self._connection, theirs = Pipe()
+        with theirs:
+            # A session of its own: Ctrl-C is for this process, which stops that one.
+            self._process = subprocess.Popen(
+                [sys.executable, '-m', 'rstdp_ros.backends.lava.host', str(theirs.fileno()),
+                 arithmetic, target], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
+                env={**os.environ, **parent_variable()}, start_new_session=True)
+        self.close = weakref.finalize(self, _end, self._process, self._connection)
+
+    def ask(self, request: Any, timeout: float) -> Any:
+        """
+        Send a request and return the answer.
+
+        :param timeout: s.
+        :raises RuntimeError: Lava died or hangs; a node that ends by it is started again.
+        """
+        try:
+            self._connection.send(request)
+            if self._connection.poll(timeout):
+                return self._connection.recv()
+            reason = f'did not answer for {timeout:g} s'
+        except (EOFError, ConnectionError):
+            reason = f'died (exit code {self._process.wait()})'
+        self.close()
+        raise RuntimeError(f'the process that runs Lava {reason}')
+
+
+def _end(process: subprocess.Popen, connection: Connection) -> None:
+    """Let the process end by itself, or kill it with all of Lava's."""
+    connection.close()
+    try:
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
