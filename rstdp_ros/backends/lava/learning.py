@@ -41,7 +41,7 @@ def learn(lesson: Lesson) -> np.ndarray:
                       (post.y2, synapses.s_in_y2), (post.y3, synapses.s_in_y3)):
         out.connect(port)
     configuration = Loihi2SimCfg(select_tag='floating_pt')
-    for observation in range(observations):
+    for _ in range(observations):
         synapses.run(RunSteps(ticks), configuration)
         if lesson.reset_traces:
             synapses.x1.set(np.zeros(n_pre))
