@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rstdp_ros.backends import ARITHMETICS, BACKENDS, TARGETS
+from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import PRESETS
@@ -67,7 +67,6 @@ def _common_arguments() -> list[Argument]:
         Argument('enclave', '', "Prefix of the nodes' SROS2 enclaves, such as /rstdp_ros."),
         Argument('adapt', 'true', 'Learn; false only lets the policy run.'),
         Argument('policy_backend', '', f'Where the network runs: {" or ".join(BACKENDS)}.'),
-        Argument('lava_arithmetic', '', f'How Lava computes: {" or ".join(ARITHMETICS)}.'),
         Argument('lava_target', '', f'Where Lava computes: {" or ".join(TARGETS)}.'),
         Argument('model', '', 'Network file, or the name of a shipped one.'),
         Argument('episodes', '', 'Learn from so many episodes.'),

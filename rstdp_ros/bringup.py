@@ -124,8 +124,8 @@ def _replay(given: Mapping[str, str]) -> NodeDescription:
 def _policy(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDescription:
     runs_on = {'backend': given['policy_backend']} if 'policy_backend' in given else {}
     return NodeDescription('policy', {
-        **common, **_text(given, 'model'), **runs_on, **_text(given, 'lava_arithmetic'),
-        **_text(given, 'lava_target'), 'require_weights': _flag(given, 'adapt'),
+        **common, **_text(given, 'model'), **runs_on, **_text(given, 'lava_target'),
+        'require_weights': _flag(given, 'adapt'),
         'use_sim_time': _flag(given, 'use_sim_time')})
 
 
@@ -207,7 +207,6 @@ def _check(task: Task, given: Mapping[str, str]) -> None:
     for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS),
                         ('backend', ENVIRONMENTS), ('storage', STORAGES),
                         ('policy_backend', backends.BACKENDS),
-                        ('lava_arithmetic', backends.ARITHMETICS),
                         ('lava_target', backends.TARGETS)):
         if given.get(name, known[0]) not in known:
             raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')

@@ -10,8 +10,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import Inference, SpikingQNetwork
 
 BACKENDS = ('cpu', 'lava')
-# How Lava computes, and where.
-ARITHMETICS = ('floating_pt', 'fixed_pt')
+# Where Lava computes.
 TARGETS = ('cpu', 'loihi2')
 
 
@@ -27,13 +26,11 @@ class Backend(Protocol):
         """Present one observation, (n,) float32, from zero state."""
 
 
-def make_backend(name: str, network: SpikingQNetwork, arithmetic: str = ARITHMETICS[0],
-                 target: str = TARGETS[0]) -> Backend:
+def make_backend(name: str, network: SpikingQNetwork, target: str = TARGETS[0]) -> Backend:
     """
     Make a backend by name; its dependencies are imported only then.
 
-    :param arithmetic: with lava: how it computes.
-    :param target: with lava: where.
+    :param target: with lava: where it computes.
     :raises RstdpError: no backend of that name, or it cannot run here.
     """
     if name == 'cpu':
@@ -41,5 +38,5 @@ def make_backend(name: str, network: SpikingQNetwork, arithmetic: str = ARITHMET
         return CpuBackend(network)
     if name == 'lava':
         from rstdp_ros.backends.lava.backend import LavaBackend
-        return LavaBackend(network, arithmetic, target)
+        return LavaBackend(network, target)
     raise RstdpError(f'unknown backend {name!r}; known are {", ".join(BACKENDS)}')

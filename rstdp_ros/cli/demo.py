@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any, TextIO
 
-from rstdp_ros.backends import ARITHMETICS, BACKENDS, TARGETS
+from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import NEEDS_ROSBAGS, STORAGES
 from rstdp_ros.bringup import describe_graph, NodeDescription
 from rstdp_ros.cli.adapt import add_adaptation, finish, read_adaptation
@@ -50,8 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'only')
     parser.add_argument('--policy-backend', choices=BACKENDS, default='cpu', help='where the '
                         'network runs (default: %(default)s)')
-    parser.add_argument('--lava-arithmetic', choices=ARITHMETICS, default=ARITHMETICS[0],
-                        help='how Lava computes (default: %(default)s)')
     parser.add_argument('--lava-target', choices=TARGETS, default=TARGETS[0],
                         help='where Lava computes (default: %(default)s)')
     parser.add_argument('--real-time-factor', default='0', metavar='X',
@@ -114,8 +112,7 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
         'seed': adaptation.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
         'preset': options.preset, 'real_time_factor': options.real_time_factor,
         'clock': options.clock, 'backend': 'robot' if options.robot else options.backend,
-        'policy_backend': options.policy_backend, 'lava_arithmetic': options.lava_arithmetic,
-        'lava_target': options.lava_target,
+        'policy_backend': options.policy_backend, 'lava_target': options.lava_target,
         'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
         **({'record': 'true', 'bag': options.record.resolve(), 'storage': options.storage}
            if options.record else {}),

@@ -34,7 +34,7 @@ class PolicyNode(Node):
         self.task = get_task(own.task)
         self.health = Health(self)
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
-        backend = make_backend(own.backend, network, own.lava_arithmetic, own.lava_target)
+        backend = make_backend(own.backend, network, own.lava_target)
         self.protocol = PolicyProtocol(self.task, backend, own.require_weights)
         self._create_interfaces()
         if not own.require_weights:

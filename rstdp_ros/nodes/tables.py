@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rstdp_ros.backends import ARITHMETICS, TARGETS
 from rstdp_ros.backends import BACKENDS as POLICY_BACKENDS
+from rstdp_ros.backends import TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.parameters import Parameter, parameter, START
 from rstdp_ros.plasticity import PRESETS
@@ -96,11 +96,8 @@ class PolicyParameters:
                            'first.', effect=START)
     backend: str = parameter('cpu', 'Where the network runs; lava needs Python 3.10, see '
                              'docs/lava.md.', choices=POLICY_BACKENDS, effect=START)
-    lava_arithmetic: str = parameter(
-        'floating_pt', 'How Lava computes. floating_pt: the bits of the cpu backend; fixed_pt: '
-        'with integers as Loihi does.', choices=ARITHMETICS, effect=START)
     lava_target: str = parameter('cpu', 'Where Lava computes. cpu: simulated; loihi2: on the '
-                                 'chip, which takes fixed_pt only.', choices=TARGETS,
+                                 'chip, which takes quantised networks only.', choices=TARGETS,
                                  effect=START)
     clock: str = parameter('lockstep', 'In real time, observations are received best-effort.',
                            choices=CLOCKS, effect=START)

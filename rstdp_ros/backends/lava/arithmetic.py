@@ -1,4 +1,4 @@
-"""How the network's numbers look in Lava."""
+"""How the network's numbers look in Lava: as it has them, in floating or in fixed point."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from rstdp_ros.backends.lava.models import FLOAT32
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn.fixed import input_current, MAX_THRESHOLD
 
 # Above all that the readout reaches: it never spikes.
 NEVER = 1e30
@@ -28,7 +29,7 @@ class Parameters(NamedTuple):
     thresholds: tuple[float, float, float]
 
 
-class FloatingPoint:
+class Floating:
     """float32, with the bits of the kernels."""
 
     tag = 'floating_pt'
@@ -40,8 +41,8 @@ class FloatingPoint:
         alpha, beta, threshold = (float(np.float32(value)) for value in
                                   (network.alpha, network.beta, network.threshold))
         # In double precision 1 - (1 - alpha) gives alpha back exactly.
-        return Parameters(tuple(np.ascontiguousarray(w.T) for w in network.weights[1:]),
-                          1.0 - alpha, 1.0 - beta, (threshold, threshold, NEVER))
+        return Parameters(_transposed(network.weights[1:]), 1.0 - alpha, 1.0 - beta,
+                          (threshold, threshold, NEVER))
 
     @staticmethod
     def current(network: SpikingQNetwork, observation: np.ndarray) -> np.ndarray:
@@ -63,4 +64,41 @@ class FloatingPoint:
         return potentials.astype(np.float32)
 
 
-ARITHMETICS = {arithmetic.tag: arithmetic for arithmetic in (FloatingPoint,)}
+class Fixed:
+    """The chip's integers, by Lava's own bit-accurate models."""
+
+    tag = 'fixed_pt'
+    models = None
+
+    @staticmethod
+    def parameters(network: SpikingQNetwork) -> Parameters:
+        """Translate a quantised network."""
+        fixed = network.fixed
+        return Parameters(_transposed(fixed.mantissas[1:]), fixed.du, fixed.dv,
+                          (*fixed.thresholds, MAX_THRESHOLD))
+
+    @staticmethod
+    def current(network: SpikingQNetwork, observation: np.ndarray) -> np.ndarray:
+        """
+        Return the constant input of the first hidden layer.
+
+        :param observation: (n,) float32.
+        :return: (h1,) int32.
+        """
+        current = np.empty(network.sizes[1], np.int32)
+        input_current(observation, network.fixed.mantissas[0], current)
+        return current
+
+    @staticmethod
+    def q_values(network: SpikingQNetwork, potentials: np.ndarray) -> np.ndarray:
+        """Return the Q-values, (actions,) float32, for the readout's potentials."""
+        return network.fixed.q_values(potentials)
+
+
+def arithmetic_of(network: SpikingQNetwork) -> type[Floating] | type[Fixed]:
+    """Return how a network computes."""
+    return Fixed if network.quantized else Floating
+
+
+def _transposed(weights: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    return tuple(np.ascontiguousarray(w.T) for w in weights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rstdp_ros.backends.lava.client import LavaProcess
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import Inference, SpikingQNetwork
 from rstdp_ros.snn.files import network_to_bytes
 
@@ -16,24 +17,30 @@ class LavaBackend:
     """
     Runs a network on Lava, in processes that end with this one.
 
-    Make it in the main thread (see :class:`LavaProcess`).
+    A quantised network computes in fixed point, as Loihi does, any other in floating point, and
+    both with the bits of the cpu backend. Make it in the main thread (see :class:`LavaProcess`).
 
     :param network: the first one.
-    :param arithmetic: ``floating_pt``, the bits of the cpu backend, or ``fixed_pt``, Loihi's.
     :param target: ``cpu``, where Lava simulates, or ``loihi2``.
     :ivar close: ends Lava's processes.
     :raises RstdpError: Lava, or the target, is not to be had here.
     """
 
-    def __init__(self, network: SpikingQNetwork, arithmetic: str = 'floating_pt',
-                 target: str = 'cpu') -> None:
-        self._process = LavaProcess(arithmetic, target)
+    def __init__(self, network: SpikingQNetwork, target: str = 'cpu') -> None:
+        self._target, self._process = target, LavaProcess(target)
         self.close = self._process.close
         self.load(network)
         self.infer(np.zeros(network.observation_size, np.float32))
 
     def load(self, network: SpikingQNetwork) -> None:
-        """Run another network from now on; new weights are written into the running one."""
+        """
+        Run another network from now on; new weights are written into the running one.
+
+        :raises RstdpError: the target cannot run it.
+        """
+        if self._target == 'loihi2' and not network.quantized:
+            raise RstdpError('Loihi 2 computes with integers: give it a network that '
+                             '`rstdp_ros quantize` made')
         self._process.ask(network_to_bytes(network), START_TIMEOUT)
         self.network = network
 

@@ -6,9 +6,10 @@ from lava.magma.core.run_conditions import RunContinuous
 from lava.magma.core.run_configs import Loihi2HwCfg, Loihi2SimCfg
 from lava.proc.dense.process import Dense
 from lava.proc.lif.process import LIFReset
+from lava.utils.weightutils import SignMode
 import numpy as np
 
-from rstdp_ros.backends.lava.arithmetic import ARITHMETICS, Parameters
+from rstdp_ros.backends.lava.arithmetic import arithmetic_of, Parameters
 from rstdp_ros.backends.lava.processes.terminal import DELAY, LOAD, PRESENT, STOP, Terminal
 from rstdp_ros.snn import Inference, SpikingQNetwork
 
@@ -24,14 +25,13 @@ class Circuit:
     Make it in the main thread, and :meth:`stop` it: each Process is an operating system's process.
 
     :param network: the first one.
-    :param arithmetic: a key of ARITHMETICS.
     :param target: cpu or loihi2.
     :ivar stopping: whether its processes may end.
     """
 
-    def __init__(self, network: SpikingQNetwork, arithmetic: str, target: str) -> None:
+    def __init__(self, network: SpikingQNetwork, target: str) -> None:
         self.stopping = False
-        self.network, self._arithmetic = network, ARITHMETICS[arithmetic]
+        self.network, self._arithmetic = network, arithmetic_of(network)
         self._parameters = self._arithmetic.parameters(network)
         self._terminal = self._connect(self._parameters)
         if target == 'loihi2':
@@ -50,7 +50,8 @@ class Circuit:
                      reset_interval=network.ticks + DELAY, reset_offset=1 + layer)
             for layer, (size, threshold) in enumerate(zip(network.sizes[1:],
                                                           parameters.thresholds)))
-        between, out = (Dense(weights=weights) for weights in parameters.synapses)
+        between, out = (Dense(weights=weights, sign_mode=SignMode.MIXED)
+                        for weights in parameters.synapses)
         terminal.current.connect(first.a_in)
         for before, synapses, after in ((first, between, second), (second, out, readout)):
             before.s_out.connect(synapses.s_in)
@@ -68,7 +69,7 @@ class Circuit:
 
         :return: False, and nothing is changed, if more than the weights differs.
         """
-        parameters = self._arithmetic.parameters(network)
+        parameters = arithmetic_of(network).parameters(network)
         if _constants(network, parameters) != _constants(self.network, self._parameters):
             return False
         self._request(LOAD)
@@ -106,4 +107,5 @@ class Circuit:
 
 
 def _constants(network: SpikingQNetwork, parameters: Parameters) -> tuple:
-    return network.sizes, network.ticks, parameters._replace(synapses=())
+    return (network.quantized, network.sizes, network.ticks,
+            parameters._replace(synapses=()))

@@ -23,21 +23,20 @@ class LavaProcess:
 
     Make it in the main thread: the other process ends when the thread does that started it.
 
-    :param arithmetic: ``floating_pt`` or ``fixed_pt``.
     :param target: ``cpu`` or ``loihi2``.
     :ivar close: ends it, as the end of this object or process does.
     :raises RstdpError: Lava, or the target, is not to be had here.
     """
 
-    def __init__(self, arithmetic: str, target: str) -> None:
+    def __init__(self, target: str = 'cpu') -> None:
         require_lava()
-        require_target(target, arithmetic)
+        require_target(target)
         self._connection, theirs = Pipe()
         with theirs:
             # A session of its own: Ctrl-C is for this process, which stops that one.
             self._process = subprocess.Popen(
                 [sys.executable, '-m', 'rstdp_ros.backends.lava.host', str(theirs.fileno()),
-                 arithmetic, target], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
+                 target], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
                 env={**os.environ, **parent_variable()}, start_new_session=True)
         self.close = weakref.finalize(self, _end, self._process, self._connection)
 

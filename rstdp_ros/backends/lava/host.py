@@ -1,5 +1,5 @@
 """
-The process that owns Lava: ``python -m rstdp_ros.backends.lava.host FD ARITHMETIC TARGET``.
+The process that owns Lava: ``python -m rstdp_ros.backends.lava.host FD TARGET``.
 
 FD is a socket to the client. Bytes of a network file are to be run from then on, an observation is
 to be presented, a lesson to be learned. It ends when the socket closes or one of Lava's processes
@@ -31,12 +31,11 @@ class Host:
     """
     Runs one circuit at a time.
 
-    :param arithmetic: how it computes.
-    :param target: where.
+    :param target: where it computes.
     """
 
-    def __init__(self, arithmetic: str, target: str) -> None:
-        self._settings = arithmetic, target
+    def __init__(self, target: str) -> None:
+        self._target = target
         self._circuit: Circuit | None = None
 
     def answer(self, request: bytes | np.ndarray | Lesson) -> Any:
@@ -51,7 +50,7 @@ class Host:
         if self._circuit is not None and self._circuit.load(network):
             return
         self.stop()
-        self._circuit = Circuit(network, *self._settings)
+        self._circuit = Circuit(network, self._target)
         Thread(target=_end_with_any, args=(self._circuit,), daemon=True).start()
 
     def infer(self, observation: np.ndarray) -> Inference:
@@ -73,11 +72,11 @@ def _end_with_any(circuit: Circuit) -> None:
 
 def main() -> None:
     """Serve until the client is gone."""
-    descriptor, arithmetic, target = sys.argv[1:]
+    descriptor, target = sys.argv[1:]
     os.dup2(2, 1)  # what Lava says is for people, and another's output is no place for it
     end_with_parent()
     end_children_too()
-    connection, host = Connection(int(descriptor)), Host(arithmetic, target)
+    connection, host = Connection(int(descriptor)), Host(target)
     try:
         while True:
             request = connection.recv()

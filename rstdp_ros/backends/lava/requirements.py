@@ -26,19 +26,15 @@ def require_lava() -> None:
                      f'and {found}')
 
 
-def require_target(target: str, arithmetic: str) -> None:
+def require_target(target: str) -> None:
     """
-    Make sure that the target is there and can compute so.
+    Make sure that the target is there.
 
     :param target: cpu or loihi2.
-    :param arithmetic: floating_pt or fixed_pt.
-    :raises RstdpError: it cannot be reached or cannot compute so.
+    :raises RstdpError: it cannot be reached.
     """
     if target != 'loihi2':
         return
-    if arithmetic != 'fixed_pt':
-        raise RstdpError('lava_target loihi2 computes with integers: set lava_arithmetic to '
-                         'fixed_pt')
     from lava.utils import loihi, slurm
 
     if not loihi.is_installed():
