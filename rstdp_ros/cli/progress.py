@@ -1,11 +1,11 @@
-"""Measure networks, telling a person who waits how far it is."""
+"""What a verb tells a person who waits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 import sys
 import time
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -15,17 +15,29 @@ from rstdp_ros.tasks import Task
 PATIENCE = 2.0
 
 
+class Progress:
+    """Says every two seconds what goes on, on a stream for people."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._due = time.monotonic() + PATIENCE
+
+    def __call__(self, doing: str) -> None:
+        """Say it if it is time to."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + PATIENCE
+            print(f'... {doing}', file=self._stream, flush=True)
+
+
 def measure(task: Task, network: SpikingQNetwork, starts: Sequence[int],
             physics: Any) -> np.ndarray:
     """
-    Return what :meth:`Task.returns` does; say every two seconds on standard error how far it is.
+    Return what :meth:`Task.returns` does; say on standard error how far it is.
 
     :return: (n,) float64.
     """
-    returns, last = np.empty(len(starts)), time.monotonic()
+    returns, progress = np.empty(len(starts)), Progress(sys.stderr)
     for i, seed in enumerate(starts):
         returns[i] = task.returns(network, [seed], physics)[0]
-        if time.monotonic() - last > PATIENCE:
-            last = time.monotonic()
-            print(f'{i + 1} of {len(starts)} episodes measured', file=sys.stderr, flush=True)
+        progress(f'{i + 1} of {len(starts)} episodes measured')
     return returns

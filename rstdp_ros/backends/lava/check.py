@@ -1,0 +1,122 @@
+"""Lava against the cpu backend: spikes, Q-values and r-STDP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros.backends.lava.backend import LavaBackend
+from rstdp_ros.backends.lava.client import LavaProcess
+from rstdp_ros.backends.lava.lesson import make_lesson
+from rstdp_ros.plasticity import RSTDP
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn.quantize import quantize
+from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.gym import GymPlant
+
+# Our rule computes in float32, Lava's in float64: what may lie between them, in parts of the
+# largest change of a weight.
+LEARNING_TOLERANCE = 1e-5
+LESSON_OBSERVATIONS = 20
+LESSON_TIMEOUT = 300.0
+
+
+class Finding(NamedTuple):
+    """The outcome of one comparison."""
+
+    what: str
+    passed: bool
+    detail: str
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f'[{" ok " if self.passed else "FAIL"}] {self.what}: {self.detail}'
+
+
+def compare(task: Task, network: SpikingQNetwork, count: int, seed: int,
+            progress: Callable[[str], None]) -> Iterator[Finding]:
+    """
+    Compare inference in both arithmetics, with weights that change as it runs, and learning.
+
+    :param count: how many observations.
+    :param seed: of the first episode that they come from.
+    :param progress: told what goes on.
+    """
+    progress('collecting observations')
+    observations = episode_observations(task, network, count, seed)
+    rule, rasters, episode_return = _experience(task, network, seed)
+    change = rule.weight_change(episode_return)
+    networks = [network]
+    if not network.quantized:
+        learned = network.with_hidden_weights(network.weights[1] + change)
+        networks += [learned, quantize(network), quantize(learned)]
+    backend = LavaBackend(networks[0])
+    try:
+        for each in networks:
+            backend.load(each)
+            yield _inference(backend, observations, progress)
+    finally:
+        backend.close()
+    progress('learning on Lava')
+    process = LavaProcess()
+    try:
+        lesson = make_lesson(rule, network.weights[1], rasters, episode_return)
+        yield _learning(change, process.ask(lesson, LESSON_TIMEOUT) - network.weights[1],
+                        len(rasters))
+    finally:
+        process.close()
+
+
+def episode_observations(task: Task, network: SpikingQNetwork, count: int,
+                         seed: int) -> np.ndarray:
+    """
+    Return the first observations of greedy episodes on the demo's changed plant.
+
+    :param seed: of the first episode; the next ones count up.
+    :return: (count, n) float32.
+    """
+    plant, seen = GymPlant(task), []
+    plant.set_physics(task.make_physics(task.demo_physics))
+    end, joints = 'none yet', None
+    while len(seen) < count:
+        if end:
+            joints, seed, end = plant.reset(seed), seed + 1, ''
+        seen.append(task.observe(*joints))
+        action = network.infer(seen[-1]).action
+        joints, _, end = plant.step(task.action_efforts[action])
+    return np.array(seen, np.float32)
+
+
+def _experience(task: Task, network: SpikingQNetwork,
+                seed: int) -> tuple[RSTDP, np.ndarray, float]:
+    """Let the rule see the start of an episode."""
+    episode = task.episode(network, seed, task.make_physics(task.demo_physics))
+    rule, rasters = RSTDP(network), episode.rasters[:LESSON_OBSERVATIONS]
+    rule.begin_episode()
+    rule.observe_rasters(rasters)
+    return rule, rasters, episode.episode_return
+
+
+def _inference(backend: LavaBackend, observations: Sequence[np.ndarray],
+               progress: Callable[[str], None]) -> Finding:
+    network = backend.network
+    kind = 'fixed point' if network.quantized else 'floating point'
+    spikes = values = 0
+    for i, observation in enumerate(observations):
+        progress(f'{kind}: observation {i} of {len(observations)}')
+        ours, theirs = network.infer(observation), backend.infer(observation)
+        spikes += not np.array_equal(ours.raster, theirs.raster)
+        values += ours.q_values.tobytes() != theirs.q_values.tobytes()
+    return Finding(f'{kind}, weights {network.digest[:8]}', not spikes and not values,
+                   f'of {len(observations)} observations {spikes} differ in spikes, {values} in '
+                   'a bit of the Q-values')
+
+
+def _learning(ours: np.ndarray, theirs: np.ndarray, observations: int) -> Finding:
+    largest = float(np.abs(ours).max())
+    difference = float(np.abs(ours - theirs).max())
+    return Finding('r-STDP', 0.0 < largest and difference <= LEARNING_TOLERANCE * largest,
+                   f'after {observations} observations weights have changed by up to '
+                   f'{largest:.2g}, on Lava by {difference:.1e} otherwise')
