@@ -1,5 +1,5 @@
 # Everything a developer or a curious person needs; each target sets up what it lacks.
-# ROS=jazzy uses Jazzy's wheels in an environment of their own.
+# ROS=jazzy uses Jazzy's wheels in an environment of their own; so does Lava, for Python 3.10.
 
 comma := ,
 PYTHON ?= python3
@@ -16,7 +16,14 @@ TESTS := $(if $(filter kilted,$(ROS)),test,$(patsubst %,test/test_%.py,graph ope
            package))
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
 
-.PHONY: help demo setup test lint bench soak reproduce pictures clean
+LAVA := .venv-lava
+# The first that starts: in PATH, where pyenv's may be an empty shell, or among pyenv's own.
+PYENV_ROOT ?= $(HOME)/.pyenv
+PYTHON310 = $(firstword $(foreach python,python3.10 \
+              $(wildcard $(PYENV_ROOT)/versions/3.10*/bin/python3.10), \
+              $(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
+
+.PHONY: help demo setup test lava lint bench soak reproduce pictures clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -26,8 +33,12 @@ demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
 
 setup: $(VENV)/.setup  ## Install every extra
 
-test: $(VENV)/.setup lint  ## Run linters and all tests; ROS=jazzy for Jazzy
+test: $(VENV)/.setup lint $(if $(filter kilted,$(ROS)),lava)  ## Run linters and all tests; ROS=jazzy for Jazzy
 	$(BIN)/python -m pytest --durations=10 $(TESTS)
+
+lava:  ## Test the policy on Lava, if there is a Python 3.10
+	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest --durations=5 \
+		test/test_lava.py,@echo 'no Python 3.10 in PATH or $(PYENV_ROOT): the tests on Lava are left out')
 
 lint: $(VENV)/.setup  ## Check the style
 	$(BIN)/ruff check .
@@ -66,3 +77,9 @@ $(VENV)/.demo: $(INPUTS) | $(BIN)/python
 $(VENV)/.setup: $(INPUTS) | $(BIN)/python
 	$(PIP) install $(PINS) -e '.[$(EXTRAS)]'
 	touch $@ $(VENV)/.demo
+
+$(LAVA)/.setup: $(INPUTS) constraints-lava.txt
+	$(PYTHON310) -m venv $(LAVA)
+	$(LAVA)/bin/pip --disable-pip-version-check install -q -c constraints.txt \
+		-c constraints-lava.txt -e '.[ros,lava]' pytest
+	touch $@

@@ -17,6 +17,8 @@ extras = {
     'experiments': ['pandas', 'scipy', 'matplotlib', 'joblib', 'tqdm'],
     'ray': ['ray'],
     'train': ['torch', 'tensorboard', 'tqdm'],
+    # Lava exists for this Python only.
+    'lava': ['lava-nc; python_version == "3.10"'],
     'nir': ['nir'],
     'test': ['pytest', 'hypothesis', 'ruff', 'colcon-common-extensions', 'mcap', 'nir'],
     # Another system that reads NIR; it needs torch.

@@ -27,7 +27,9 @@ class LavaBackend:
     """
 
     def __init__(self, network: SpikingQNetwork, target: str = 'cpu') -> None:
-        self._target, self._process = target, LavaProcess(target)
+        self._target = target
+        self._check(network)
+        self._process = LavaProcess(target)
         self.close = self._process.close
         self.load(network)
         self.infer(np.zeros(network.observation_size, np.float32))
@@ -38,12 +40,15 @@ class LavaBackend:
 
         :raises RstdpError: the target cannot run it.
         """
-        if self._target == 'loihi2' and not network.quantized:
-            raise RstdpError('Loihi 2 computes with integers: give it a network that '
-                             '`rstdp_ros quantize` made')
+        self._check(network)
         self._process.ask(network_to_bytes(network), START_TIMEOUT)
         self.network = network
 
     def infer(self, observation: np.ndarray) -> Inference:
         """Present one observation, (n,) float32, from zero state."""
         return self._process.ask(self.network.checked(observation), ANSWER_TIMEOUT)
+
+    def _check(self, network: SpikingQNetwork) -> None:
+        if self._target == 'loihi2' and not network.quantized:
+            raise RstdpError('lava_target loihi2 computes with integers: give it a network that '
+                             '`rstdp_ros quantize` made')
