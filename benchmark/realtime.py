@@ -19,6 +19,7 @@ from time import monotonic
 from diagnostic_msgs.msg import DiagnosticArray
 import rclpy
 
+from rstdp_ros.backends import BACKENDS
 from rstdp_ros.bringup import describe_graph, NodeDescription
 from rstdp_ros.nodes.environment import LATENCY
 from rstdp_ros.resources import model_path
@@ -31,16 +32,17 @@ COUNTERS = ('cycles', 'late cycles', 'missed cycles', 'observations not answered
 BUSY = 'while True: pass'
 
 
-def graph(folder: Path, rate: float, priority: int) -> list[NodeDescription]:
+def graph(folder: Path, rate: float, priority: int, backend: str) -> list[NodeDescription]:
     """Describe a graph that never stops learning, at a control rate in Hz."""
     environment, *others = describe_graph(TASK, {
         'clock': 'realtime', 'thread_priority': str(priority), 'episodes': '1000000',
-        'run_dir': str(folder), 'model': str(model_path(f'{TASK}_0').resolve())})
+        'run_dir': str(folder), 'policy_backend': backend,
+        'model': str(model_path(f'{TASK}_0').resolve())})
     return [NodeDescription('environment', {**environment.parameters, 'control_rate': rate}),
             *others]
 
 
-def measure(folder: Path, rate: float, priority: int,
+def measure(folder: Path, rate: float, priority: int, backend: str,
             seconds: float) -> tuple[dict[str, str], list[float]]:
     """Run and return the last values of the diagnostics and the latencies of each second, ms."""
     values: dict[str, str] = {}
@@ -55,7 +57,7 @@ def measure(folder: Path, rate: float, priority: int,
 
     node = rclpy.create_node('realtime_benchmark')
     node.create_subscription(DiagnosticArray, '/diagnostics', on_diagnostics, 10)
-    with Supervisor(graph(folder, rate, priority), folder) as supervisor:
+    with Supervisor(graph(folder, rate, priority, backend), folder) as supervisor:
         end = monotonic() + seconds
         while monotonic() < end:
             rclpy.spin_once(node, timeout_sec=0.5)
@@ -73,17 +75,20 @@ def main() -> None:
     parser.add_argument('--busy', action='store_true', help='keep every core busy meanwhile')
     parser.add_argument('--priority', type=int, default=0, help='real-time priority of '
                         'environment and policy; 0: none (default)')
+    parser.add_argument('--policy-backend', choices=BACKENDS, default='cpu', help='where the '
+                        'network runs (default: %(default)s)')
     options = parser.parse_args()
     busy = [subprocess.Popen([sys.executable, '-c', BUSY])
             for _ in range(os.cpu_count() if options.busy else 0)]
     try:
         with TemporaryDirectory(prefix='rstdp_realtime_') as name:
             values, latencies = measure(Path(name), options.rate, options.priority,
-                                         options.seconds)
+                                         options.policy_backend, options.seconds)
     finally:
         for process in busy:
             process.kill()
-    print(f'{options.rate:g} Hz, {"busy" if options.busy else "idle"}, priority '
+    print(f'{options.rate:g} Hz on {options.policy_backend}, '
+          f'{"busy" if options.busy else "idle"}, priority '
           f'{options.priority}: '
           + ', '.join(f'{values.get(name, 0)} {name}' for name in COUNTERS))
     print(f'{LATENCY}, of the latest 1,000: median {median(latencies):.2f}, '

@@ -21,6 +21,8 @@ from rstdp_ros.tasks.gym import GymPlant
 LEARNING_TOLERANCE = 1e-5
 LESSON_OBSERVATIONS = 20
 LESSON_TIMEOUT = 300.0
+# Poor in either task, so that there is something to learn whatever the network can do.
+LESSON_RETURN = -100.0
 
 
 class Finding(NamedTuple):
@@ -46,8 +48,8 @@ def compare(task: Task, network: SpikingQNetwork, count: int, seed: int,
     """
     progress('collecting observations')
     observations = episode_observations(task, network, count, seed)
-    rule, rasters, episode_return = _experience(task, network, seed)
-    change = rule.weight_change(episode_return)
+    rule, rasters = _experience(task, network, seed)
+    change = rule.weight_change(LESSON_RETURN)
     networks = [network]
     if not network.quantized:
         learned = network.with_hidden_weights(network.weights[1] + change)
@@ -62,7 +64,7 @@ def compare(task: Task, network: SpikingQNetwork, count: int, seed: int,
     progress('learning on Lava')
     process = LavaProcess()
     try:
-        lesson = make_lesson(rule, network.weights[1], rasters, episode_return)
+        lesson = make_lesson(rule, network.weights[1], rasters, LESSON_RETURN)
         yield _learning(change, process.ask(lesson, LESSON_TIMEOUT) - network.weights[1],
                         len(rasters))
     finally:
@@ -89,14 +91,14 @@ def episode_observations(task: Task, network: SpikingQNetwork, count: int,
     return np.array(seen, np.float32)
 
 
-def _experience(task: Task, network: SpikingQNetwork,
-                seed: int) -> tuple[RSTDP, np.ndarray, float]:
+def _experience(task: Task, network: SpikingQNetwork, seed: int) -> tuple[RSTDP, np.ndarray]:
     """Let the rule see the start of an episode."""
-    episode = task.episode(network, seed, task.make_physics(task.demo_physics))
-    rule, rasters = RSTDP(network), episode.rasters[:LESSON_OBSERVATIONS]
+    physics = task.make_physics(task.demo_physics)
+    rasters = task.episode(network, seed, physics).rasters[:LESSON_OBSERVATIONS]
+    rule = RSTDP(network)
     rule.begin_episode()
     rule.observe_rasters(rasters)
-    return rule, rasters, episode.episode_return
+    return rule, rasters
 
 
 def _inference(backend: LavaBackend, observations: Sequence[np.ndarray],
