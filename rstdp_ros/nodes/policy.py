@@ -33,13 +33,14 @@ class PolicyNode(Node):
         self.own = own = NodeParameters(self).declare(PolicyParameters())
         self.task = get_task(own.task)
         self.health = Health(self)
+        # Threads and processes that a backend starts inherit it.
+        raise_priority(self, self.health, own.thread_priority)
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         backend = make_backend(own.backend, network, own.lava_target)
         self.protocol = PolicyProtocol(self.task, backend, own.require_weights)
         self._create_interfaces()
         if not own.require_weights:
             self._report_weights()
-        raise_priority(self, self.health, own.thread_priority)
 
     def _create_interfaces(self) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
