@@ -9,7 +9,8 @@ import sys
 from rstdp_ros.errors import RstdpError
 
 PYTHON = (3, 10)
-LOIHI_HOST = 'NXSDKHOST'
+# Where the board is, and which chips it has.
+ADDRESS, GENERATION = 'NXSDKHOST', 'LOIHI_GEN'
 
 
 def require_lava() -> None:
@@ -28,22 +29,26 @@ def require_lava() -> None:
 
 def require_target(target: str) -> None:
     """
-    Make sure that the target is there.
+    Make sure that the target is there, and tell Lava where by its environment variables.
 
     :param target: cpu or loihi2.
     :raises RstdpError: it cannot be reached.
     """
     if target != 'loihi2':
         return
-    from lava.utils import loihi, slurm
+    from lava.utils import loihi
 
     if not loihi.is_installed():
         raise RstdpError("lava_target loihi2 needs Lava's extension for Loihi, which Intel gives "
                          'to members of its research community (INRC); it is not installed here')
-    host = os.environ.get(LOIHI_HOST, '')
-    if host and not slurm.try_run_command(['ping', '-c', '1', '-W', '2', host]):
-        raise RstdpError(f'lava_target loihi2: the board {LOIHI_HOST}={host} does not answer a '
-                         'ping')
-    if not host and not slurm.is_available():
-        raise RstdpError(f'lava_target loihi2 finds no board: set {LOIHI_HOST} to the address of '
-                         'one, or start this where SLURM gives one')
+    address = os.environ.get(ADDRESS, '')
+    try:
+        generation = loihi.ChipGeneration(os.environ.get(GENERATION, 'N3B3'))
+        if address:
+            loihi.use_ethernet_host(address, loihi_gen=generation)
+        else:
+            loihi.use_slurm_host(loihi_gen=generation)
+    except (ValueError, OSError) as error:
+        raise RstdpError(f'lava_target loihi2 reaches no board ({error}): set {ADDRESS} to the '
+                         f'address of one and {GENERATION} to its chips, or start this where '
+                         'SLURM gives one') from None
