@@ -20,11 +20,18 @@ def require_lava() -> None:
     :raises RstdpError: it cannot.
     """
     here = sys.version_info[:2]
-    if here == PYTHON and find_spec('lava') is not None and find_spec('lava.magma') is not None:
+    if here == PYTHON and _installed():
         return
     found = 'it is not installed here' if here == PYTHON else f'this is {here[0]}.{here[1]}'
     raise RstdpError('Lava needs Python 3.10 and pip install "rstdp_ros[lava]" (docs/lava.md), '
                      f'and {found}')
+
+
+def _installed() -> bool:
+    try:
+        return find_spec('lava.magma') is not None
+    except ModuleNotFoundError:  # no lava, or another thing of that name
+        return False
 
 
 def require_target(target: str) -> None:
