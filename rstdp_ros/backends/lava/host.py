@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 import os
 import sys
 from threading import Thread
+import traceback
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,9 @@ def main() -> None:
             connection.send(host.answer(request))
     except (EOFError, ConnectionError):
         host.stop()
+    except Exception:
+        traceback.print_exc()
+        os._exit(EXIT_DEATH)  # a usual exit would wait for Lava's processes
 
 
 if __name__ == '__main__':
