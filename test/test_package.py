@@ -132,6 +132,8 @@ def test_the_graph_is_data():
     assert not environment.parameters['auto_reset'] and policy.parameters['require_weights']
     assert adaptation.parameters['run_dir'] == '/tmp/x'
     assert policy.parameters['model'] == adaptation.parameters['model'] == 'cartpole_1'
+    _, policy, _ = describe_graph('cartpole', {'policy_backend': 'lava', 'lava_target': 'loihi2'})
+    assert policy.parameters['backend'] == 'lava' and policy.parameters['lava_target'] == 'loihi2'
     environment, policy = describe_graph('cartpole', {'adapt': 'false'})
     assert environment.parameters['auto_reset'] and not policy.parameters['require_weights']
 
@@ -163,7 +165,8 @@ def test_a_robots_graph_and_a_foreign_drivers():
 @pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
                                     {'gravity': '-3'}, {'preset': 'best'},
                                     {'episodes': '0'}, {'log_level': 'loud'}, {'backend': 'x'},
-                                    {'storage': 'x'}, {'bag': '', 'backend': 'bag'}])
+                                    {'storage': 'x'}, {'policy_backend': 'gym'},
+                                    {'lava_target': 'x'}, {'bag': '', 'backend': 'bag'}])
 def test_bad_launch_arguments_are_refused(values):
     with pytest.raises(RstdpError, match=next(iter(values))):
         describe_graph('cartpole', values)

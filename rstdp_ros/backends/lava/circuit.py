@@ -13,6 +13,10 @@ from rstdp_ros.backends.lava.arithmetic import arithmetic_of, Parameters
 from rstdp_ros.backends.lava.processes.terminal import DELAY, LOAD, PRESENT, STOP, Terminal
 from rstdp_ros.snn import Inference, SpikingQNetwork
 
+# Messages that a channel holds. Lava's 64 would reserve 35 MB of shared memory for the acrobot's
+# weights, of which a container often has 64.
+CHANNEL_SIZE = 4
+
 
 class Circuit:
     """
@@ -39,7 +43,7 @@ class Circuit:
         else:
             configuration = Loihi2SimCfg(select_tag=self._arithmetic.tag,
                                          exception_proc_model_map=self._arithmetic.models)
-        self._terminal.run(RunContinuous(), configuration)
+        self._terminal.run(RunContinuous(), configuration, {'pypy_channel_size': CHANNEL_SIZE})
 
     def _connect(self, parameters: Parameters) -> Terminal:
         network = self.network
