@@ -15,6 +15,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.quantize import quantize
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.playing import play
 
 # Our rule computes in float32, Lava's in float64: what may lie between them, in parts of the
 # largest change of a weight.
@@ -81,14 +82,11 @@ def episode_observations(task: Task, network: SpikingQNetwork, count: int,
     """
     plant, seen = GymPlant(task), []
     plant.set_physics(task.make_physics(task.demo_physics))
-    end, joints = 'none yet', None
     while len(seen) < count:
-        if end:
-            joints, seed, end = plant.reset(seed), seed + 1, ''
-        seen.append(task.observe(*joints))
-        action = network.infer(seen[-1]).action
-        joints, _, end = plant.step(task.action_efforts[action])
-    return np.array(seen, np.float32)
+        *poses, _ = play(task, plant, network, seed).joints
+        seen += [task.observe(*pose) for pose in poses]
+        seed += 1
+    return np.array(seen[:count], np.float32)
 
 
 def _experience(task: Task, network: SpikingQNetwork, seed: int) -> tuple[RSTDP, np.ndarray]:
