@@ -63,6 +63,8 @@ def _common_arguments() -> list[Argument]:
         Argument('namespace', '', 'Namespace of all nodes and topics.'),
         Argument('use_sim_time', 'false', 'All nodes follow /clock; a simulated environment '
                  'publishes it.'),
+        Argument('use_rviz', 'false', 'Start RViz and, except beside a robot, the '
+                 'robot_state_publisher.'),
         Argument('log_level', 'info', 'debug, info, warn, error or fatal.'),
         Argument('enclave', '', "Prefix of the nodes' SROS2 enclaves, such as /rstdp_ros."),
         Argument('adapt', 'true', 'Learn; false only lets the policy run.'),

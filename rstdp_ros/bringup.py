@@ -8,7 +8,6 @@ The launch files (:func:`launch_description`) and the runner for machines withou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 import os
 from pathlib import Path
@@ -20,6 +19,7 @@ from rstdp_ros import backends
 from rstdp_ros.arguments import Argument, arguments, replay_arguments, robot_arguments
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.node_description import NodeDescription
 from rstdp_ros.orphans import parent_variable
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import PRESETS
@@ -27,6 +27,7 @@ from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, SIMULATORS, Task
+from rstdp_ros.viewers import viewers
 
 RESPAWN_DELAY = 1.0
 # What a node exits with when no restart can help: a parameter that cannot work.
@@ -38,31 +39,6 @@ RECORDER = 'recorder'
 # repeats what an environment said.
 ENVIRONMENTS = (*BACKENDS, 'foreign', 'bag')
 NOT_OURS = ('foreign', 'bag')
-
-
-@dataclass(frozen=True)
-class NodeDescription:
-    """
-    A node to start.
-
-    :param name: of the node; its executable is ``<name>_node``.
-    :param parameters: what is set beyond the parameter file.
-    :param remappings: topic names of the node and what they become.
-    """
-
-    name: str
-    parameters: dict[str, Any]
-    remappings: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def executable(self) -> str:
-        """The name of the installed executable."""
-        return f'{self.name}_node'
-
-    @property
-    def module(self) -> str:
-        """The Python module that runs the node."""
-        return f'rstdp_ros.nodes.{self.name}'
 
 
 def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescription]:
@@ -98,6 +74,9 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
         nodes.append(NodeDescription(RECORDER, {
             'bag': given.get('bag') or str(Path(given['run_dir']) / 'bag'),
             **_text(given, 'storage')}))
+    if _flag(given, 'use_rviz'):
+        nodes += viewers(task, backend, _parsed(given, table(task.physics)),
+                         _flag(given, 'use_sim_time'))
     return nodes
 
 
@@ -163,6 +142,7 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
     from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
     from launch.substitutions import LaunchConfiguration
     from launch_ros.actions import Node
+    from launch_ros.parameter_descriptions import ParameterValue
 
     from launch import LaunchDescription
 
@@ -171,18 +151,24 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
             return []
         return [Shutdown(reason=f'{event.process_name} cannot work as configured')]
 
+    def parameters_of(node: NodeDescription, params_file: str) -> list[Any]:
+        # Text stays text, whatever it would be as YAML.
+        own = {name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
+               for name, value in node.parameters.items()}
+        return [params_file, own] if params_file and node.ours else [own]
+
     def start(context: Any) -> list[Node]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
         values.update(fixed)
-        files = [values['params_file']] if values['params_file'] else []
-        return [Node(package='rstdp_ros', executable=node.executable, name=node.name,
-                     namespace=values['namespace'], parameters=[*files, dict(node.parameters)],
+        return [Node(package=node.package, executable=node.executable, name=node.name,
+                     namespace=values['namespace'],
+                     parameters=parameters_of(node, values['params_file']),
                      remappings=list(node.remappings.items()),
-                     arguments=['--ros-args', '--log-level', values['log_level'],
+                     arguments=[*node.arguments, '--ros-args', '--log-level', values['log_level'],
                                 *_enclave(node, values['enclave'])],
                      additional_env=parent_variable(),
-                     output='screen', emulate_tty=True, respawn=True,
-                     respawn_delay=RESPAWN_DELAY, on_exit=give_up)
+                     output='screen', emulate_tty=True, respawn=node.respawn,
+                     respawn_delay=RESPAWN_DELAY, on_exit=give_up if node.ours else None)
                 for node in describe_graph(values['task'], values)]
 
     return LaunchDescription([

@@ -286,6 +286,9 @@ class AdaptationNode(Node):
             self.health.fault('episodes not learned from', error)
             return
         self.get_logger().info(str(record))
+        self.health.values.update({'last return': f'{record.episode_return:g}',
+                                   'mean of 10': f'{record.moving_average:g}',
+                                   'weight change': f'{record.weight_change:.6g}'})
         if record.event:
             self.health.event(record.event, f'episode {record.episode}: {record.event}')
 

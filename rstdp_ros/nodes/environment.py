@@ -19,6 +19,7 @@ from std_srvs.srv import SetBool, Trigger
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
+from rstdp_ros.nodes.description import RobotDescription
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
@@ -139,6 +140,8 @@ class EnvironmentNode(Node):
         self._rewards = topics.publisher(Float64, 'episode_reward', qos.EVENT)
         self._joint_states = None if self._robot else topics.publisher(
             JointState, 'joint_states', qos.EVENT)
+        # A robot is described by its own bringup, and its controllers rely on that.
+        self._description = None if self._robot else RobotDescription(self, self.health, self.task)
         self._time_publisher = self.create_publisher(
             Clock, '/clock', qos.EVENT) if self._own.publish_clock else None
         self._message = JointState(name=list(self.task.joints))
@@ -169,8 +172,11 @@ class EnvironmentNode(Node):
         self.table.changed = False
         before, self._own = self._own, self.table.read(EnvironmentParameters)
         own = self._own
+        physics = self.table.read(self.task.physics)
         try:
-            self.protocol.plant.set_physics(self.table.read(self.task.physics))
+            self.protocol.plant.set_physics(physics)
+            if self._description:
+                self._description.update(physics)
         except RstdpError as error:
             self.health.fault('parameters without effect', error)
         if own.seed != before.seed:  # auto_reset counts on from the last one

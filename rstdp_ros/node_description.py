@@ -1,0 +1,45 @@
+"""One node of the graph, for whoever starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PACKAGE = 'rstdp_ros'
+
+
+@dataclass(frozen=True)
+class NodeDescription:
+    """
+    A node to start.
+
+    :param name: of the node.
+    :param parameters: what is set beyond the parameter file.
+    :param remappings: topic names of the node and what they become.
+    :param package: where its executable is: ``<name>_node`` in ours, ``<name>`` in others.
+    :param arguments: of the command line, before ROS's.
+    :param respawn: whether to start it again when it ends.
+    """
+
+    name: str
+    parameters: dict[str, Any]
+    remappings: Mapping[str, str] = field(default_factory=dict)
+    package: str = PACKAGE
+    arguments: tuple[str, ...] = ()
+    respawn: bool = True
+
+    @property
+    def ours(self) -> bool:
+        """Whether this package has the executable."""
+        return self.package == PACKAGE
+
+    @property
+    def executable(self) -> str:
+        """The name of the installed executable."""
+        return f'{self.name}_node' if self.ours else self.name
+
+    @property
+    def module(self) -> str:
+        """The Python module that runs a node of ours."""
+        return f'{PACKAGE}.nodes.{self.name}'

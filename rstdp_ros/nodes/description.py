@@ -1,0 +1,112 @@
+"""What RViz and Foxglove draw: the plant as it is now, not as it was at the start."""
+
+from __future__ import annotations
+
+from functools import partial
+import time
+from typing import Any
+
+from rcl_interfaces.srv import SetParameters
+from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
+from rclpy.publisher import Publisher
+from rclpy.task import Future
+from std_msgs.msg import String
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.nodes import qos
+from rstdp_ros.nodes.clock import steady_timer
+from rstdp_ros.nodes.health import Health
+from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.urdf import describe
+
+TOPIC = 'robot_description'
+PERIOD = 0.5
+REPLY_TIMEOUT = 2.0
+
+
+class RobotDescription:
+    """
+    Keeps ``robot_description`` true.
+
+    The robot_state_publisher publishes its parameter of that name, again whenever it is set. So
+    the topic says what it believes, and while that is not the plant the parameter is set: after a
+    change, after a lost reply, and after it was killed and started again. Descriptions of other
+    robots are left alone. Where nobody publishes the topic, this does.
+
+    :param node: whose; the robot_state_publisher is sought in its namespace.
+    :param health: told of refusals.
+    :param task: whose plant it is.
+    """
+
+    def __init__(self, node: Node, health: Health, task: Task) -> None:
+        self._node, self._health, self._task = node, health, task
+        self._physics: Any = None
+        self._true = self._theirs = self._published = ''
+        self._publisher: Publisher | None = None
+        self._call: Future | None = None
+        self._called_at = 0.0
+        self._client = node.create_client(SetParameters, 'robot_state_publisher/set_parameters')
+        node.create_subscription(String, TOPIC, self._on_description, qos.LATCHED)
+        self._timer = steady_timer(node, PERIOD, self._poll)
+
+    def update(self, physics: Any) -> None:
+        """
+        Take note of the plant's present physics; a timer does the rest.
+
+        :param physics: an instance of the task's table.
+        """
+        if physics == self._physics:
+            return
+        self._physics = physics
+        try:
+            self._true = describe(self._task, physics)
+        except RstdpError as error:
+            self._health.fault('descriptions not made', error)
+
+    def _on_description(self, message: String) -> None:
+        if message.data != self._published:
+            self._theirs = message.data
+
+    def _poll(self) -> None:
+        if not self._true:
+            return
+        if self._node.count_publishers(TOPIC) > (self._publisher is not None):
+            self._leave_it_to_others()
+        elif self._published != self._true:
+            self._publish()
+        ours = f'<robot name="{self._task.name}"' in self._theirs
+        if ours and self._theirs != self._true and self._client.service_is_ready():
+            self._set()
+
+    def _publish(self) -> None:
+        if self._publisher is None:
+            self._publisher = self._node.create_publisher(String, TOPIC, qos.LATCHED)
+        self._published = self._true
+        self._publisher.publish(String(data=self._true))
+
+    def _leave_it_to_others(self) -> None:
+        if self._publisher is not None:
+            self._node.destroy_publisher(self._publisher)
+            self._publisher, self._published = None, ''
+
+    def _set(self) -> None:
+        """Set the parameter; a service that looks alive may be dead, so ask again."""
+        now = time.monotonic()
+        if self._call:
+            if now - self._called_at < REPLY_TIMEOUT:
+                return
+            self._client.remove_pending_request(self._call)
+        parameter = RosParameter(TOPIC, value=self._true).to_parameter_msg()
+        self._call = self._client.call_async(SetParameters.Request(parameters=[parameter]))
+        self._called_at = now
+        self._call.add_done_callback(partial(self._on_reply, self._true))
+
+    def _on_reply(self, text: str, call: Future) -> None:
+        if call.result() is None:
+            return
+        result, = call.result().results
+        if result.successful:
+            self._theirs, self._call = text, None
+        else:
+            self._health.fault('descriptions refused', result.reason)

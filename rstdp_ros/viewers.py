@@ -1,0 +1,42 @@
+"""RViz as a part of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rstdp_ros.node_description import NodeDescription
+from rstdp_ros.resources import share_path
+from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.urdf import describe
+
+# A namespaced graph has transforms of its own, or those of two graphs would be mixed up.
+OWN_TRANSFORMS = {'/tf': 'tf', '/tf_static': 'tf_static'}
+FRAMES_PER_SECOND = 50.0
+
+
+def viewers(task: Task, backend: str, physics: Mapping[str, Any],
+            use_sim_time: bool) -> list[NodeDescription]:
+    """
+    List what shows a task's plant in RViz.
+
+    A robot brings its own robot_state_publisher, whose description its controllers read too.
+
+    :param backend: what the environment is.
+    :param physics: names and values; the environment node tells of later changes.
+    :raises RstdpError: the package was not installed whole.
+    """
+    clock = {'use_sim_time': use_sim_time}
+    rviz = NodeDescription(
+        'rviz2', clock, OWN_TRANSFORMS, package='rviz2', respawn=False,
+        arguments=('-d', str(share_path(f'config/{task.name}.rviz'))))
+    if backend == 'robot':
+        return [rviz]
+    # A foreign driver and a bag need not bring joint_states.
+    joints = {'joint_states': 'observation'} if backend in ('foreign', 'bag') else {}
+    return [
+        NodeDescription('robot_state_publisher', {
+            **clock, 'publish_frequency': FRAMES_PER_SECOND,
+            'robot_description': describe(task, task.make_physics(physics)),
+        }, {**OWN_TRANSFORMS, **joints}, package='robot_state_publisher'),
+        rviz]
