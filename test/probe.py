@@ -13,13 +13,13 @@ import time
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rcl_interfaces.srv import DescribeParameters, SetParameters
+from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
-from std_msgs.msg import Float64, UInt8MultiArray
+from std_msgs.msg import Float64, String, UInt8MultiArray
 from std_srvs.srv import SetBool, Trigger
 
 from rstdp_ros.nodes import qos
@@ -239,6 +239,35 @@ def joint_names(probe, count):
     probe.create_subscription(JointState, 'observation', seen.append, qos.STEP)
     probe.spin_until(lambda: len(seen) >= count)
     return [[list(m.name), list(m.position), list(m.velocity), m.header.frame_id] for m in seen]
+
+
+def described(probe, text, publisher):
+    """Wait until robot_description is that, from a node of that name alone; return both."""
+    seen = []
+    probe.create_subscription(String, 'robot_description', lambda m: seen.append(m.data),
+                              qos.LATCHED)
+
+    def publishers():
+        return [i.node_name for i in probe.get_publishers_info_by_topic('robot_description')]
+
+    probe.spin_until(lambda: seen[-1:] == [text] and publishers() == [publisher])
+    return [seen[-1], publishers()]
+
+
+def described_parameter(probe, text):
+    """Wait until the robot_state_publisher has a description; say whether it came to that."""
+    def value():
+        response = probe.call(GetParameters, 'robot_state_publisher/get_parameters',
+                              GetParameters.Request(names=['robot_description']))
+        return response.values[0].string_value
+    return probe.spin_until(lambda: value() == text)
+
+
+def facts(probe, node, key):
+    """Wait until a node reports that value; return topics with their types, and all values."""
+    probe.spin_until(lambda: key in probe.diagnostics.get(node, ()) and len(probe.diagnostics) > 2)
+    types = {name: kinds[0] for name, kinds in probe.get_topic_names_and_types()}
+    return [types, probe.diagnostics]
 
 
 def main():

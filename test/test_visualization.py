@@ -1,0 +1,112 @@
+"""What people look at: the plant as it is, and layouts that ask for what there is."""
+
+import importlib.util
+from pathlib import Path
+import subprocess
+import sys
+
+from graphs import demo_graph, digests_in, own_domain, probe, wait_for
+import layouts
+import pytest
+
+from rstdp_ros.bags.topics import load_typestore
+from rstdp_ros.bringup import describe_graph
+from rstdp_ros.tasks import get_task, TASKS
+from rstdp_ros.tasks.urdf import describe
+
+ROOT = Path(__file__).resolve().parent.parent
+needs_ros = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
+                               reason='ROS 2 is not installed')
+LAYOUTS = [(reader, f'{start}{task}{end}', task) for task in TASKS for reader, start, end in (
+    (layouts.rviz, '', '.rviz'), (layouts.foxglove, 'foxglove_', '.json'),
+    (layouts.plotjuggler, 'plotjuggler_', '.xml'))]
+
+
+@pytest.fixture(scope='module')
+def graph(tmp_path_factory):
+    """Run the demo's graph at the speed of life; it has learned from an episode."""
+    folder = tmp_path_factory.mktemp('graph')
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in own_domain().items():
+            patch.setenv(name, value)
+        with demo_graph(folder, 1000, real_time_factor=1) as supervisor:
+            wait_for(lambda: digests_in(folder), supervisor)
+            yield supervisor
+
+
+@pytest.fixture(scope='module')
+def facts(graph):
+    """Return the graph's topics with their types, and the values on /diagnostics by node."""
+    return probe('facts', 'adaptation', 'weight change')
+
+
+@needs_ros
+@pytest.mark.parametrize('read, name, task', LAYOUTS)
+def test_a_layout_shows_what_there_is(facts, read, name, task):
+    types, values = facts
+    wishes, store = read(ROOT / 'config' / name), load_typestore()
+    assert wishes
+    for wish in wishes:
+        kind = types[wish.topic]
+        assert wish.kind in ('', kind), wish
+        for field, element in wish.fields:
+            kind, is_array = field_type(store, kind, field)
+            assert is_array == element, wish
+        if wish.topic == layouts.DIAGNOSTICS and wish.value:
+            node, key = wish.value
+            assert key in values[node.strip('/')], wish
+        elif wish.value:
+            assert wish.value[0] in get_task(task).joints, wish
+
+
+def field_type(store, kind, field):
+    """Return the type of a field, or of its elements if it is an array."""
+    from rosbags.interfaces import Nodetype
+    node, what = dict(store.fielddefs[kind][1])[field]
+    if node in (Nodetype.ARRAY, Nodetype.SEQUENCE):
+        return what[0][1], True
+    return (what if isinstance(what, str) else what[0]), False
+
+
+def described(length):
+    """Return the URDF of the demo's plant with a pole of another half-length."""
+    task = get_task('cartpole')
+    return describe(task, task.make_physics({**task.demo_physics, 'pole_half_length': length}))
+
+
+def set_length(length):
+    """Change the pole as a person does."""
+    assert probe('set_parameters', [['environment', 'pole_half_length', length]]) == ['']
+
+
+def check_description(length, publisher):
+    """Wait until that node, and no other, publishes a pole of that half-length."""
+    text = described(length)
+    assert probe('described', text, publisher) == [text, [publisher]]
+
+
+def start_state_publisher():
+    """Start a robot_state_publisher that knows only the default plant."""
+    return subprocess.Popen([sys.executable, Path(__file__).with_name('state_publisher.py'),
+                             describe(get_task('cartpole'))])
+
+
+@needs_ros
+def test_the_model_is_as_long_as_the_pole(graph):
+    assert 'length="1.6"' in described(0.8)
+    check_description(0.8, 'environment')
+    set_length(0.9)
+    check_description(0.9, 'environment')
+    publisher = start_state_publisher()
+    try:
+        check_description(0.9, 'robot_state_publisher')
+        set_length(0.4)
+        assert probe('described_parameter', described(0.4))
+        publisher.kill()
+        publisher.wait()
+        set_length(0.6)
+        publisher = start_state_publisher()
+        assert probe('described_parameter', described(0.6))
+    finally:
+        publisher.kill()
+        publisher.wait()
