@@ -7,7 +7,7 @@ The launch files (:func:`launch_description`) and the runner for machines withou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 import os
 from pathlib import Path
@@ -160,6 +160,8 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
     def start(context: Any) -> list[Node]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
         values.update(fixed)
+        nodes = describe_graph(values['task'], values)
+        _check_installed(node.package for node in nodes if not node.ours)
         return [Node(package=node.package, executable=node.executable, name=node.name,
                      namespace=values['namespace'],
                      parameters=parameters_of(node, values['params_file']),
@@ -169,12 +171,22 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
                      additional_env=parent_variable(),
                      output='screen', emulate_tty=True, respawn=node.respawn,
                      respawn_delay=RESPAWN_DELAY, on_exit=give_up if node.ours else None)
-                for node in describe_graph(values['task'], values)]
+                for node in nodes]
 
     return LaunchDescription([
         *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
           for a in declared),
         OpaqueFunction(function=start)])
+
+
+def _check_installed(packages: Iterable[str]) -> None:
+    from ament_index_python.packages import get_package_prefix, PackageNotFoundError
+    for package in packages:
+        try:
+            get_package_prefix(package)
+        except PackageNotFoundError:
+            raise RstdpError(f'the package {package} is not installed: apt install '
+                             f'ros-$ROS_DISTRO-{package.replace("_", "-")}') from None
 
 
 def _enclave(node: NodeDescription, prefix: str) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from rstdp_ros.bags.topics import load_typestore
 from rstdp_ros.bringup import describe_graph
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.urdf import describe
 
@@ -110,3 +111,46 @@ def test_the_model_is_as_long_as_the_pole(graph):
     finally:
         publisher.kill()
         publisher.wait()
+
+
+def test_rviz_is_a_part_of_the_graph():
+    *_, publisher, rviz = describe_graph('cartpole', {
+        'use_rviz': 'true', 'use_sim_time': 'true', 'pole_half_length': '0.7'})
+    assert (publisher.package, publisher.executable) == ('robot_state_publisher',) * 2
+    assert 'length="1.4"' in publisher.parameters['robot_description'] and publisher.respawn
+    assert publisher.parameters['use_sim_time'] and rviz.parameters['use_sim_time']
+    assert publisher.remappings == rviz.remappings == {'/tf': 'tf', '/tf_static': 'tf_static'}
+    assert rviz.executable == 'rviz2' and not rviz.respawn
+    assert rviz.arguments == ('-d', str(ROOT / 'config/cartpole.rviz'))
+    assert not [n for n in describe_graph('cartpole', {}) if not n.ours]
+
+
+def test_a_robot_brings_its_own_description_and_others_no_joint_states():
+    robot = describe_graph('acrobot', {'use_rviz': 'true', 'backend': 'robot'})
+    assert [node.name for node in robot if not node.ours] == ['rviz2']
+    for backend in ('foreign', 'bag'):
+        *_, publisher, _ = describe_graph('cartpole', {
+            'use_rviz': 'true', 'backend': backend, 'bag': 'x'})
+        assert publisher.remappings['joint_states'] == 'observation'
+
+
+@pytest.mark.skipif(importlib.util.find_spec('launch_ros') is None,
+                    reason="ROS's launch and launch_ros are not on PyPI")
+def test_the_launch_file_starts_rviz_only_where_it_is(tmp_path, monkeypatch):
+    from launch import LaunchContext
+    from rstdp_ros.bringup import launch_description
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    context = LaunchContext()
+    context.launch_configurations['use_rviz'] = 'true'
+    *declared, start = launch_description('cartpole').entities
+    for action in declared:
+        action.execute(context)
+    with pytest.raises(RstdpError, match='robot_state_publisher is not installed'):
+        start.execute(context)
+    index = tmp_path / 'share/ament_index/resource_index/packages'
+    index.mkdir(parents=True)
+    for package in ('robot_state_publisher', 'rviz2'):
+        (index / package).touch()
+    *_, publisher, rviz = start.execute(context)
+    assert publisher.node_executable == publisher.node_package == 'robot_state_publisher'
+    assert rviz.node_executable == 'rviz2'
