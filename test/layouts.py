@@ -56,12 +56,9 @@ def _leaves(node):
 
 
 def _scene(panel):
-    for topic, settings in panel['topics'].items():
-        if 'jointStatesTopic' in settings:
-            yield Wish(topic, 'std_msgs/msg/String')
-            yield Wish(settings['jointStatesTopic'], JOINT_STATE)
-        else:
-            yield Wish(topic, JOINT_STATE)
+    model = panel['layers']['urdf']
+    return [Wish(model['topic'], 'std_msgs/msg/String'),
+            Wish(model['jointStatesTopic'], JOINT_STATE)]
 
 
 def _series(panel):
