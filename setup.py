@@ -34,7 +34,7 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (share, ['package.xml']),
         (f'{share}/launch', glob('launch/*.launch.py')),
-        (f'{share}/config', glob('config/*.yaml')),
+        (f'{share}/config', glob('config/*.*')),
         (f'{share}/config/sros2', glob('config/sros2/*')),
         (f'{share}/models', glob('models/*')),
         (f'{share}/urdf', glob('urdf/*')),

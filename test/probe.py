@@ -241,8 +241,13 @@ def joint_names(probe, count):
     return [[list(m.name), list(m.position), list(m.velocity), m.header.frame_id] for m in seen]
 
 
-def described(probe, text, publisher):
-    """Wait until robot_description is that, from a node of that name alone; return both."""
+def described(probe, changes, text, publisher):
+    """
+    Wait until robot_description is that, from a node of that name alone; return both.
+
+    :param changes: parameters to set before, as :func:`set_parameters` takes them.
+    """
+    assert not any(set_parameters(probe, changes))
     seen = []
     probe.create_subscription(String, 'robot_description', lambda m: seen.append(m.data),
                               qos.LATCHED)
@@ -254,8 +259,10 @@ def described(probe, text, publisher):
     return [seen[-1], publishers()]
 
 
-def described_parameter(probe, text):
+def described_parameter(probe, changes, text):
     """Wait until the robot_state_publisher has a description; say whether it came to that."""
+    assert not any(set_parameters(probe, changes))
+
     def value():
         response = probe.call(GetParameters, 'robot_state_publisher/get_parameters',
                               GetParameters.Request(names=['robot_description']))

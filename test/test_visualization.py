@@ -75,15 +75,9 @@ def described(length):
     return describe(task, task.make_physics({**task.demo_physics, 'pole_half_length': length}))
 
 
-def set_length(length):
-    """Change the pole as a person does."""
-    assert probe('set_parameters', [['environment', 'pole_half_length', length]]) == ['']
-
-
-def check_description(length, publisher):
-    """Wait until that node, and no other, publishes a pole of that half-length."""
-    text = described(length)
-    assert probe('described', text, publisher) == [text, [publisher]]
+def change(length):
+    """Return how a person changes the pole, and the description after it."""
+    return [['environment', 'pole_half_length', length]], described(length)
 
 
 def start_state_publisher():
@@ -94,20 +88,20 @@ def start_state_publisher():
 
 @needs_ros
 def test_the_model_is_as_long_as_the_pole(graph):
-    assert 'length="1.6"' in described(0.8)
-    check_description(0.8, 'environment')
-    set_length(0.9)
-    check_description(0.9, 'environment')
+    changes, text = change(0.9)
+    assert 'length="1.8"' in text
+    assert probe('described', [], described(0.8), 'environment') == [described(0.8),
+                                                                     ['environment']]
+    assert probe('described', changes, text, 'environment') == [text, ['environment']]
     publisher = start_state_publisher()
     try:
-        check_description(0.9, 'robot_state_publisher')
-        set_length(0.4)
-        assert probe('described_parameter', described(0.4))
+        assert probe('described', [], text, 'robot_state_publisher') == [
+            text, ['robot_state_publisher']]
+        assert probe('described_parameter', *change(0.4))
         publisher.kill()
         publisher.wait()
-        set_length(0.6)
         publisher = start_state_publisher()
-        assert probe('described_parameter', described(0.6))
+        assert probe('described_parameter', *change(0.6))
     finally:
         publisher.kill()
         publisher.wait()
