@@ -86,8 +86,8 @@ def _environment(task: Task, given: Mapping[str, str],
     return NodeDescription('environment', {
         **common, **_text(given, 'backend'), **_integer(given, 'seed'),
         'auto_reset': not _flag(given, 'adapt'),
-        # Who simulates makes the time that the others follow.
         **({'gui': True} if _flag(given, 'gui') else {}),
+        # Who simulates makes the time that the others follow.
         'publish_clock': sim_time and not robot, 'use_sim_time': sim_time and robot,
         **_numbers(given, 'real_time_factor'), **_parsed(given, table(task.physics))})
 

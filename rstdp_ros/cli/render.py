@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-import time
+import sys
 from typing import Any
 
 from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
+from rstdp_ros.cli.progress import Progress
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.film.script import Script
@@ -20,7 +21,6 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, SIMULATORS, Task
 
 ADAPTATION_EPISODES = 100
-PROGRESS_SECONDS = 2.0
 # Slower GIFs are slide shows; browsers slow down what is faster.
 FPS = (1, 50)
 WIDTH = (200, 3840)
@@ -68,7 +68,9 @@ def run(options: argparse.Namespace) -> None:
     if film.missing_seconds:
         print(f'--max-seconds {options.max_seconds:g} cuts off the last '
               f'{film.missing_seconds:.1f} s; a higher --speed shows all')
-    write_film(options.output, film, options.fps, Progress(len(film)))
+    progress = Progress(sys.stderr)
+    write_film(options.output, film, options.fps,
+               lambda done: progress(f'{done} of {len(film)} pictures'))
     print(f'film: {options.output}, {len(film) / options.fps:.1f} s at {film.speed:g} x real '
           f'time, {options.output.stat().st_size / 1e6:.2f} MB')
 
@@ -150,20 +152,3 @@ def adapted(task: Task, network: SpikingQNetwork, physics: Any) -> SpikingQNetwo
         task, network, physics, seeds.ADAPTATION, ADAPTATION_EPISODES,
         preset('default', task.name), 'rstdp', 'snapshot', GuardParameters()))
     return learner.deployed
-
-
-class Progress:
-    """
-    Says now and then how far the work is.
-
-    :param total: how many pictures there will be.
-    """
-
-    def __init__(self, total: int) -> None:
-        self.total, self.said = total, time.monotonic()
-
-    def __call__(self, done: int) -> None:
-        """Take note that so many are done."""
-        if time.monotonic() - self.said >= PROGRESS_SECONDS:
-            self.said = time.monotonic()
-            print(f'{done} of {self.total} pictures', flush=True)
