@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 import re
 from typing import TYPE_CHECKING
@@ -36,12 +37,16 @@ def update(path: Path, folder: Path) -> None:
 
 def filled(text: str, folder: Path) -> str:
     """Return the text with its tables as the results have them."""
-    def table(match: re.Match[str]) -> str:
-        name, number = match['study'], int(match['number'])
+    @cache
+    def tables_of(name: str) -> list[tuple[str, DataFrame]]:
         result = load(STUDIES[name], folder) if name in STUDIES else None
         if result is None:
             raise RstdpError(f'no results of {name!r} in {folder}')
-        tables = list(STUDIES[name].tables(result[0]).items())
+        return list(STUDIES[name].tables(result[0]).items())
+
+    def table(match: re.Match[str]) -> str:
+        name, number = match['study'], int(match['number'])
+        tables = tables_of(name)
         if not 1 <= number <= len(tables):
             raise RstdpError(f'{name} has {len(tables)} tables, not {number}')
         caption, content = tables[number - 1]

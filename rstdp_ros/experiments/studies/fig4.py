@@ -155,14 +155,15 @@ def _draws(data: DataFrame) -> DataFrame:
     from pandas import DataFrame
     rows = []
     for (*keys, variant), group in data.groupby([*KEYS, 'variant'], sort=False):
-        means = group.groupby('set')[['default', 'before', 'after']].mean()
+        sets = group.groupby('set')[['default', 'before', 'after']].mean()
+        means = {when: sets[when].to_numpy() for when in sets}
         generator = np.random.default_rng(0)
-        draws = [means.iloc[generator.choice(len(means), FEW, replace=len(means) < FEW)].mean()
-                 for _ in range(DRAWS)]
+        chosen = [generator.choice(len(sets), FEW, replace=len(sets) < FEW) for _ in range(DRAWS)]
+        draws = {when: values[chosen].mean(axis=1) for when, values in means.items()}
         row = {**dict(zip(KEYS, keys)), 'rule': variant}
         for when in ('before', 'after'):
             low, middle, high = np.percentile(
-                [drop(draw['default'], draw[when]) for draw in draws], (2.5, 50, 97.5))
+                [drop(*means) for means in zip(draws['default'], draws[when])], (2.5, 50, 97.5))
             row |= {f'drop {when}': middle, f'{when} low': low, f'{when} high': high}
         rows.append(row)
     return DataFrame(rows)
