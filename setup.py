@@ -20,7 +20,8 @@ extras = {
     # Lava exists for this Python only.
     'lava': ['lava-nc; python_version == "3.10"'],
     'nir': ['nir'],
-    'test': ['pytest', 'hypothesis', 'ruff', 'colcon-common-extensions', 'mcap', 'nir'],
+    'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'colcon-common-extensions', 'mcap',
+             'nir'],
     # Another system that reads NIR; it needs torch.
     'test-nir': ['snntorch', 'nirtorch'],
 }

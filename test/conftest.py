@@ -21,6 +21,13 @@ from rstdp_ros.tasks import get_task
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what starts a graph: all that has a domain of its own."""
+    for item in items:
+        if {'domain', 'graph'} & set(item.fixturenames):
+            item.add_marker(pytest.mark.graph)
+
+
 def random_network(seed, sizes=(8, 64, 64, 2), ticks=8, threshold=0.5):
     """Make a network whose neurons spike neither always nor never."""
     generator = np.random.default_rng(seed)
