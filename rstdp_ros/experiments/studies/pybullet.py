@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 RULES = ('rstdp', 'random')
-# PyBullet is some thousand times slower than the compiled equations.
+# PyBullet is 40 to 120 times slower than the compiled equations (benchmark/simulators.py).
 STARTS_DIVISOR = 10
 Physics = Mapping[str, float]
 PLANTS: Mapping[str, Mapping[str, Physics]] = {
