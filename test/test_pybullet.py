@@ -220,6 +220,8 @@ def test_mistakes_are_named(capsys, monkeypatch):
     assert 'not one of recomputed' in capsys.readouterr().err
     assert main(['demo', 'cartpole', '--backend', 'pybullet', '--robot']) == 2
     assert 'leave out --backend' in capsys.readouterr().err
+    assert main(['demo', 'cartpole', '--gui']) == 2
+    assert 'add --backend pybullet' in capsys.readouterr().err
     with pytest.raises(RstdpError, match='cart_damping:=1 needs backend:=pybullet'):
         describe_graph('cartpole', {'cart_damping': '1'})
     with pytest.raises(RstdpError, match='no window to open'):

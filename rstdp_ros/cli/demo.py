@@ -29,6 +29,7 @@ from rstdp_ros.resources import model_path
 from rstdp_ros.runner import Supervisor
 from rstdp_ros.tasks import SIMULATORS
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
+from rstdp_ros.tasks.pybullet.world import MISSING as NEEDS_PYBULLET
 
 POLL_PERIOD = 0.1
 STAND_IN = 'stand_in'
@@ -54,6 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='where Lava computes (default: %(default)s)')
     parser.add_argument('--real-time-factor', default='0', metavar='X',
                         help='0: as fast as possible (default); 1: real time')
+    parser.add_argument('--gui', action='store_true', help="open PyBullet's window; slow it down "
+                        'by --real-time-factor 1')
     parser.add_argument('--record', type=Path, metavar='BAG', help='record a bag into this folder')
     parser.add_argument('--storage', default=STORAGES[0], metavar='S', help='how the bag is '
                         f'stored: {" or ".join(STORAGES)} (default: %(default)s)')
@@ -61,19 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the graph to the end or to Ctrl-C; keep what was learned either way."""
-    if options.robot and options.task != STAND_IN_TASK:
-        raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK} only')
-    if options.robot and options.backend != SIMULATORS[0]:
-        raise RstdpError(f'--robot has a simulation of its own; leave out --backend '
-                         f'{options.backend}')
+    check(options)
     adaptation, *robot = read_adaptation(options, *[StandInParameters()] * options.robot)
-    if find_spec('rclpy') is None:
-        raise RstdpError('the demo needs ROS 2: source a ROS installation, or '
-                         'pip install "rstdp_ros[ros]"')
-    if options.record and find_spec('rosbags') is None:
-        raise RstdpError(NEEDS_ROSBAGS.format('rosbags'))
-    if options.record and options.record.exists():
-        raise RstdpError(f'{options.record}: is there already; choose another folder for the bag')
     people = sys.stderr if options.json else sys.stdout
     name = f'demo_{adaptation.task.name}_{datetime.now():%Y%m%d_%H%M%S}'
     folder = (options.run_dir or Path('runs') / name).resolve()
@@ -105,6 +97,30 @@ def run(options: argparse.Namespace) -> int:
     return 130 if interrupted else 0
 
 
+def check(options: argparse.Namespace) -> None:
+    """
+    Refuse before anything starts what could not go on.
+
+    :raises RstdpError: what does not fit together, or is missing.
+    """
+    if options.robot and options.task != STAND_IN_TASK:
+        raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK} only')
+    if options.robot and options.backend != SIMULATORS[0]:
+        raise RstdpError(f'--robot has a simulation of its own; leave out --backend '
+                         f'{options.backend}')
+    if options.gui and options.backend != 'pybullet':
+        raise RstdpError('--gui shows PyBullet: add --backend pybullet')
+    if find_spec('rclpy') is None:
+        raise RstdpError('the demo needs ROS 2: source a ROS installation, or '
+                         'pip install "rstdp_ros[ros]"')
+    if options.backend == 'pybullet' and find_spec('pybullet') is None:
+        raise RstdpError(NEEDS_PYBULLET)
+    if options.record and find_spec('rosbags') is None:
+        raise RstdpError(NEEDS_ROSBAGS.format('rosbags'))
+    if options.record and options.record.exists():
+        raise RstdpError(f'{options.record}: is there already; choose another folder for the bag')
+
+
 def graph(adaptation: Adaptation, options: argparse.Namespace,
           folder: Path) -> list[NodeDescription]:
     """Describe the graph that does over ROS what ``adapt`` does in one process."""
@@ -114,6 +130,7 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
         'clock': options.clock, 'backend': 'robot' if options.robot else options.backend,
         'policy_backend': options.policy_backend, 'lava_target': options.lava_target,
         'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
+        **({'gui': 'true'} if options.gui else {}),
         **({'record': 'true', 'bag': options.record.resolve(), 'storage': options.storage}
            if options.record else {}),
         **asdict(adaptation.physics)}
