@@ -56,13 +56,16 @@ soak: $(VENV)/.setup  ## Kill, wait and watch for an hour and a half
 reproduce: $(VENV)/.setup  ## Repeat every experiment on a small scale, in minutes
 	$(BIN)/rstdp_ros reproduce all --scale small --output runs/small
 
-# Not here: docs/bag_*.png show a run with a person at it (docs/bags.md), and what the figures in
-# docs/results are drawn from takes hours (docs/reproduction.md).
+BROWSER ?= chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,1300
+# Not here: docs/bag_*.png show a run with a person at it (docs/bags.md), docs/foxglove.png and
+# docs/plotjuggler.png those programs, and what the figures in docs/results are drawn from takes
+# hours (docs/reproduction.md).
 pictures: $(VENV)/.setup  ## Draw the pictures in docs anew
 	$(BIN)/rstdp_ros render cartpole --output docs/film.gif
 	$(BIN)/rstdp_ros render acrobot --seed 400000000 400000001 --output docs/film_acrobot.gif
 	$(BIN)/rstdp_ros adapt cartpole --plot docs/adaptation.png
 	$(BIN)/rstdp_ros reproduce report --output docs/results
+	-$(BROWSER) --screenshot=docs/report.png file://$(CURDIR)/docs/results/report.html
 
 clean:  ## Remove environments, builds and compiled kernels
 	rm -rf .venv .venv-* build install log *.egg-info
