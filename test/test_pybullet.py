@@ -156,6 +156,28 @@ def test_a_command_works_after_its_delay():
     assert gains(0.0)[0] > 0.3
 
 
+def test_delay_and_time_step_change_while_commands_are_on_their_way():
+    task = get_task('cartpole', 'pybullet')
+
+    def efforts(*physics):
+        """Return the changes of the cart's velocity, a changed plant for each step."""
+        plant = GymPlant(task)
+        plant.set_physics(task.make_physics(physics[0]))
+        joints = [plant.reset(1)]
+        for i, values in enumerate(physics):
+            plant.set_physics(task.make_physics(values))
+            joints.append(plant.step(-10.0 if i == 0 else 10.0).joints)
+        return np.diff([j.velocities[0] for j in joints])
+
+    slow, fast = {'actuator_delay': 0.06}, {'actuator_delay': 0.0}
+    # The first command, to the left, is still to come; those after it do not overtake it.
+    changes = efforts(slow, fast, fast, fast, fast)
+    assert abs(changes[:3]).max() < 0.05 and changes[3:] == pytest.approx(0.2, abs=0.1)
+    # In halves of the time step it comes at the same time.
+    finer = efforts(slow, {**slow, 'substep': 0.0005}, slow, slow, slow)
+    assert finer == pytest.approx(efforts(*[slow] * 5), abs=0.01)
+
+
 @pytest.mark.parametrize('name', TASKS)
 def test_an_episode_depends_on_nothing_before_it(name):
     task = get_task(name, 'pybullet')

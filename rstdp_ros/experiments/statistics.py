@@ -19,6 +19,13 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
+def paired(differences: np.ndarray) -> dict[str, float]:
+    """Describe paired differences, for a row of a table: how many, mean, 95 % interval."""
+    low, high = interval(differences)
+    return {'pairs': len(differences), 'mean': differences.mean(),
+            '95 % low': low, '95 % high': high}
+
+
 def interquartile_mean(values: np.ndarray) -> float:
     """Return the mean of the middle half (Agarwal et al. 2021)."""
     from scipy.stats import trim_mean

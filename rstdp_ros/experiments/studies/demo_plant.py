@@ -19,7 +19,7 @@ from rstdp_ros.experiments import plotting
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.report import summary
-from rstdp_ros.experiments.statistics import interval
+from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import GuardParameters, preset
 from rstdp_ros.tasks import get_task
@@ -84,10 +84,7 @@ def _differences(pairs: DataFrame) -> DataFrame:
     from pandas import DataFrame
     rows = []
     for task, group in pairs.groupby('task', sort=False):
-        difference = (group['rstdp'] - group['random']).to_numpy()
-        low, high = interval(difference)
-        rows.append({'task': task, 'pairs': len(group), 'mean': difference.mean(),
-                     '95 % low': low, '95 % high': high})
+        rows.append({'task': task, **paired((group['rstdp'] - group['random']).to_numpy())})
     return DataFrame(rows)
 
 

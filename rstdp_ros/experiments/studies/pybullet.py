@@ -18,7 +18,7 @@ from rstdp_ros import seeds
 from rstdp_ros.experiments import plotting
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.statistics import interval
+from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import GuardParameters, preset
 from rstdp_ros.resources import model_path
@@ -118,10 +118,8 @@ def _differences(data: DataFrame) -> DataFrame:
                              values='after', sort=False).reset_index()
     rows = []
     for (task, plant), group in pairs.groupby(['task', 'plant'], sort=False):
-        difference = (group['rstdp'] - group['random']).to_numpy()
-        low, high = interval(difference)
-        rows.append({'task': task, 'plant': plant, 'pairs': len(group),
-                     'mean': difference.mean(), '95 % low': low, '95 % high': high})
+        rows.append({'task': task, 'plant': plant,
+                     **paired((group['rstdp'] - group['random']).to_numpy())})
     return DataFrame(rows)
 
 

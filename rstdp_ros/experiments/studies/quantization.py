@@ -20,7 +20,7 @@ from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.quantization import choose_factors, compare, PLAIN
 from rstdp_ros.experiments.report import summary
-from rstdp_ros.experiments.statistics import interval
+from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import BoundsParameters, GuardParameters, preset
 from rstdp_ros.plasticity.rounding import ROUNDINGS
@@ -153,9 +153,7 @@ def _differences(runs: DataFrame) -> DataFrame:
     for (task, group), rounding in product(pairs.groupby('task', sort=False), ROUNDINGS):
         difference = (group[rounding] - group[FLOAT]).dropna().to_numpy()
         if len(difference):
-            low, high = interval(difference)
-            rows.append({'task': task, 'weights': rounding, 'pairs': len(difference),
-                         'mean': difference.mean(), '95 % low': low, '95 % high': high})
+            rows.append({'task': task, 'weights': rounding, **paired(difference)})
     return DataFrame(rows)
 
 

@@ -30,7 +30,8 @@ class PyBulletEnv(TunableEnv):
         self.render_mode = render_mode
         self._world = World(get_task(task, 'pybullet'), gui=render_mode == 'human')
         self._joints: Joints | None = None
-        self._commands: deque[tuple[int, float]] = deque()
+        # Seconds until it takes effect, and the effort, of each command on its way.
+        self._commands: deque[tuple[float, float]] = deque()
         super().__init__(self._world.task, physics)
 
     @property
@@ -53,20 +54,25 @@ class PyBulletEnv(TunableEnv):
         self._effort = 0.0
 
     def _advance(self, effort: float) -> bool:
-        """Apply each command when its delay is over."""
-        world = self._world
-        delay = round(self.physics.actuator_delay / world.substep)
-        self._commands.append((delay, self.physics.exerted(effort)))
-        now = 0
+        """Apply each command when its delay is over, in their order: none overtakes another."""
+        world, now = self._world, 0
+        latest = self._commands[-1][0] if self._commands else 0.0
+        self._commands.append((max(self.physics.actuator_delay, latest),
+                               self.physics.exerted(effort)))
         while now < world.substeps:
-            while self._commands and self._commands[0][0] <= now:
+            while self._commands and self._first_due() <= now:
                 self._effort = self._commands.popleft()[1]
-            until = min([world.substeps, *(due for due, _ in self._commands)])
+            until = min(world.substeps, self._first_due()) if self._commands else world.substeps
             world.advance(self._effort, until - now)
             now = until
-        self._commands = deque((due - now, command) for due, command in self._commands)
+        self._commands = deque((due - self.task.control_period, command)
+                               for due, command in self._commands)
         self._joints = self._braked(world.read())
         return self.task.terminated(self._joints, self.physics)
+
+    def _first_due(self) -> int:
+        """Return the substep at which the first waiting command takes effect."""
+        return round(self._commands[0][0] / self._world.substep)
 
     def _braked(self, joints: Joints) -> Joints:
         """Bound the joints' velocities, as Gymnasium's equations do."""
