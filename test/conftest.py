@@ -12,6 +12,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 from graphs import own_domain
+from reliability import (  # noqa: F401: pytest finds hooks and fixtures here by name
+    measured,
+    pytest_addoption,
+    pytest_configure,
+    pytest_runtest_setup,
+)
 
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
