@@ -2,8 +2,9 @@
 The boundary of trust: what every reader of foreign content does with what it did not expect.
 
 A list of exception types is never complete: zipfile, zlib, numpy, json, yaml and others raise
-whatever damaged bytes lead them to. So whoever reads a file, a message or a parameter that somebody
-else wrote reads it inside :func:`refusing`, and whoever shows a sender's words shortens them.
+whatever damaged bytes lead them to. So whoever reads a file, a message or a parameter that
+somebody else wrote does so inside :func:`refusing`, and whoever shows a sender's words shortens
+them.
 """
 
 from __future__ import annotations

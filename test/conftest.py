@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 from graphs import own_domain
-from reliability import (  # noqa: F401: pytest finds hooks and fixtures here by name
+from reliability import (  # noqa: F401 (pytest finds them here by name)
     measured,
     pytest_addoption,
     pytest_configure,
