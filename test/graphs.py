@@ -17,8 +17,10 @@ from rstdp_ros.runner import Supervisor
 SEED = 200_000_000
 PATIENCE = 90.0
 # A few in turn: a killed node is known in its domain for 20 s more, and then it is forgotten.
-FIRST_DOMAIN = int(os.environ.get('ROS_DOMAIN_ID', 1 + os.getpid() % 90))
-DOMAINS = itertools.cycle(range(FIRST_DOMAIN, FIRST_DOMAIN + 8))
+TURNS = 8
+FIRST_DOMAIN = (int(os.environ.get('ROS_DOMAIN_ID', 1 + os.getppid() % 90))
+                + TURNS * int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]))
+DOMAINS = itertools.cycle(range(FIRST_DOMAIN, FIRST_DOMAIN + TURNS))
 
 
 def own_domain():
