@@ -108,6 +108,10 @@ class SpikingQNetwork:
         if efforts and len(efforts) != self.sizes[-1]:
             raise RstdpError(f'{len(efforts)} action efforts for {self.sizes[-1]} actions')
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> SpikingQNetwork:
+        """Return itself: it never changes."""
+        return self
+
     @classmethod
     def load(cls, path: str | Path) -> SpikingQNetwork:
         """
