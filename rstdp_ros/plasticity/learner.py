@@ -94,16 +94,13 @@ class EpisodeRecord(NamedTuple):
         with refusing('episode record'):
             record = cls(**{'episode_return' if name == 'return' else name: value
                             for name, value in fields.items()})
-            for name in ('episode', 'seed'):
-                whole(name, getattr(record, name))
-            for name in ('episode_return', 'weight_change', 'moving_average'):
-                real(name, getattr(record, name))
-            if record.best is not None:
-                real('best', record.best)
-            for name in ('event', 'digest', 'deployed_digest'):
-                if not isinstance(getattr(record, name), str):
-                    raise RstdpError(f'{name} is no text')
-            return record
+            if not all(isinstance(text, str) for text in record[-3:]):
+                raise RstdpError('event and digests must be texts')
+            return record._replace(
+                **{name: whole(name, getattr(record, name)) for name in ('episode', 'seed')},
+                **{name: real(name, getattr(record, name)) for name in (
+                    'episode_return', 'weight_change', 'moving_average')},
+                best=record.best if record.best is None else real('best', record.best))
 
     def __str__(self) -> str:
         """Say it in a line for a person who watches."""
