@@ -13,14 +13,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from rstdp_ros import backends
 from rstdp_ros.arguments import Argument, arguments, replay_arguments, robot_arguments
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.node_description import NodeDescription
 from rstdp_ros.orphans import parent_variable
+from rstdp_ros.parameter_files import read_parameter_file
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
@@ -214,12 +213,7 @@ def _check(task: Task, given: Mapping[str, str]) -> None:
     if 'model' in given:
         task.check_network(SpikingQNetwork.load(model_path(given['model'])))
     if 'params_file' in given:
-        try:
-            yaml.safe_load(Path(given['params_file']).read_text())
-        except OSError as error:
-            raise RstdpError(f'{given["params_file"]}: {error.strerror}') from None
-        except (yaml.YAMLError, UnicodeDecodeError):
-            raise RstdpError(f'{given["params_file"]}: not a YAML file') from None
+        read_parameter_file(given['params_file'])
 
 
 def _text(given: Mapping[str, str], name: str) -> dict[str, str]:

@@ -22,7 +22,8 @@ REASON_LENGTH = 300
 
 def shortened(reason: object) -> str:
     """Cut what a sender may have made as long as it likes, in the middle, to one line."""
-    text = ' '.join(str(reason).split())
+    # Half of a surrogate pair can be in JSON, but neither on a screen nor in a message.
+    text = ' '.join(str(reason).encode(errors='replace').decode().split())
     half = (REASON_LENGTH - 5) // 2
     return text if len(text) <= REASON_LENGTH else f'{text[:half]} ... {text[-half:]}'
 

@@ -55,7 +55,7 @@ def test_adapt_is_repeatable_and_depends_on_its_parameters(capsys):
 
 MISTAKES = [
     (['evaluate', 'unicycle'], "unknown task 'unicycle'"),
-    (['evaluate', 'cartpole', '--model', 'nix.npz'], 'nix.npz: no such network file'),
+    (['evaluate', 'cartpole', '--model', 'nix.npz'], 'nix.npz: no such file'),
     (['evaluate', 'cartpole', '--episodes', '0'], '--episodes 0'),
     (['evaluate', 'cartpole', '--episodes', 'many'], 'invalid int value'),
     (['evaluate', 'cartpole', '--seed', '-1'], '--seed -1'),

@@ -258,7 +258,7 @@ def test_a_killed_runner_leaves_no_orphans(domain, tmp_path):
 
 
 @pytest.mark.parametrize('node, parameter, reason', [
-    ('policy', 'model:=nix.npz', 'no such network file'),
+    ('policy', 'model:=nix.npz', 'no such file'),
     ('environment', 'pole_mass:=-1.0', 'below its minimum'),
     ('environment', 'pole_mass:=.nan', 'finite'),
     ('environment', 'env_id:=Nothing-v0', 'cannot be made'),

@@ -103,7 +103,7 @@ BAD = {
     'other version': (damaged({'version': 99}), 'version 99'),
     'no threshold': (damaged({'threshold': None}), 'lacks threshold'),
     'bad alpha': (damaged({'alpha': 1.5}), 'alpha = 1.5'),
-    'text threshold': (damaged({'threshold': 'x'}), 'could not convert'),
+    'text threshold': (damaged({'threshold': 'x'}), 'threshold must be a number'),
     'no ticks': (damaged({'ticks': 0}), 'ticks = 0'),
     'other sizes': (damaged({'sizes': [8, 64, 64, 3]}), 'sizes'),
     'efforts': (damaged({'action_efforts': [1.0]}), 'efforts'),
@@ -128,7 +128,7 @@ def test_refuses_a_bad_file_in_one_sentence(name, tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(NetworkFileError, match='no such network file'):
+    with pytest.raises(NetworkFileError, match='no such file'):
         SpikingQNetwork.load(tmp_path / 'nix.npz')
 
 

@@ -223,7 +223,7 @@ def fields(physics):
 
 
 @pytest.mark.parametrize('arguments, words', [
-    (['--before', 'nix.npz'], 'nix.npz: no such network file'),
+    (['--before', 'nix.npz'], 'nix.npz: no such file'),
     (['--before', 'acrobot_0'], "made for task 'acrobot'"),
     (['--after', 'cartpole_1'], '--after needs --before'),
     (['--run-dir', '.', '--before', 'cartpole_0'], '--run-dir brings both networks'),

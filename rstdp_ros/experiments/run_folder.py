@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameter_files import PARAMETERS, read_parameter_file
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.untrusted import refusing
 
 # The demo writes the parameters of each of its nodes; a launch does not.
 ENVIRONMENT = 'environment.yaml'
@@ -36,9 +36,12 @@ def read_run_folder(folder: Path, report: Callable[[str], None]) -> RunFolder:
     :param report: told of each checkpoint that is passed over, and why.
     :raises RstdpError: no usable checkpoint, or a damaged parameter file.
     """
-    for state in CheckpointStore(folder, keep=1).states(report):
-        return RunFolder(state['initial'], state['guard']['deployed'],
-                         _environment(folder / ENVIRONMENT))
+    for path, state in CheckpointStore(folder, keep=1).states(report):
+        with refusing(path):
+            networks = state['initial'], state['guard']['deployed']
+        if all(isinstance(network, SpikingQNetwork) for network in networks):
+            return RunFolder(*networks, _environment(folder / ENVIRONMENT))
+        report(f'{path}: checkpoint not used: it lacks a network')
     raise RstdpError(f'{folder}: holds no checkpoint of a run; give the folder that demo or '
                      'run_dir:= named')
 
@@ -46,9 +49,6 @@ def read_run_folder(folder: Path, report: Callable[[str], None]) -> RunFolder:
 def _environment(path: Path) -> Mapping[str, Any]:
     if not path.exists():
         return {}
-    try:
-        (parameters,) = yaml.safe_load(path.read_text()).values()
-        return dict(parameters['ros__parameters'])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
-        raise RstdpError(f'{path}: not a ROS parameter file; delete it and give the physics by '
-                         '--set') from None
+    with refusing(path):
+        (parameters,) = read_parameter_file(path).values()
+        return dict(parameters[PARAMETERS])

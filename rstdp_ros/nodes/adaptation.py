@@ -28,6 +28,7 @@ from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.tables import AdaptationParameters, REALTIME_COVERAGE
 from rstdp_ros.nodes.topics import Topics
+from rstdp_ros.plain import from_json
 from rstdp_ros.plasticity import (
     AdaptationRun,
     BoundsParameters,
@@ -52,12 +53,12 @@ from rstdp_ros.resources import model_path
 from rstdp_ros.seeds import END
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
+from rstdp_ros.untrusted import read_file, refusing, shortened
 
 POLL_PERIOD = 0.1
 # In the run's folder: parameters that were set live and saved.
 PARAMETERS = 'parameters.json'
-# What reading a file that somebody else wrote can raise.
-UNREADABLE = (OSError, ValueError, TypeError, AttributeError, RecursionError)
+SAVED_LIMIT = 2**16
 COVERAGE = {'lockstep': 1.0, 'realtime': REALTIME_COVERAGE}
 
 
@@ -115,10 +116,11 @@ class AdaptationNode(Node):
         saved = self.run.folder / PARAMETERS if self.run.folder else None
         if saved and saved.exists():
             try:
-                changes = json.loads(saved.read_text())
-                names = self.table.restore(changes)
-            except UNREADABLE as error:
-                self.health.fault('saved parameters not used', f'{saved}: {error}')
+                with refusing(saved):
+                    changes = from_json(read_file(saved, SAVED_LIMIT))
+                    names = self.table.restore(changes)
+            except RstdpError as error:
+                self.health.fault('saved parameters not used', f'{saved}: {shortened(error)}')
                 return
             for word, which in (('in force', names),
                                 ('not in force, as this start says otherwise,',

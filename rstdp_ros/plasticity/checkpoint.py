@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 import io
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 import numpy as np
 
+from rstdp_ros.archives import read_arrays
 from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import from_json
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.snn.files import network_from_bytes, network_to_bytes
+from rstdp_ros.snn.files import MAX_BYTES, network_from_bytes, network_to_bytes
+from rstdp_ros.untrusted import read_file, refusing, shortened
 
 FORMAT = 'rstdp_ros checkpoint'
 FORMAT_VERSION = 1
-PATTERN = 'checkpoint_*.npz'
+# A copy that somebody made beside them is none of the run's.
+NAME = re.compile(r'checkpoint_(\d{7,12})\.npz')
+# A state has four networks, most of them small.
+MAX_NETWORKS = 8
+LIMIT = 6 * MAX_BYTES
+# Begins a text that stands for a network; a text that begins so by itself gets WORD before it.
 NETWORK = 'network:'
+WORD = 'network:='
 
 
 class CheckpointStore:
@@ -35,24 +46,30 @@ class CheckpointStore:
     def save(self, state: dict[str, Any], episode: int) -> None:
         """Write a state, then delete the oldest ones beyond ``keep``."""
         write_atomically(self.folder / f'checkpoint_{episode:07d}.npz', encode(state))
-        for old in self.paths()[self.keep:]:
-            old.unlink(missing_ok=True)
+        older = [path for path in self.paths() if _number(path) < episode]
+        for path in older[self.keep - 1:]:
+            path.unlink(missing_ok=True)
 
     def paths(self) -> list[Path]:
         """List the checkpoints, newest first."""
-        return sorted(self.folder.glob(PATTERN), reverse=True)
+        return sorted((path for path in self.folder.glob('*') if NAME.fullmatch(path.name)),
+                      key=_number, reverse=True)
 
-    def states(self, report: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    def states(self, report: Callable[[str], None]) -> Iterator[tuple[Path, dict[str, Any]]]:
         """
-        Yield the valid states, newest first.
+        Yield the readable states and their files, newest first.
 
         :param report: told of each file that is passed over, in one sentence.
         """
         for path in self.paths():
             try:
-                yield decode(path.read_bytes())
-            except (OSError, RstdpError) as error:
-                report(f'{path}: checkpoint not used: {error}')
+                yield path, decode(read_file(path, LIMIT), str(path))
+            except RstdpError as error:
+                report(f'checkpoint not used: {error}')
+
+
+def _number(path: Path) -> int:
+    return int(NAME.fullmatch(path.name)[1])
 
 
 def encode(state: dict[str, Any]) -> bytes:
@@ -66,6 +83,8 @@ def encode(state: dict[str, Any]) -> bytes:
             return NETWORK + key
         if isinstance(value, dict):
             return {k: plain(v) for k, v in value.items()}
+        if isinstance(value, str) and value.startswith(NETWORK):
+            return WORD + value
         return value
 
     header = {'format': FORMAT, 'version': FORMAT_VERSION, 'state': plain(state)}
@@ -74,30 +93,43 @@ def encode(state: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def decode(data: bytes) -> dict[str, Any]:
+def decode(data: bytes, source: str = 'checkpoint') -> dict[str, Any]:
     """
     Undo :func:`encode`.
 
+    :param source: what to call it in an error.
     :raises RstdpError: damaged or foreign bytes.
     """
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            header = json.loads(str(archive['header'][()]))
-            if header['format'] != FORMAT:
-                raise RstdpError('not a checkpoint of rstdp_ros')
-            if header['version'] != FORMAT_VERSION:
-                raise RstdpError(f'format version {header["version"]}, not {FORMAT_VERSION}')
+    with refusing(source):
+        try:
+            return _state(read_arrays(data, LIMIT))
+        except RstdpError as error:
+            raise RstdpError(f'{source}: {error}') from None
 
-            def rich(value: Any) -> Any:
-                if isinstance(value, str) and value.startswith(NETWORK):
-                    return network_from_bytes(archive[value[len(NETWORK):]].tobytes())
-                if isinstance(value, dict):
-                    return {k: rich(v) for k, v in value.items()}
-                return value
 
-            return rich(header['state'])
-    except RstdpError:
-        raise
-    except Exception as error:
-        # zipfile, zlib, numpy and json raise many kinds of error on damaged bytes.
-        raise RstdpError(f'damaged or foreign ({type(error).__name__})') from None
+def _state(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    header = from_json(str(arrays['header'][()]))
+    if header['format'] != FORMAT:
+        raise RstdpError('not a checkpoint of rstdp_ros')
+    if header['version'] != FORMAT_VERSION:
+        raise RstdpError(f'format version {shortened(header["version"])}, not {FORMAT_VERSION}')
+    if len(arrays) > 1 + MAX_NETWORKS:
+        raise RstdpError(f'holds more than {MAX_NETWORKS} networks')
+
+    @cache
+    def network(key: str) -> SpikingQNetwork:
+        return network_from_bytes(arrays[key].tobytes(), key)
+
+    def rich(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: rich(v) for k, v in value.items()}
+        if not isinstance(value, str) or not value.startswith(NETWORK):
+            return value
+        if value.startswith(WORD):
+            return value.removeprefix(WORD)
+        return network(value.removeprefix(NETWORK))
+
+    state = rich(header['state'])
+    if not isinstance(state, dict):
+        raise RstdpError('its state is no table')
+    return state

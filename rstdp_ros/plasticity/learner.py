@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 import math
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 
 from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import real, whole
 from rstdp_ros.plasticity.bounds import Bounds, BoundsParameters
 from rstdp_ros.plasticity.controls import (
     IndependentPerturbations,
@@ -20,9 +22,11 @@ from rstdp_ros.plasticity.controls import (
 )
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
 from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
+from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.untrusted import refusing
 
 # A new strategy is one new file and its name here.
 DETERMINISTIC = (RSTDP, OppositeSign)
@@ -30,6 +34,8 @@ SEEDED = (RandomUpdates, IndependentPerturbations, ShuffledUpdates, PermutedUpda
 RULES = {rule.name: rule for rule in (*DETERMINISTIC, *SEEDED)}
 GUARDS = {guard.name: guard for guard in (SnapshotGuard, NoGuard)}
 MOVING_AVERAGE = 10
+# No run has so many episodes.
+COUNTABLE = 10**12
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,22 @@ class EpisodeRecord(NamedTuple):
         return {'return' if name == 'episode_return' else name: fields[name] for name in fields}
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> EpisodeRecord:
-        """Undo :meth:`to_json`."""
-        return cls(**{'episode_return' if name == 'return' else name: value
-                      for name, value in fields.items()})
+    def from_json(cls, fields: Any) -> EpisodeRecord:
+        """
+        Undo :meth:`to_json`.
+
+        :raises RstdpError: something else.
+        """
+        with refusing('episode record'):
+            record = cls(**{'episode_return' if name == 'return' else name: value
+                            for name, value in fields.items()})
+            if not all(isinstance(text, str) for text in record[-3:]):
+                raise RstdpError('event and digests must be texts')
+            return record._replace(
+                **{name: whole(name, getattr(record, name)) for name in ('episode', 'seed')},
+                **{name: real(name, getattr(record, name)) for name in (
+                    'episode_return', 'weight_change', 'moving_average')},
+                best=record.best if record.best is None else real('best', record.best))
 
     def __str__(self) -> str:
         """Say it in a line for a person who watches."""
@@ -215,12 +233,29 @@ class Learner:
 
     def restore(self, state: dict[str, Any]) -> None:
         """
-        Take over what :meth:`state` returned.
+        Take over what :meth:`state` returned, all of it or nothing.
 
         Parameters stay those of this learner: whoever starts it says how to go on.
 
-        :raises RstdpError: a state of another run.
+        :raises OtherRunError: a state of another run.
+        :raises RstdpError: a state that no learner can have had.
         """
+        rule, guard = deepcopy((self.rule, self.guard))
+        with refusing('state'):
+            check_kinds('state', self.state(), state)
+            self._check_run(state)
+            check_networks(self.initial, state)
+            episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
+            # Checkpoints of earlier releases lack them.
+            rollbacks, latest = state.get('rollbacks', 0), dict(state.get('latest', {}))
+            if not (0 <= episode < COUNTABLE and 0 <= rollbacks < COUNTABLE):
+                raise RstdpError(f'episode {episode} after {rollbacks} rollbacks')
+            rule.restore(state['rule'])
+            guard.restore(state['guard'])
+        self.rule, self.guard, self.running, self.episode = rule, guard, running, episode
+        self.recent, self.rollbacks, self.latest = list(recent), rollbacks, latest
+
+    def _check_run(self, state: dict[str, Any]) -> None:
         for what, ours, theirs in (
                 ('initial network', self.initial.digest, state['initial'].digest),
                 ('scales', self.initial.scales, state['initial'].scales),
@@ -228,13 +263,7 @@ class Learner:
                 ('rule', self.rule.name, state['rule']['name']),
                 ('guard', self.guard.name, state['guard']['name'])):
             if ours != theirs:
-                raise RstdpError(f'it belongs to another run: {what} {theirs}, not {ours}')
-        self.running, self.episode = state['running'], state['episode']
-        self.recent = list(state['recent'])
-        # Checkpoints of earlier releases lack them.
-        self.rollbacks, self.latest = state.get('rollbacks', 0), dict(state.get('latest', {}))
-        self.rule.restore(state['rule'])
-        self.guard.restore(state['guard'])
+                raise OtherRunError(f'it belongs to another run: {what} {theirs}, not {ours}')
 
 
 def make_learner(network: SpikingQNetwork, seed: int, parameters: str | RSTDPParameters,

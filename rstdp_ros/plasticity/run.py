@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import itertools
 import json
 import os
@@ -12,11 +12,15 @@ import numpy as np
 
 from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import from_json
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.plasticity.learner import EpisodeRecord, Learner
+from rstdp_ros.plasticity.restoring import OtherRunError
+from rstdp_ros.untrusted import refusing
 
 EPISODES = 'episodes.jsonl'
 ADAPTED = 'adapted.npz'
+LONGEST_LINE = 2**16
 
 
 class AdaptationRun:
@@ -55,19 +59,34 @@ class AdaptationRun:
         if self.store is None:
             return False
         foreign = ''
-        for state in self.store.states(report):
+        for path, state in self.store.states(report):
             try:
                 self.learner.restore(state)
-            except (RstdpError, KeyError) as error:
-                foreign = f'{self.folder}: checkpoint not used: {error}'
-                report(foreign)
+            except RstdpError as error:
+                reason = f'{path}: checkpoint not used: {error}'
+                report(reason)
+                foreign = reason if isinstance(error, OtherRunError) else foreign
                 continue
-            self._truncate_log()
+            self._go_on_after(path, report)
             return True
         if foreign:
             raise RstdpError(f'{foreign}; choose another folder or delete this one')
-        self._truncate_log()
+        self._go_on_after(None, report)
         return False
+
+    def _go_on_after(self, used: Path | None, report: Callable[[str], None]) -> None:
+        """Set aside what new checkpoints and lines would overwrite: whatever was passed over."""
+        try:
+            for path in itertools.takewhile(lambda path: path != used, self.store.paths()):
+                _set_aside(path)
+            if used:
+                self._truncate_log(report)
+            else:
+                for name in (EPISODES, ADAPTED):
+                    _set_aside(self.folder / name)
+        except OSError as error:
+            reason = f'cannot keep a run there ({error.strerror})'
+            raise RstdpError(f'{self.folder}: {reason}') from None
 
     def finish_episode(self, rasters: np.ndarray, episode_return: float,
                        episode_id: str = '', seed: int | None = None) -> EpisodeRecord:
@@ -116,13 +135,19 @@ class AdaptationRun:
         with (self.folder / EPISODES).open('a') as file:
             file.write(json.dumps(record.to_json()) + '\n')
 
-    def _truncate_log(self) -> None:
-        """Drop the lines of episodes that will be run again."""
+    def _truncate_log(self, report: Callable[[str], None]) -> None:
+        """Drop the lines of episodes that will be run again, and keep a log with damaged ones."""
         path = self.folder / EPISODES
-        if path.exists():
-            lines = [json.dumps(record.to_json()) for record in read_records(path)
-                     if record.episode < self.learner.episode]
-            write_atomically(path, ''.join(f'{line}\n' for line in lines).encode())
+        if not path.is_file():
+            _set_aside(path)
+            return
+        lines = list(_lines(path))
+        if any(record is None and line.endswith(b'\n') for line, record in lines):
+            report(f'{path}: damaged lines are left out; the file as it was is kept beside it')
+            _set_aside(path)
+        write_atomically(path, b''.join(
+            line.rstrip(b'\n') + b'\n' for line, record in lines
+            if record and record.episode < self.learner.episode))
 
 
 def _set_aside(path: Path) -> None:
@@ -133,11 +158,28 @@ def _set_aside(path: Path) -> None:
 
 
 def read_records(path: Path) -> list[EpisodeRecord]:
-    """Read the complete lines of an episode log."""
-    records = []
-    for line in path.read_text().splitlines():
-        try:
-            records.append(EpisodeRecord.from_json(json.loads(line)))
-        except (json.JSONDecodeError, TypeError):
-            continue  # a line that is being written, or was when its writer died
-    return records
+    """
+    Read the complete lines of an episode log.
+
+    :raises RstdpError: it cannot be read; names it.
+    """
+    with refusing(path):
+        if not path.is_file():
+            raise RstdpError(f'{path}: not a regular file')
+        return [record for _, record in _lines(path) if record]
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, EpisodeRecord | None]]:
+    """Yield the lines of an episode log and what they say."""
+    with path.open('rb') as file:
+        while line := file.readline(LONGEST_LINE):
+            yield line, _record(line)
+
+
+def _record(line: bytes) -> EpisodeRecord | None:
+    """Return None for damage, and for what is being written, or was when its writer died."""
+    try:
+        with refusing('line'):
+            return EpisodeRecord.from_json(from_json(line))
+    except RstdpError:
+        return None

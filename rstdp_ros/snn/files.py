@@ -8,18 +8,20 @@ topic, so reading trusts nothing: no pickles, a limit on the size, and every fie
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 import io
 import json
 from pathlib import Path
-from typing import Any
-import zipfile
 
 import numpy as np
 
+from rstdp_ros.archives import read_arrays
 from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import from_json, plain
 from rstdp_ros.snn.network import SpikingQNetwork
+from rstdp_ros.untrusted import read_file, refusing, shortened
 
 FORMAT = 'rstdp_ros network'
 FLOAT_VERSION, FIXED_VERSION = 1, 2
@@ -36,10 +38,11 @@ def save_network(network: SpikingQNetwork, path: str | Path) -> None:
     """
     Write a network file, whole or not at all.
 
-    :raises NetworkFileError: it cannot be written there.
+    :raises NetworkFileError: it cannot be written there, or could not be read again.
     """
+    data = network_to_bytes(network)
     try:
-        write_atomically(path, network_to_bytes(network))
+        write_atomically(path, data)
     except OSError as error:
         raise NetworkFileError(f'{path}: cannot be written ({error.strerror})') from None
 
@@ -50,16 +53,7 @@ def load_network(path: str | Path) -> SpikingQNetwork:
 
     :raises NetworkFileError: missing, damaged, foreign or inconsistent file; names the file.
     """
-    path = Path(path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise NetworkFileError(f'{path}: larger than a network can be ({MAX_BYTES} bytes)')
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise NetworkFileError(f'{path}: no such network file') from None
-    except OSError as error:
-        raise NetworkFileError(f'{path}: cannot be read ({error.strerror})') from None
-    return network_from_bytes(data, str(path))
+    return network_from_bytes(read_file(path, MAX_BYTES, NetworkFileError), str(path))
 
 
 @lru_cache(maxsize=8)
@@ -69,6 +63,8 @@ def network_to_bytes(network: SpikingQNetwork) -> bytes:
 
     The latest ones are remembered: after an episode the same networks, which never change, go
     into the checkpoint, to the policy and into the next checkpoint.
+
+    :raises NetworkFileError: larger than a reader takes, or metadata that JSON has no form for.
     """
     header = {
         'format': FORMAT, 'version': FLOAT_VERSION, 'task': network.task,
@@ -78,9 +74,23 @@ def network_to_bytes(network: SpikingQNetwork) -> bytes:
     }
     if network.quantized:
         header |= {'version': FIXED_VERSION, 'scales': list(network.scales)}
+    try:
+        metadata = json.dumps(header, default=_plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NetworkFileError(f"the network's metadata cannot be written: {error}") from None
     buffer = io.BytesIO()
-    np.savez(buffer, metadata=np.array(json.dumps(header)), **dict(zip(WEIGHTS, network.weights)))
+    np.savez(buffer, metadata=np.array(metadata), **dict(zip(WEIGHTS, network.weights)))
+    if buffer.tell() > MAX_BYTES:
+        raise NetworkFileError(f'the network makes a file of {buffer.tell()} bytes; at most '
+                               f'{MAX_BYTES} can be read again')
     return buffer.getvalue()
+
+
+def _plain(value: object) -> object:
+    """Let JSON have the numbers that numpy made."""
+    if (own := plain(value)) is value:
+        raise TypeError(f'a {type(value).__name__} has no form in JSON')
+    return own
 
 
 def network_from_bytes(data: bytes, source: str = 'network') -> SpikingQNetwork:
@@ -92,53 +102,41 @@ def network_from_bytes(data: bytes, source: str = 'network') -> SpikingQNetwork:
     """
     if len(data) > MAX_BYTES:
         raise NetworkFileError(f'{source}: larger than a network can be ({MAX_BYTES} bytes)')
-    header, weights = _unpack(data, source)
-    if header.get('format') != FORMAT:
-        raise NetworkFileError(f'{source}: not a network file of rstdp_ros')
+    with refusing(source, NetworkFileError):
+        try:
+            return _network(read_arrays(data, MAX_BYTES))
+        except RstdpError as error:
+            raise NetworkFileError(f'{source}: {shortened(error)}') from None
+
+
+def _network(arrays: Mapping[str, np.ndarray]) -> SpikingQNetwork:
+    """Build the network that the arrays of a file describe, once they are consistent."""
+    missing = [name for name in ('metadata', *WEIGHTS) if name not in arrays]
+    if missing:
+        raise RstdpError(f'not a network file of rstdp_ros, it lacks {", ".join(missing)}')
+    header = from_json(str(arrays['metadata'][()]))
+    if not isinstance(header, dict) or header.get('format') != FORMAT:
+        raise RstdpError('not a network file of rstdp_ros')
     version = header.get('version')
     if version not in (FLOAT_VERSION, FIXED_VERSION):
-        raise NetworkFileError(f'{source}: format version {version!r}; this release reads '
-                               f'versions {FLOAT_VERSION} and {FIXED_VERSION}')
+        raise RstdpError(f'format version {version!r}; this release reads versions '
+                         f'{FLOAT_VERSION} and {FIXED_VERSION}')
     required = (*REQUIRED, 'scales') if version == FIXED_VERSION else REQUIRED
     missing = [name for name in required if name not in header]
     if missing:
-        raise NetworkFileError(f'{source}: the metadata lacks {", ".join(missing)}')
-    try:
-        network = SpikingQNetwork(
-            weights, header['alpha'], header['beta'], header['threshold'], header['ticks'],
-            header['task'], header['action_efforts'], header.get('origin'),
-            header['scales'] if version == FIXED_VERSION else ())
-        if (version == FIXED_VERSION) != network.quantized:
-            raise RstdpError(f'version {FIXED_VERSION} without scales')
-    except (RstdpError, OverflowError, TypeError, ValueError) as error:
-        raise NetworkFileError(f'{source}: {error}') from None
-    if list(network.sizes) != header['sizes']:
-        raise NetworkFileError(f'{source}: the weights have sizes {list(network.sizes)}, the '
-                               f'metadata says {header["sizes"]}')
-    return network
-
-
-def _unpack(data: bytes, source: str) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """Take metadata and weights out of the archive, refusing what would not fit in memory."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                raise NetworkFileError(f'{source}: unpacks to more than {MAX_BYTES} bytes')
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            missing = [name for name in ('metadata', *WEIGHTS) if name not in archive.files]
-            if missing:
-                raise NetworkFileError(f'{source}: not a network file of rstdp_ros, it lacks '
-                                       f'{", ".join(missing)}')
-            header = json.loads(str(archive['metadata'][()]))
-            weights = [archive[name] for name in WEIGHTS]
-    except NetworkFileError:
-        raise
-    except Exception as error:
-        # zipfile, zlib, numpy and json raise many kinds of error on damaged bytes.
-        raise NetworkFileError(f'{source}: damaged or not a network file '
-                               f'({type(error).__name__})') from None
-    if not isinstance(header, dict):
-        raise NetworkFileError(f'{source}: the metadata is not a JSON object')
+        raise RstdpError(f'the metadata lacks {", ".join(missing)}')
+    if not isinstance(header['task'], str):
+        raise RstdpError(f'task must be a name, not {header["task"]!r}')
+    weights = [arrays[name] for name in WEIGHTS]
     if any(w.dtype != np.float32 for w in weights):
-        raise NetworkFileError(f'{source}: the weights are not float32')
-    return header, weights
+        raise RstdpError('the weights are not float32')
+    network = SpikingQNetwork(
+        weights, header['alpha'], header['beta'], header['threshold'], header['ticks'],
+        header['task'], header['action_efforts'], header.get('origin'),
+        header['scales'] if version == FIXED_VERSION else ())
+    if (version == FIXED_VERSION) != network.quantized:
+        raise RstdpError(f'version {FIXED_VERSION} without scales')
+    if list(network.sizes) != header['sizes']:
+        raise RstdpError(f'the weights have sizes {list(network.sizes)}, the metadata says '
+                         f'{header["sizes"]}')
+    return network

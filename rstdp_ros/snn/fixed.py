@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-import math
 
 from numba import njit
 import numpy as np
@@ -51,7 +50,7 @@ class FixedPoint:
 
     def __init__(self, weights: Sequence[np.ndarray], scales: Sequence[float], alpha: float,
                  beta: float, threshold: float) -> None:
-        if len(scales) != 3 or not all(math.isfinite(s) and s > 0.0 for s in scales):
+        if len(scales) != 3 or not all(s > 0.0 for s in scales):
             raise RstdpError(f'scales {list(scales)}: expected three positive numbers')
         self.scales = tuple(scales)
         self.mantissas = tuple(_mantissas(f'W{i + 1}', w, s)

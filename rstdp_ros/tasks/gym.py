@@ -7,6 +7,8 @@ Importing this module registers ours, so ``gymnasium.make`` finds them as
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
@@ -14,9 +16,12 @@ import gymnasium
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import real
+from rstdp_ros.tasks.env import TunableEnv
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.registry import get_task, SIMULATORS, TASKS
 from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.untrusted import shortened
 
 ENTRY_POINTS = {'gym': 'rstdp_ros.tasks.env:CompiledEnv',
                 'pybullet': 'rstdp_ros.tasks.pybullet.env:PyBulletEnv'}
@@ -38,38 +43,51 @@ class GymPlant(Plant):
     """
     A Gymnasium environment with a robot's interface: efforts in, joints out.
 
+    Somebody else's environment may do anything; whatever it does becomes one sentence.
+
     :param task: what the environment must fit.
     :param env_id: any id known to ``gymnasium.make``; the task's own by default.
     :param gui: let the environment open its window.
-    :raises RstdpError: unknown id, spaces other than the task's, or no window to open.
+    :raises RstdpError: unknown id, spaces other than the task's, no window to open, or an
+        environment that does not keep Gymnasium's interface.
     """
 
     def __init__(self, task: Task, env_id: str = '', gui: bool = False) -> None:
         self.task, self.efforts = task, task.action_efforts
-        env_id = env_id or task.env_id
-        try:
-            self.env = gymnasium.make(env_id, max_episode_steps=task.max_episode_steps,
-                                      disable_env_checker=True,
-                                      **({'render_mode': 'human'} if gui else {}))
-        except (gymnasium.error.Error, ModuleNotFoundError) as error:
-            raise RstdpError(f'environment {env_id!r} cannot be made: {error}') from None
-        except TypeError:
-            if not gui:
-                raise
-            raise RstdpError(f'environment {env_id!r} has no window to open') from None
-        shape = self.env.observation_space.shape
-        actions = getattr(self.env.action_space, 'n', None)
-        if shape != (task.sizes[0] // 2,) or actions != task.sizes[-1]:
-            raise RstdpError(f'environment {env_id!r} does not fit task {task.name}: it has '
-                             f'observations {shape} and {actions} actions')
+        self.env_id = env_id or task.env_id
+        window = {'render_mode': 'human'} if gui else {}
+        with self._doing('cannot be made'):
+            try:
+                self.env = gymnasium.make(self.env_id, max_episode_steps=task.max_episode_steps,
+                                          disable_env_checker=True, **window)
+            except TypeError:
+                if not gui:
+                    raise
+                raise RstdpError('it has no window to open') from None
+            shape, space = self.env.observation_space.shape, self.env.action_space
+            actions, first = getattr(space, 'n', None), getattr(space, 'start', 0)
+        if (shape, actions, first) != ((task.sizes[0] // 2,), task.sizes[-1], 0):
+            raise RstdpError(f'environment {self.env_id!r} does not fit task {task.name}: it has '
+                             f'observations {shape} and {actions} actions from {first}')
         # Load compiled code now: in real time the first step cannot wait for it.
         self.reset(0)
         self.step(task.action_efforts[0])
 
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        """Name the environment in whatever goes wrong inside."""
+        try:
+            yield
+        except Exception as error:
+            kind = '' if isinstance(error, RstdpError) else f'{type(error).__name__}: '
+            reason = shortened(f'{kind}{error}')
+            raise RstdpError(f'environment {self.env_id!r} {what}: {reason}') from None
+
     @property
     def tunable(self) -> bool:
-        """Whether the plant's physics can be set."""
-        return hasattr(self.env.unwrapped, 'physics')
+        """Whether the plant's physics can be set: those of our own environments can."""
+        plant = self.env.unwrapped
+        return isinstance(plant, TunableEnv) and isinstance(plant.physics, self.task.physics)
 
     def set_physics(self, physics: Any) -> None:
         """
@@ -80,29 +98,40 @@ class GymPlant(Plant):
         if self.tunable:
             self.env.unwrapped.physics = physics
         elif physics != self.task.physics():
-            raise RstdpError(f'{self.env.spec.id} has no tunable physics; use {self.task.env_id}')
+            raise RstdpError(f'{self.env_id} has no tunable physics; use {self.task.env_id}')
 
     def reset(self, seed: int) -> Joints:
-        """Start an episode from a seed; return the joints at its start."""
-        observation, _ = self.env.reset(seed=seed)
-        return self._joints(observation)
+        """
+        Start an episode from a seed; return the joints at its start.
+
+        :raises RstdpError: the environment cannot.
+        """
+        with self._doing("does not keep Gymnasium's reset()"):
+            observation, _ = self.env.reset(seed=seed)
+            return self._joints(observation)
 
     def step(self, effort: float) -> Outcome:
         """
         Apply an effort for one control period.
 
         :param effort: one of the task's action efforts.
-        :raises RstdpError: any other effort.
+        :raises RstdpError: any other effort, or an environment that cannot go on.
         """
         try:
             action = self.task.action_efforts.index(effort)
         except ValueError:
             raise RstdpError(f'effort {effort} is none of {self.task.name}: '
                              f'{self.task.action_efforts}') from None
-        observation, reward, terminated, truncated, _ = self.env.step(action)
-        end = 'terminated' if terminated else 'truncated' if truncated else ''
-        return Outcome(self._joints(observation), float(reward), end)
+        with self._doing("does not keep Gymnasium's step()"):
+            observation, reward, terminated, truncated, _ = self.env.step(action)
+            end = 'terminated' if terminated else 'truncated' if truncated else ''
+            return Outcome(self._joints(observation), real('a reward', reward), end)
 
     def _joints(self, observation: np.ndarray) -> Joints:
         """Prefer the exact joints of our own environments to what an observation tells."""
-        return self.env.unwrapped.joints if self.tunable else self.task.joints_of(observation)
+        if self.tunable:
+            return self.env.unwrapped.joints
+        observation = np.asarray(observation, np.float64)
+        if observation.shape != (self.task.sizes[0] // 2,) or not np.isfinite(observation).all():
+            raise RstdpError(f'it observes {observation.tolist()}')
+        return self.task.joints_of(observation)

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple, TYPE_CHECKING
 from xml.etree import ElementTree
 
 from rstdp_ros.resources import share_path
+from rstdp_ros.untrusted import read_file, refusing
 
 if TYPE_CHECKING:
     from rstdp_ros.tasks.task import Task
 
+LIMIT = 2**18
 
 class Link(NamedTuple):
     """
@@ -51,8 +53,13 @@ def describe(task: Task, physics: Any = None) -> str:
     :param physics: the plant; the task's default if None.
     :raises RstdpError: the package was not installed whole.
     """
-    physics = physics or task.physics()
-    robot = ElementTree.parse(share_path(f'urdf/{task.name}.urdf')).getroot()
+    path = share_path(f'urdf/{task.name}.urdf')
+    text = read_file(path, LIMIT)
+    with refusing(path):
+        return _filled_in(ElementTree.fromstring(text), physics or task.physics())
+
+
+def _filled_in(robot: ElementTree.Element, physics: Any) -> str:
     links, dynamics = physics.links(), physics.joint_dynamics()
     for name, link in links.items():
         _set_link(robot.find(f"link[@name='{name}']"), link)

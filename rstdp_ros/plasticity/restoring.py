@@ -1,0 +1,64 @@
+"""A saved state of a learner, looked over before anything of the learner changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import real
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.untrusted import shortened
+
+# What says how to go on, or where the run came from, but is not gone on with.
+FREE = ('parameters', 'latest')
+
+
+class OtherRunError(RstdpError):
+    """A state that is whole, of a run that began otherwise."""
+
+
+def check_kinds(name: str, ours: Any, theirs: Any) -> None:
+    """
+    Refuse a state whose values are of other kinds than a learner's own.
+
+    Numbers are finite; a list holds numbers; where there may be a number there may be None.
+
+    :param name: what to call it in an error.
+    :raises RstdpError: the first value that is of another kind.
+    """
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in ours.keys() & theirs.keys() - set(FREE):
+            check_kinds(key, ours[key], theirs[key])
+    elif isinstance(ours, list) and isinstance(theirs, list):
+        for value in theirs:
+            real(name, value)
+    elif ours is None or isinstance(ours, float):
+        if theirs is not None:
+            real(name, theirs)
+    elif type(ours) is not type(theirs):
+        raise RstdpError(f'{name} is {shortened(repr(theirs))}, not of kind '
+                         f'{type(ours).__name__}')
+
+
+def check_networks(initial: SpikingQNetwork, state: Any) -> None:
+    """
+    Refuse a state with a network that learning cannot have made of the initial one.
+
+    :raises RstdpError: other constants, or other weights than the plastic ones are different.
+    """
+    for network in _networks(state):
+        same = all(getattr(network, name) == getattr(initial, name) for name in (
+            'sizes', 'alpha', 'beta', 'threshold', 'ticks', 'task', 'action_efforts', 'scales'))
+        if not same or not all(np.array_equal(initial.weights[i], network.weights[i])
+                               for i in (0, 2)):
+            raise RstdpError(f'network {network.digest[:16]} is not of this run')
+
+
+def _networks(state: Any) -> Iterator[SpikingQNetwork]:
+    if isinstance(state, SpikingQNetwork):
+        yield state
+    for value in state.values() if isinstance(state, dict) else ():
+        yield from _networks(value)

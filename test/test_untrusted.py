@@ -1,0 +1,141 @@
+"""A thousand damaged files of each kind: one sentence each, soon, and in little memory."""
+
+from copy import deepcopy
+import json
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+from mutations import mutants, survives
+import numpy as np
+import pytest
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameter_files import read_parameter_file
+from rstdp_ros.plasticity import (
+    BoundsParameters,
+    GuardParameters,
+    make_learner,
+    RSTDPParameters,
+)
+from rstdp_ros.plasticity.checkpoint import decode, encode
+from rstdp_ros.plasticity.run import AdaptationRun, EPISODES, read_records
+from rstdp_ros.resources import share_path
+from rstdp_ros.snn import quantize, SpikingQNetwork
+from rstdp_ros.snn.files import network_to_bytes
+from rstdp_ros.tasks import urdf
+from rstdp_ros.untrusted import read_file
+
+COUNT, SEED = 1000, 200_000_000
+
+
+def rasters(network, seed=0):
+    generator = np.random.default_rng(seed)
+    shape = (10, network.ticks, sum(network.sizes[1:3]))
+    return (generator.random(shape) < 0.2).astype(np.uint8)
+
+
+def learned(network, folder=None, **choices):
+    """Return a run that learned from three made-up episodes."""
+    run = AdaptationRun(make_learner(network, SEED, 'default', **choices), folder)
+    for i in range(3):
+        run.finish_episode(rasters(network, i), 10.0 * i, f'boot-{i}')
+    return run
+
+
+@pytest.mark.fault('files', '1,000 damaged network files', '32 tracebacks')
+def test_damaged_networks(shipped, tmp_path, measured):
+    def read(path):
+        network = SpikingQNetwork.load(path)
+        network.infer(np.zeros(network.observation_size))
+        network.save(path)
+    contents = [*mutants(network_to_bytes(shipped), 1, COUNT // 2),
+                *mutants(network_to_bytes(quantize(shipped)), 2, COUNT // 2)]
+    measured(str(survives(read, tmp_path / 'x.npz', contents)))
+
+
+@pytest.mark.fault('files', '1,000 damaged checkpoints', '9 tracebacks')
+def test_damaged_checkpoints(shipped, tmp_path, measured):
+    good = [encode(learned(shipped, rule=rule, guard=guard).learner.state())
+            for rule, guard in (('rstdp', 'snapshot'), ('random', 'none'))]
+    learners = {name: make_learner(shipped, SEED, 'default', rule=name, guard=guard)
+                for name, guard in (('rstdp', 'snapshot'), ('random', 'none'))}
+
+    def read(path):
+        state = decode(read_file(path, 10**8), str(path))
+        for learner in deepcopy(list(learners.values())):
+            before = encode(learner.state())
+            try:
+                learner.restore(state)
+            except RstdpError as error:
+                refusal = error
+                assert encode(learner.state()) == before  # all of it or nothing
+                continue
+            for i in range(2):
+                learner.learn(rasters(shipped, i), 1.0)
+            assert encode(learner.state())
+            return
+        raise refusal
+    contents = [content for i in range(2) for content in mutants(good[i], i, COUNT // 2)]
+    measured(str(survives(read, tmp_path / 'x.npz', contents)))
+
+
+@pytest.mark.fault('files', '1,000 damaged episode logs', '312 tracebacks')
+def test_damaged_logs(shipped, tmp_path, measured):
+    run = learned(shipped, tmp_path / 'run')
+    log = run.folder / EPISODES
+
+    def read(path):
+        [str(record) for record in read_records(path)]
+        assert learned_again.resume(lambda reason: None)
+    learned_again = AdaptationRun(make_learner(shipped, SEED, 'default'), run.folder)
+    measured(str(survives(read, log, mutants(log.read_bytes(), 1, COUNT))))
+
+
+@pytest.mark.fault('files', '1,000 damaged ROS parameter files', '16 tracebacks')
+def test_damaged_parameter_files(tmp_path, measured):
+    good = share_path('config/cartpole.yaml').read_bytes()
+    measured(str(survives(read_parameter_file, tmp_path / 'x.yaml', mutants(good, 1, COUNT))))
+
+
+@pytest.mark.fault('files', '1,000 damaged URDF files', '874 tracebacks')
+def test_damaged_urdf(cartpole, tmp_path, monkeypatch, measured):
+    good = share_path('urdf/cartpole.urdf').read_bytes()
+    monkeypatch.setattr(urdf, 'share_path', lambda relative: tmp_path / 'x.urdf')
+    measured(str(survives(lambda path: urdf.describe(cartpole), tmp_path / 'x.urdf',
+                          mutants(good, 1, COUNT))))
+
+
+def stand_in_node(values):
+    """Return a node as far as its table of parameters needs one."""
+    def set_parameters_atomically(parameters):
+        result = node.add_on_set_parameters_callback.call_args[0][0](parameters)
+        values.update({p.name: p.value for p in parameters if result.successful})
+        return result
+    node = Mock(get_parameter=lambda name: SimpleNamespace(value=values[name]),
+                declare_parameter=lambda name, default, _: values.update({name: default}),
+                set_parameters_atomically=set_parameters_atomically)
+    return node
+
+
+@pytest.mark.fault('files', '1,000 damaged files of saved parameters', 'no traceback')
+def test_damaged_saved_parameters(tmp_path, measured):
+    pytest.importorskip('rclpy')
+    from rstdp_ros.nodes.adaptation import AdaptationNode, PARAMETERS
+    from rstdp_ros.nodes.parameters import NodeParameters
+    saved = {'tau_c': [15.0, 20.0], 'modulation': ['paper', 'authors'], 'window': [10, 5],
+             'reset_traces': [True, False], 'max_weight': [0.0, 1]}
+
+    def read(path):
+        faults = []
+        node = SimpleNamespace(
+            run=SimpleNamespace(folder=tmp_path, resume=lambda report: False),
+            table=NodeParameters(stand_in_node({})), _on_bad_checkpoint=None, _apply=lambda: None,
+            health=SimpleNamespace(fault=lambda name, reason: faults.append(reason),
+                                   event=lambda name, reason: None))
+        for table in (RSTDPParameters(), GuardParameters(), BoundsParameters()):
+            node.table.declare(table)
+        AdaptationNode._resume(node)
+        if faults:
+            raise RstdpError(faults[0])
+    measured(str(survives(read, tmp_path / PARAMETERS,
+                          mutants(json.dumps(saved).encode(), 1, COUNT))))
