@@ -12,17 +12,26 @@ from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.protocol.adaptation import (
     Accepted,
     AdaptationProtocol,
+    Discarded,
     PublishWeights,
     Reset,
     SetSeed,
 )
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation, split_raster_frame
 from rstdp_ros.protocol.lockstep import Lockstep
+from rstdp_ros.protocol.objection import objection
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.gym import GymPlant
 
 POLL = 0.05
 RESTART = 1.0
+NODES = ('environment', 'policy', 'adaptation')
+# Who hears what; a node hears nothing of it before the two have found each other.
+HEARERS = {
+    '_on_observation': ('environment', 'policy'), '_on_end': ('environment', 'adaptation'),
+    '_on_action': ('policy', 'environment'), '_on_raster': ('policy', 'adaptation'),
+    '_on_weights': ('adaptation', 'policy'), '_on_told': ('adaptation', 'environment'),
+    '_on_active': ('policy', 'adaptation'), '_on_activated': ('policy', 'environment')}
 
 
 class SimulatedGraph:
@@ -35,42 +44,63 @@ class SimulatedGraph:
     :param loss: probability that a message vanishes; likewise duplicate.
     :param delay: s, the longest a message takes; messages overtake each other.
     :param crash: probability per poll of a node that it dies.
+    :param late: s, the longest until two nodes that start find each other, topic by topic.
+    :param starts: s, when the nodes start, by name; at once if not named.
+    :cvar paced: whether adaptation asks for episodes.
     """
 
+    paced = True
+
     def __init__(self, task, physics, network, make_learner, folder, generator, loss=0.0,
-                 duplicate=0.0, delay=0.0, crash=0.0):
+                 duplicate=0.0, delay=0.0, crash=0.0, late=0.0, starts=None):
         self.task, self.physics, self.network = task, physics, network
         self.make_learner, self.folder, self.generator = make_learner, folder, generator
         self.loss, self.duplicate, self.delay, self.crash = loss, duplicate, delay, crash
         self.now, self.digests, self.crashes = 0.0, {}, 0
         self._queue, self._order, self._boots = [], itertools.count(), itertools.count()
-        self._latched = {}
-        self.environment = self.policy = self.adaptation = None
-        for node in ('environment', 'policy', 'adaptation'):
-            getattr(self, f'_start_{node}')()
-            self._at(self.now + POLL, self._poll, node)
+        self._latched, self._found, self.late = {}, dict.fromkeys(HEARERS, 0.0), late
+        self.discarded = []
+        self.environment = self.policy = self.adaptation = self.run_object = None
+        for node in NODES:
+            begin = (starts or {}).get(node, 0.0)
+            self._at(begin, self._start, node)
+            self._at(begin + POLL, self._poll, node)
 
     def run(self, episodes, limit=10_000.0):
         """Go on until so many episodes were learned; return the digests in order."""
-        while self.run_object.learner.episode < episodes:
+        while self.run_object is None or self.run_object.learner.episode < episodes:
             self.now, _, call, arguments = heapq.heappop(self._queue)
-            assert self.now < limit, f'stuck waiting for {self.adaptation.phase}'
+            assert self.now < limit, f'stuck after {len(self.digests)} episodes'
             call(*arguments)
         return [self.digests[i] for i in range(episodes)]
 
     def _at(self, time, call, *arguments):
         heapq.heappush(self._queue, (time, next(self._order), call, arguments))
 
+    def _start(self, node):
+        """Start a node; whoever it must talk to is found a while later."""
+        for call, pair in HEARERS.items():
+            if node in pair:
+                self._found[call] = self.now + self.generator.random() * self.late
+                self._at(self._found[call], self._match, call)
+        getattr(self, f'_start_{node}')()
+
+    def _match(self, call):
+        """Give a reader the latched message of its writer, if that lives."""
+        writer, _ = HEARERS[call]
+        if call in self._latched and getattr(self, writer) and self.now >= self._found[call]:
+            self._at(self.now, getattr(self, call), *self._latched[call])
+
     def _send(self, call, *arguments):
         """Deliver to a method of whichever process runs then: never, once or twice."""
-        if self.generator.random() < self.loss:
+        if self.now < self._found.get(call.__name__, 0.0) or self.generator.random() < self.loss:
             return
         copies = 2 if self.generator.random() < self.duplicate else 1
         for _ in range(copies):
             self._at(self.now + self.generator.random() * self.delay, call, *arguments)
 
-    def _latch(self, topic, call, *arguments):
-        self._latched[topic] = (call, arguments)
+    def _latch(self, call, *arguments):
+        self._latched[call.__name__] = arguments
         self._send(call, *arguments)
 
     def _poll(self, node):
@@ -78,11 +108,16 @@ class SimulatedGraph:
         if alive and self.generator.random() < self.crash:
             setattr(self, node, None)
             self.crashes += 1
-            self._at(self.now + RESTART, getattr(self, f'_start_{node}'))
+            for call, (writer, _) in HEARERS.items():
+                if writer == node:
+                    self._latched.pop(call, None)
+            self._at(self.now + RESTART, self._start, node)
         elif alive and node == 'environment':
             self._from_environment(self.environment.poll(self.now))
         elif alive and node == 'adaptation':
             self._from_adaptation(self.adaptation.poll(self.now))
+        elif alive and not self.policy.heard:
+            self._send_raster(self.policy.announcement(), 0)
         self._at(self.now + POLL, self._poll, node)
 
     # Environment
@@ -119,38 +154,46 @@ class SimulatedGraph:
 
     def _start_policy(self):
         self.policy = PolicyProtocol(self.task, CpuBackend(self.network), require_weights=True)
-        if 'weights' in self._latched and self.adaptation:
-            self._send(self._latched['weights'][0], *self._latched['weights'][1])
 
     def _on_observation(self, observation):
         if self.policy is None:
             return
-        before = self.policy.digest
         answer = self.policy.observation(observation.episode_id,
                                          self.task.observe(*observation.joints))
         if answer:
-            self._send(self._on_raster, *split_raster_frame(answer.frame), observation.stamp,
-                       answer.raster)
+            self._send_raster(answer, observation.stamp)
             self._send(self._on_action, observation.episode_id, observation.stamp, answer.effort)
-        if before != self.policy.digest:
-            self._latch('active', self._on_active, self.policy.digest)
 
-    def _on_weights(self, network):
-        if self.policy and self.policy.weights(network):
-            self._latch('active', self._on_active, self.policy.digest)
+    def _send_raster(self, answer, stamp):
+        self._send(self._on_raster, *split_raster_frame(answer.frame), stamp, answer.raster)
+
+    def _on_weights(self, network, envelope):
+        if self.policy and self.policy.weights(network, envelope.policies):
+            self._latch(self._on_active, self.policy.digest)
+            self._latch(self._on_activated, self.policy.digest)
 
     # Adaptation
 
     def _start_adaptation(self):
         self.run_object = AdaptationRun(self.make_learner(), self.folder)
         self.run_object.resume(lambda reason: None)
-        self.adaptation = AdaptationProtocol(max_steps=self.task.max_episode_steps)
+        self.adaptation = AdaptationProtocol(
+            self.paced, max_steps=self.task.max_episode_steps,
+            objection=lambda *episode: objection(
+                self.task, lambda: self.run_object.learner.running, False, *episode),
+            learned=self.run_object.learner.latest.get('episode_id', ''))
         self._begin()
 
     def _begin(self):
         learner = self.run_object.learner
         self._from_adaptation(self.adaptation.begin(learner.running.digest, learner.next_seed,
                                                     self.now))
+
+    def _on_told(self, network, envelope):
+        """Hear weights in the environment, which only cares where it paces itself."""
+
+    def _on_activated(self, digest):
+        """Hear in the environment which weights the policy uses; likewise."""
 
     def _on_active(self, digest):
         if self.adaptation:
@@ -176,13 +219,17 @@ class SimulatedGraph:
     def _from_adaptation(self, outputs):
         for output in outputs:
             if isinstance(output, PublishWeights):
-                self._latch('weights', self._on_weights, self.run_object.learner.running)
+                said = self.run_object.learner.running, self.adaptation.envelope()
+                self._latch(self._on_weights, *said)
+                self._latch(self._on_told, *said)
             elif isinstance(output, SetSeed):
                 self._send(self._on_seed, output.seed, output.token)
             elif isinstance(output, Reset):
                 self._send(self._on_reset, output.token)
             elif isinstance(output, Accepted):
                 self._learn(output)
+            elif isinstance(output, Discarded):
+                self.discarded.append(output.reason)
 
     def _learn(self, episode):
         record = self.run_object.finish_episode(episode.rasters, episode.episode_return,

@@ -23,11 +23,19 @@ from rstdp_ros.protocol.adaptation import (
     SetSeed,
     Waiting,
 )
-from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
+from rstdp_ros.protocol.envelope import Envelope
+from rstdp_ros.protocol.episode import (
+    announced_policy,
+    announcement_id,
+    efforts_digest,
+    EpisodeEnd,
+    split_raster_frame,
+)
 from rstdp_ros.protocol.lockstep import Lockstep, RESEND_AFTER
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.task import Joints
+from rstdp_ros.untrusted import REASON_LENGTH
 
 EPISODES = 6
 SEED = 200_000_000
@@ -67,7 +75,7 @@ def test_lockstep_waits_for_the_action():
     assert second.stamp > first.stamp
     third, = env.action('boot-1', second.stamp, 1.0, 0.1)
     end, = env.action('boot-1', third.stamp, 1.0, 0.1)
-    assert end == EpisodeEnd('boot-1', 'terminated', 0, 3, 3.0)
+    assert end == EpisodeEnd('boot-1', 'terminated', 0, 3, 3.0, efforts_digest([1.0] * 3))
     assert not env.running and env.poll(9.0) == []
 
 
@@ -134,18 +142,11 @@ def test_weights_change_only_when_the_episode_does(cartpole):
     p, new = policy(cartpole), random_network(2)
     old, values = p.digest, np.ones(4, np.float32)
     p.observation('a-1', values)
-    assert not p.weights(new)
+    assert p.weights(new) and p.digest == new.digest
     answer = p.observation('a-1', values)
     assert split_raster_frame(answer.frame) == ('a-1', old[:16])
     answer = p.observation('a-2', values)
     assert split_raster_frame(answer.frame) == ('a-2', new.digest[:16])
-
-
-def test_weights_learned_from_the_present_episode_prove_that_it_is_over(cartpole):
-    p = policy(cartpole)
-    p.observation('a-1', np.ones(4, np.float32))
-    learned = random_network(2).with_hidden_weights(np.zeros((64, 64)), {'episode_id': 'a-1'})
-    assert p.weights(learned) and p.digest == learned.digest
 
 
 def test_two_environments_are_noticed(cartpole):
@@ -180,11 +181,19 @@ DIGEST = 'd' * 64
 RASTER = np.zeros((2, 3), np.uint8)
 
 
-def running(**options):
-    """Return an adaptation that has begun episode a-1 from seed 7 at time 0."""
+def begun(**options):
+    """Return an adaptation that wants an episode from seed 7 at time 0 and hears a policy."""
     a = AdaptationProtocol(**options)
     publish, = a.begin(DIGEST, 7, 0.0)
-    assert isinstance(publish, PublishWeights)
+    assert isinstance(publish, PublishWeights) and not a.envelope().digest
+    assert a.raster(announcement_id('p'), 0, DIGEST[:16], RASTER, 0.0) == []
+    assert a.poll(0.0) == [PublishWeights()] and a.envelope().digest == DIGEST
+    return a
+
+
+def running(**options):
+    """Return an adaptation that has begun episode a-1 from seed 7 at time 0."""
+    a = begun(**options)
     seed, = a.weights_active(DIGEST, 0.0)
     assert isinstance(seed, SetSeed) and seed.seed == 7
     reset, = a.seed_set(seed.token, '', 0.0)
@@ -210,8 +219,7 @@ def test_accepts_in_any_order_and_sorts_by_stamp():
 
 
 def test_spikes_and_end_may_overtake_the_reply_to_the_reset():
-    a = AdaptationProtocol()
-    a.begin(DIGEST, 7, 0.0)
+    a = begun()
     seed, = a.weights_active(DIGEST, 0.0)
     reset, = a.seed_set(seed.token, '', 0.0)
     a.raster('old-9', 1, DIGEST[:16], RASTER, 0.0)
@@ -254,8 +262,7 @@ def test_time_outs():
 
 
 def test_backs_off_after_five_discards():
-    a, now = AdaptationProtocol(), 0.0
-    a.begin(DIGEST, 7, now)
+    a, now = begun(), 0.0
     for i in range(1, 6):
         seed, = a.weights_active(DIGEST, now)
         outputs = a.seed_set(seed.token, 'out of order', now)
@@ -266,8 +273,7 @@ def test_backs_off_after_five_discards():
 
 
 def test_an_environment_that_is_not_ready_is_asked_again_and_again():
-    a, now = AdaptationProtocol(), 0.0
-    a.begin(DIGEST, 7, now)
+    a, now = begun(), 0.0
     request, = a.weights_active(DIGEST, now)
     for _ in range(2 * DISCARDS_BEFORE_BACK_OFF):
         reset, = a.seed_set(request.token, '', now)
@@ -292,17 +298,95 @@ def test_reward_by_hand():
     assert accepted.episode_return == 150.0
 
 
+def listening(**options):
+    """Return an adaptation that only listens, with the given weights and a policy."""
+    return begun(paced=False, **options)
+
+
 def test_only_listens_when_the_environment_paces():
-    a = AdaptationProtocol(paced=False)
-    publish, = a.begin(DIGEST, 7, 0.0)
+    a = listening()
     a.raster('x-1', 1, DIGEST[:16], RASTER, 0.0)
     accepted, = a.end(EpisodeEnd('x-1', 'terminated', 3, 1, 1.0), 0.0)
     assert isinstance(accepted, Accepted) and accepted.seed == 3
-    a.begin(DIGEST, 8, 0.0)
+    assert a.begin(DIGEST, 8, 0.0) == [PublishWeights()]
+    assert a.envelope()[:3] == (DIGEST, 'x-1', 'learned')
     assert a.poll(0.1) == []
     a.raster('x-2', 1, 'e' * 16, RASTER, 0.0)
-    discarded, = a.end(EpisodeEnd('x-2', 'terminated', 3, 1, 1.0), 0.0)
-    assert isinstance(discarded, Discarded)
+    discarded, publish = a.end(EpisodeEnd('x-2', 'terminated', 3, 1, 1.0), 0.0)
+    assert isinstance(discarded, Discarded) and publish == PublishWeights()
+    assert a.envelope().episode_id == 'x-2' and a.envelope().verdict.startswith('again: ')
+
+
+def test_answers_every_end_that_it_hears():
+    a, end = listening(reward_from_topic=True), EpisodeEnd('x-1', 'terminated', 3, 1, 1.0)
+    assert a.end(end, 0.0) == []
+    assert a.end(end, 0.1) == [PublishWeights()] and a.envelope().episode_id == ''
+    a.raster('x-1', 1, DIGEST[:16], RASTER, 0.2)
+    assert a.end(end, 0.3) == [PublishWeights()], 'a reward is awaited, and that is a sign of life'
+    accepted, = a.reward(2.0, 0.4)
+    a.begin(DIGEST, 8, 0.4, unlearned='learning is over')
+    assert a.envelope()[1:3] == ('x-1', 'unlearned: learning is over')
+    assert a.raster('x-1', 1, DIGEST[:16], RASTER, 0.5) == []
+    assert a.end(end, 0.5) == [PublishWeights()], 'the same episode teaches once'
+    aborted = EpisodeEnd('x-2', 'aborted: ' + 'x' * 10_000, 3, 1, 1.0)
+    assert a.end(aborted, 0.6)[1:] == [PublishWeights()]
+    assert a.envelope().verdict.startswith('unlearned: aborted') and (
+        len(a.envelope().verdict) <= REASON_LENGTH)
+    assert a.end(EpisodeEnd('x-3', 'terminated', 3, 2, 1.0), 1.0) == []
+    discarded, publish = a.poll(1.6)
+    assert publish == PublishWeights() and a.envelope()[1:3] == (
+        'x-3', 'again: 2 of 2 spike rasters are missing')
+
+
+def test_an_episode_that_was_learned_before_a_crash_teaches_once():
+    a = listening(learned='x-1')
+    assert a.envelope()[1:3] == ('x-1', 'learned')
+    a.raster('x-1', 1, DIGEST[:16], RASTER, 0.0)
+    assert a.end(EpisodeEnd('x-1', 'terminated', 3, 1, 1.0), 0.0) == [PublishWeights()]
+
+
+def test_a_policy_that_does_not_announce_itself_is_waited_for_once():
+    a = AdaptationProtocol()
+    a.begin(DIGEST, 7, 0.0)
+    assert a.weights_active(DIGEST, 0.0) == [] == a.poll(1.9)
+    publish, seed = a.poll(2.1)
+    assert isinstance(seed, SetSeed) and a.envelope() == Envelope(DIGEST)
+    a = AdaptationProtocol(paced=False)
+    a.begin(DIGEST, 7, 0.0)
+    a.raster('x-1', 1, DIGEST[:16], RASTER, 0.1)
+    assert a.poll(0.2) == [PublishWeights()] and a.envelope() == Envelope(DIGEST)
+
+
+def test_a_flood_of_announcements_is_no_flood_of_weights():
+    a = listening()
+    for i in range(1000):
+        a.raster(announcement_id(f'{i} {i}' if i % 2 else f'{i}'), 0, DIGEST[:16], RASTER, 0.0)
+        a.raster(announcement_id('x' * 1000), 0, DIGEST[:16], RASTER, 0.0)
+    assert a.poll(0.1) == [PublishWeights()] and a.poll(0.2) == []
+    assert len(a.envelope().policies) == 4
+
+
+@pytest.mark.parametrize('words, parsed', [
+    ([], None), (['x', '', 'y z'], None), (Envelope('d', 'e f', 'again: a b', ('p', 'q')).words(),
+                                           Envelope('d', 'e f', 'again: a b', ('p', 'q'))),
+    (Envelope().words(), Envelope()), (['policies '], Envelope())])
+def test_envelopes_survive_the_way_as_text(words, parsed):
+    assert Envelope.parse(words) == parsed
+
+
+def test_a_policy_waits_until_it_is_heard(cartpole):
+    p, new = policy(cartpole, require_weights=True), random_network(2)
+    values = np.ones(4, np.float32)
+    assert not p.weights(new, ('another',)) and not p.heard
+    assert p.observation('a-1', values) is None
+    name, digest = split_raster_frame(p.announcement().frame)
+    assert announced_policy(name) == p.name and digest == new.digest[:16]
+    assert p.announcement().raster.shape == (8, 128) and not p.announcement().raster.any()
+    assert p.weights(new, ('another', p.name)) and p.heard
+    assert p.observation('a-1', values) is not None
+    # Adaptation died and is back: this episode goes on, the next one waits for no proof.
+    assert not p.weights(random_network(3), ())
+    assert p.observation('a-1', values) is not None
 
 
 @pytest.mark.parametrize('values', [

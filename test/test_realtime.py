@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies
 import pytest
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.tasks.plant import Outcome, Plant
@@ -184,7 +184,7 @@ def test_an_episode_ends_as_in_lockstep():
         env.action('boot-1', observation.stamp, 1.0, cycle * PERIOD - 0.01)
         output, = env.poll(cycle * PERIOD)
         observation = output
-    assert output == EpisodeEnd('boot-1', 'terminated', 0, 3, 3.0)
+    assert output == EpisodeEnd('boot-1', 'terminated', 0, 3, 3.0, efforts_digest([1.0] * 3))
 
 
 def test_late_and_missed_cycles_are_counted():

@@ -5,6 +5,7 @@ A driver that speaks the protocol itself, in lockstep, and begins its episodes b
 heavier than the one that the network was trained on. docs/interfaces.md explains the rest.
 """
 
+import hashlib
 import secrets
 import signal
 from time import monotonic
@@ -14,15 +15,17 @@ import numpy as np
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.time import Time
 from sensor_msgs.msg import JointState
-from std_msgs.msg import String
+from std_msgs.msg import String, UInt8MultiArray
 
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, step
 
 JOINTS, EFFORTS, MAX_STEPS = ['slider_to_cart', 'cart_to_pole'], ([-10.0], [10.0]), 200
-SEND_AGAIN, ACTION_TIMEOUT, WEIGHTS_TIMEOUT = 0.2, 2.0, 1.0  # s
+SEND_AGAIN, ACTION_TIMEOUT, FIRST_PATIENCE, PATIENCE = 0.2, 2.0, 5.0, 10.0  # s
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PHYSICS = CartPolePhysics(pole_half_length=0.8, pole_mass=0.3).constants()
 
 
@@ -33,15 +36,18 @@ class Driver(Node):
         super().__init__('environment')
         self.boot, self.episode, self.stamp = secrets.token_hex(4), 0, 0
         self.state, self.observation, self.due = np.zeros(4), None, 0.0
+        self.ended, self.active, self.said, self.silent = None, '', None, False
+        self.heard = monotonic()
         self.observations = self.create_publisher(JointState, 'observation', 1)
         self.ends = self.create_publisher(DiagnosticStatus, 'episode_end', 2 * MAX_STEPS)
         self.create_subscription(JointState, 'action', self.on_action, 1)
-        self.create_subscription(String, 'weights_active', self.on_weights, 1)
+        self.create_subscription(UInt8MultiArray, 'weights', self.on_weights, LATCHED)
+        self.create_subscription(String, 'weights_active', self.on_active, LATCHED)
         self.create_timer(SEND_AGAIN, self.on_timer, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def begin(self):
         """Begin an episode; its number is its seed."""
-        self.episode, self.steps = self.episode + 1, 0
+        self.episode, self.steps, self.efforts = self.episode + 1, 0, []
         self.state = np.random.default_rng(self.episode).uniform(-0.05, 0.05, 4)
         self.observe()
 
@@ -61,6 +67,7 @@ class Driver(Node):
         if (self.observation is None or action.header != self.observation.header
                 or action.name != JOINTS[:1] or list(action.effort) not in EFFORTS):
             return
+        self.efforts += action.effort
         fallen = self.command(action.effort[0])
         if fallen or self.steps == MAX_STEPS:
             self.end('terminated' if fallen else 'truncated')
@@ -69,22 +76,46 @@ class Driver(Node):
 
     def end(self, message):
         """Say how the episode ended; its return is one per step."""
-        numbers = {'seed': self.episode, 'steps': self.steps, 'return': float(self.steps)}
-        self.ends.publish(DiagnosticStatus(
+        efforts = hashlib.sha256(np.array(self.efforts, '<f8').tobytes()).hexdigest()[:16]
+        values = {'seed': self.episode, 'steps': self.steps, 'return': float(self.steps),
+                  'efforts': efforts}
+        self.ended = DiagnosticStatus(
             name='episode', hardware_id=self.observation.header.frame_id, message=message,
-            values=[KeyValue(key=key, value=str(number)) for key, number in numbers.items()]))
-        self.observation, self.due = None, monotonic() + WEIGHTS_TIMEOUT
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
+        self.ends.publish(self.ended)
+        self.observation, self.heard = None, monotonic()
 
-    def on_weights(self, digest):
-        """Begin the next episode as soon as what was learned from the last one is in use."""
-        if self.observation is None:
+    def on_weights(self, message):
+        """Hear from adaptation which episode it answers, and with which network."""
+        self.said = dict(dim.label.split(' ', 1) for dim in message.layout.dim)
+        self.silent, self.heard = False, monotonic()
+        self.begin_if_ready()
+
+    def on_active(self, digest):
+        """Hear from the policy by which network it plays the next episode."""
+        self.active = digest.data
+        self.begin_if_ready()
+
+    def begin_if_ready(self):
+        """Begin when the last episode was answered and the policy uses what came of it."""
+        if self.observation is not None or not self.active:
+            return
+        said = self.said
+        current = said is None or said.get('digest') == self.active
+        answered = self.ended is None or (
+            said is not None and said.get('episode') == self.ended.hardware_id)
+        # Who is silent for so long is not waited for again: perhaps nobody learns.
+        self.silent |= monotonic() - self.heard > (FIRST_PATIENCE if said is None else PATIENCE)
+        if answered and current or self.silent:
+            self.ended = None
             self.begin()
 
     def on_timer(self):
-        """Send again what nobody answered; stop if nobody does; begin if no weights come."""
+        """Send again what nobody answered; stop if nobody does."""
         if self.observation is None:
-            if monotonic() > self.due:
-                self.begin()
+            if self.ended is not None:
+                self.ends.publish(self.ended)
+            self.begin_if_ready()
         elif monotonic() < self.due:
             self.observations.publish(self.observation)
         else:

@@ -14,7 +14,7 @@ from rstdp_ros.bags.reader import Bag, Message
 from rstdp_ros.bags.topics import PARAMETERS_OF
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.plotting import BLUE, GREY, new_figure, VERMILLION
-from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
+from rstdp_ros.protocol.episode import announced_policy, EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.reading import read_end, read_weights
 from rstdp_ros.snn import SpikingQNetwork
 
@@ -114,7 +114,8 @@ class Inspector:
 
     def _spikes(self, message: Any, time: float) -> None:
         episode_id, digest = split_raster_frame(message.header.frame_id)
-        self._episode(episode_id, time).digest = digest
+        if not announced_policy(episode_id):
+            self._episode(episode_id, time).digest = digest
 
     def _end(self, message: Any, time: float) -> None:
         end: EpisodeEnd = read_end(message)

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from rstdp_ros.bags.reader import Message
+from rstdp_ros.protocol.envelope import AGAIN
+from rstdp_ros.protocol.gate import Gate
 
 RESEND_AFTER = 0.2
-# New weights come within milliseconds after an episode, or not at all.
-WEIGHTS_TIMEOUT = 1.0
+# An end is said again until adaptation answers it.
+SAY_AGAIN_AFTER = 0.5
+# Playing an episode once more helps where spikes got lost, but not for ever.
+REPEATS = 5
 PLAYED = ('observation', 'episode_end', 'episode_reward')
+# No id of ours begins with one of these.
+INITIALS = 'ghijklmnopqrstuvwxyz'
 
 
 class Cue(NamedTuple):
     """
-    A message and, of an observation, what its answer will carry.
+    A message and what it says.
 
-    :param key: (episode id, stamp in ns); None for other messages.
+    :param key: (episode id, stamp in ns) of an observation, as in its answer.
+    :param ended: id of the episode whose end it is; steps, how many observations it had.
     """
 
     message: Message
     key: tuple[str, int] | None
+    ended: str = ''
+    steps: int = 0
 
 
 class Player:
@@ -29,25 +39,33 @@ class Player:
     Says what to publish when; times are steady, in seconds.
 
     The environment of the recording may have waited for its policy, so this one does: what comes
-    next comes after the answer, and an episode begins after the weights of the one before.
+    next comes after the answer, and an episode begins when the gate is open. An episode of which
+    adaptation missed something is played again under another id.
 
     :param cues: in the order of the recording.
     :param rate: so many times as fast as it was.
+    :param gate: told of what policy and adaptation say.
+    :param turn: how often the bag was played before.
     """
 
-    def __init__(self, cues: Iterator[Cue], rate: float = 1.0) -> None:
-        self._cues, self._rate = cues, rate
+    def __init__(self, cues: Iterator[Cue], rate: float = 1.0, gate: Gate | None = None,
+                 turn: int = 0) -> None:
+        self.gate = gate or Gate()
+        self._cues, self._rate, self._first_turn = cues, rate, turn
         self._next = next(cues, None)
         self._open: Cue | None = None
         self._sent_at = self._due = 0.0
-        self._weights_until = 0.0
-        self._episode_id = ''
-        self.observations = 0
+        self._episode_id, self._turn = '', turn
+        # What was played of the episode, and what is to be played before the rest of the bag.
+        self._episode: list[Cue] = []
+        self._ahead: deque[Cue] = deque()
+        self._ended: Cue | None = None
+        self.observations = self.repeats = 0
 
     @property
     def over(self) -> bool:
         """Whether everything was sent and answered."""
-        return self._next is None and self._open is None
+        return self._next is None and self._open is None and self._ended is None
 
     @property
     def waiting(self) -> bool:
@@ -56,12 +74,8 @@ class Player:
 
     def answered(self, key: tuple[str, int]) -> None:
         """Hear an action, by the header of its observation."""
-        if self._open and key == self._open.key:
+        if self._open and key == self._renamed(self._open).key:
             self._open = None
-
-    def weights_active(self) -> None:
-        """Hear that the policy took up weights."""
-        self._weights_until = 0.0
 
     def poll(self, now: float) -> list[Message]:
         """Return what is due."""
@@ -69,26 +83,76 @@ class Player:
             if now - self._sent_at < RESEND_AFTER:
                 return []
             self._sent_at = now
-            return [self._open.message]
+            return [self._renamed(self._open).message]
         due = []
-        while self._next and not self._open and now >= self._not_before():
+        while not self._open:
+            if self._between_episodes:
+                if not self.gate.is_open(now):
+                    return due + self._say_again(now)
+                if self._ended:
+                    self._go_on()
+            if not self._next or now < self._due:
+                break
             due.append(self._send(self._next, now))
         return due
 
-    def _not_before(self) -> float:
-        key = self._next.key
-        begins = key is not None and key[0] != self._episode_id
-        return max(self._due, self._weights_until if begins else 0.0)
+    @property
+    def _between_episodes(self) -> bool:
+        if self._next is None:
+            return self._ended is not None
+        return self._begins(self._next)
+
+    def _begins(self, cue: Cue) -> bool:
+        return cue.key is not None and cue.key[0] != self._episode_id
+
+    def _say_again(self, now: float) -> list[Message]:
+        """Repeat what followed the last observation: it may not have been heard."""
+        if not self._ended or now - self._sent_at < SAY_AGAIN_AFTER:
+            return []
+        self._sent_at = now
+        return [self._renamed(cue).message for cue in self._episode if not cue.key]
+
+    def _go_on(self) -> None:
+        """Play the episode again if that helps, or leave it behind."""
+        whole = sum(cue.key is not None for cue in self._episode) >= self._ended.steps
+        self._ended = None
+        if (self.gate.verdict.startswith(AGAIN) and whole
+                and self._turn < self._first_turn + REPEATS):
+            self._turn += 1
+            self.repeats += 1
+            if self._next:
+                self._ahead.appendleft(self._next)
+            self._ahead.extendleft(reversed(self._episode))
+            self._next = self._ahead.popleft()
+        else:
+            self._turn = self._first_turn
+        self._episode_id = ''
 
     def _send(self, cue: Cue, now: float) -> Message:
+        if self._begins(cue):
+            self._episode = []
+        self._episode.append(cue)
         if cue.key:
-            self._open, self._sent_at, self._episode_id = cue, now, cue.key[0]
+            self._open, self._episode_id = cue, cue.key[0]
             self.observations += 1
-        elif cue.message.topic == 'episode_end':
-            self._weights_until = now + WEIGHTS_TIMEOUT
-        self._next = next(self._cues, None)
+        elif cue.ended:
+            self._ended = cue
+            self.gate.ended(self._renamed(cue).ended, now)
+        self._sent_at = now
+        self._next = self._ahead.popleft() if self._ahead else next(self._cues, None)
         if self._next:
-            gap = (self._next.message.time - cue.message.time) / 1e9
+            gap = max(0, self._next.message.time - cue.message.time) / 1e9
             # What is late does not make the rest hurry.
             self._due = max(self._due, now) + gap / self._rate
-        return cue.message
+        return self._renamed(cue).message
+
+    def _renamed(self, cue: Cue) -> Cue:
+        """Return the cue as it is said in this turn: every turn is an episode of its own."""
+        before = cue.key[0] if cue.key else cue.ended
+        if not (self._turn and before and before[0].isascii()):
+            return cue
+        initials = INITIALS.replace(before[0], '')
+        after = initials[(self._turn - 1) % len(initials)] + before[1:]
+        data = bytes(cue.message.data).replace(f'{before}\0'.encode(), f'{after}\0'.encode(), 1)
+        return cue._replace(message=cue.message._replace(data=data),
+                            key=cue.key and (after, cue.key[1]), ended=cue.ended and after)

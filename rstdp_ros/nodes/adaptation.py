@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
+import numpy as np
 from rcl_interfaces.srv import SetParameters
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
@@ -49,6 +50,7 @@ from rstdp_ros.protocol.adaptation import (
     SetSeed,
     Waiting,
 )
+from rstdp_ros.protocol.objection import objection
 from rstdp_ros.resources import model_path
 from rstdp_ros.seeds import END
 from rstdp_ros.snn import SpikingQNetwork
@@ -75,15 +77,19 @@ class AdaptationNode(Node):
                         self.table.declare(BoundsParameters()))
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         task.check_network(network)
+        # Compiled now, the first episode need not wait for it.
+        network.actions(np.zeros((1, network.ticks, sum(network.sizes[1:3])), np.uint8))
         self.health = Health(self)
         self.run = AdaptationRun(Learner(network, recipe),
                                  Path(own.run_dir) if own.run_dir else None, own.keep_checkpoints)
-        self.protocol = AdaptationProtocol(own.paced_by == 'adaptation',
-                                           own.reward_source == 'topic', task.max_episode_steps,
-                                           COVERAGE[own.clock])
         self._unlearned_episodes = 0
         self._finished = False
         self._resume()
+        by_hand = own.reward_source == 'topic'
+        self.protocol = AdaptationProtocol(
+            own.paced_by == 'adaptation', by_hand, task.max_episode_steps, COVERAGE[own.clock],
+            partial(objection, task, lambda: self.network, by_hand), task.possible_returns(),
+            self.learner.latest.get('episode_id', ''))
         self._create_interfaces(task.max_episode_steps)
         self._watch()
         self._start_timer = steady_timer(self, POLL_PERIOD if own.wait_for_recorder else 0.0,
@@ -167,8 +173,12 @@ class AdaptationNode(Node):
         self._start_timer.cancel()
         self._next_episode()
 
-    def _next_episode(self) -> None:
-        """Ask for the next episode, with parameters that were changed meanwhile in force."""
+    def _next_episode(self, unlearned: str = '') -> None:
+        """
+        Ask for the next episode, with parameters that were changed meanwhile in force.
+
+        :param unlearned: why nothing was learned from the last one, if so.
+        """
         if self.table.changed:
             self._apply()
         if not self.frozen:
@@ -177,7 +187,8 @@ class AdaptationNode(Node):
             self._finish()
         self._finished = self.over
         seed = self.learner.next_seed + self._unlearned_episodes
-        self._do(self.protocol.begin(self.network.digest, seed % END, time.monotonic()))
+        self._do(self.protocol.begin(self.network.digest, seed % END, time.monotonic(),
+                                     unlearned))
 
     def _apply(self) -> None:
         self.table.changed = False
@@ -200,7 +211,7 @@ class AdaptationNode(Node):
         for output in outputs:
             if isinstance(output, PublishWeights):
                 self._weights.publish(messages.weights_message(
-                    self.learner.labelled(self.network)))
+                    self.learner.labelled(self.network), self.protocol.envelope()))
             elif isinstance(output, SetSeed):
                 seed = RosParameter('seed', value=output.seed).to_parameter_msg()
                 self._call(self._seed_client, SetParameters.Request(parameters=[seed]),
@@ -276,23 +287,26 @@ class AdaptationNode(Node):
         self.health.values.pop('waiting', None)
         if self.frozen:
             self._unlearned_episodes += 1
+            unlearned = 'learning is over' if self.over else 'learning is paused'
         else:
-            self._learn(episode)
-        self._next_episode()
+            unlearned = self._learn(episode)
+        self._next_episode(unlearned)
 
-    def _learn(self, episode: Accepted) -> None:
+    def _learn(self, episode: Accepted) -> str:
+        """Learn from an episode; return why not, '' if it was learned from."""
         try:
             record = self.run.finish_episode(episode.rasters, episode.episode_return,
                                              episode.episode_id, episode.seed)
         except RstdpError as error:
             self.health.fault('episodes not learned from', error)
-            return
+            return str(error)
         self.get_logger().info(str(record))
         self.health.values.update({'last return': f'{record.episode_return:g}',
                                    'mean of 10': f'{record.moving_average:g}',
                                    'weight change': f'{record.weight_change:.6g}'})
         if record.event:
             self.health.event(record.event, f'episode {record.episode}: {record.event}')
+        return ''
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,
                response: Trigger.Response) -> Trigger.Response:

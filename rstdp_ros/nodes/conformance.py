@@ -28,6 +28,7 @@ from rstdp_ros.nodes.main import make_executor
 from rstdp_ros.protocol.adaptation import Reset, SetSeed
 from rstdp_ros.protocol.conformance import Examination, Rule
 from rstdp_ros.protocol.conformance.events import Act, AskParameters, Output, Reply
+from rstdp_ros.protocol.envelope import Envelope, UNLEARNED
 from rstdp_ros.protocol.episode import Observation
 from rstdp_ros.tasks.task import Joints
 
@@ -55,7 +56,10 @@ class ConformanceNode(Node):
         super().__init__('conformance', namespace=namespace)
         self.examination, self.task = examination, examination.task
         self.intruder = ''
-        self._sent = self._heard = 0
+        self._sent = self._heard = self._reports_heard = 0
+        self._network = examination.policy.backend.network
+        self._weights = self.create_publisher(UInt8MultiArray, 'weights', qos.LATCHED)
+        self._active = self.create_publisher(String, 'weights_active', qos.LATCHED)
         episode = qos.per_episode(self.task.max_episode_steps)
         self._actions = self.create_publisher(JointState, 'action', qos.STEP)
         self._action = JointState()
@@ -79,6 +83,17 @@ class ConformanceNode(Node):
     def poll(self) -> None:
         """Let time go on."""
         self._do(self.examination.poll(time.monotonic()))
+
+    def begin(self) -> None:
+        """Let an environment that paces itself begin."""
+        self._answer('')
+        self._active.publish(String(data=self._network.digest))
+
+    def _answer(self, episode_id: str) -> None:
+        """Answer an episode as adaptation does."""
+        policies = (self.examination.policy.name,)
+        self._weights.publish(messages.weights_message(self._network, Envelope(
+            self._network.digest, episode_id, f'{UNLEARNED}: this is a check', policies)))
 
     def read_qos(self) -> None:
         """Tell the examination how the environment offers its topics."""
@@ -134,6 +149,7 @@ class ConformanceNode(Node):
         except RstdpError as error:
             self._do(self.examination.unreadable(Rule.END, str(error), now))
             return
+        self._answer(end.episode_id)
         self._do(self.examination.end(end, now))
 
     def _on_reward(self, message: Float64) -> None:
@@ -146,10 +162,15 @@ class ConformanceNode(Node):
             self.intruder = POLICY
 
     def _on_weights(self, message: UInt8MultiArray) -> None:
-        self.intruder = ADAPTATION
+        envelope = messages.read_envelope(message)
+        if envelope is None or envelope.policies != (self.examination.policy.name,):
+            self.intruder = ADAPTATION
 
     def _on_weights_active(self, message: String) -> None:
-        self.intruder = self.intruder or POLICY
+        """Hear our own report come back, and those of a policy."""
+        self._reports_heard += 1
+        if self._reports_heard > 1 or message.data != self._network.digest:
+            self.intruder = self.intruder or POLICY
 
 
 def _seed_reply(token: int, response: SetParameters.Response) -> Reply:
@@ -206,6 +227,7 @@ def _spin(node: ConformanceNode, progress: Callable[[str], None]) -> None:
 
     # A request to a service that is not discovered yet gets lost.
     spin(DISCOVERY_TIME, lambda: node.discovered)
+    node.begin()
     while not examination.done:
         spin(POLL_PERIOD, lambda: False)
         node.poll()

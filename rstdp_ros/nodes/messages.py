@@ -8,13 +8,15 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 import numpy as np
 from sensor_msgs.msg import Image
-from std_msgs.msg import UInt8MultiArray
+from std_msgs.msg import MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
+from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import EpisodeEnd
 from rstdp_ros.protocol.reading import (
     NANOSECONDS,
     read_effort,
     read_end,
+    read_envelope,
     read_joints,
     read_raster,
     read_weights,
@@ -25,8 +27,8 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.files import network_to_bytes
 
 __all__ = ['NANOSECONDS', 'SPIKE', 'end_message', 'fill_raster', 'read_effort', 'read_end',
-           'read_joints', 'read_raster', 'read_weights', 'to_nanoseconds', 'to_time',
-           'weights_message']
+           'read_envelope', 'read_joints', 'read_raster', 'read_weights', 'to_nanoseconds',
+           'to_time', 'weights_message']
 
 # A byte table, as for reading.
 TO_PIXELS = bytes([0] + 255 * [SPIKE])
@@ -55,6 +57,10 @@ def end_message(end: EpisodeEnd) -> DiagnosticStatus:
                             hardware_id=end.episode_id, values=values)
 
 
-def weights_message(network: SpikingQNetwork) -> UInt8MultiArray:
-    """Pack a network; the bytes are those of its file."""
-    return UInt8MultiArray(data=array('B', network_to_bytes(network)))
+def weights_message(network: SpikingQNetwork, envelope: Envelope) -> UInt8MultiArray:
+    """Pack a network: the bytes are those of its file, the envelope labels their dimensions."""
+    data = array('B', network_to_bytes(network))
+    words, sizes = envelope.words(), (len(data), 1, 1, 1)
+    return UInt8MultiArray(data=data, layout=MultiArrayLayout(dim=[
+        MultiArrayDimension(label=label, size=size, stride=size)
+        for label, size in zip(words, sizes)]))

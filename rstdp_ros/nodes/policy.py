@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 import sys
 
+from builtin_interfaces.msg import Time
 from rclpy.node import Node
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String, UInt8MultiArray
@@ -12,6 +13,7 @@ from std_msgs.msg import String, UInt8MultiArray
 from rstdp_ros.backends import make_backend
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
+from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
@@ -19,10 +21,12 @@ from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import PolicyParameters
 from rstdp_ros.nodes.topics import Topics
-from rstdp_ros.protocol.policy import PolicyProtocol
+from rstdp_ros.protocol.policy import Answer, PolicyProtocol
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
+
+ANNOUNCE_PERIOD = 0.1
 
 
 class PolicyNode(Node):
@@ -55,6 +59,7 @@ class PolicyNode(Node):
         observations = qos.STEP if self.own.clock == 'lockstep' else qos.LATEST
         topics.subscription(JointState, 'observation', self._on_observation, observations)
         topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
+        self._announce_timer = steady_timer(self, ANNOUNCE_PERIOD, self._announce)
         self.health.include(self.protocol.counters)
         self.health.watch('active weights', lambda: self.protocol.digest)
         self.health.watch('episode', lambda: self.protocol.episode_id or 'none yet')
@@ -63,7 +68,6 @@ class PolicyNode(Node):
         if not self._recorder.over:
             return
         header = message.header
-        digest = self.protocol.digest
         try:
             positions, velocities = messages.read_joints(message, self.task.joints)
             answer = self.protocol.observation(header.frame_id,
@@ -73,23 +77,31 @@ class PolicyNode(Node):
             return
         if answer is None:
             return
-        self._raster.header.stamp, self._raster.header.frame_id = header.stamp, answer.frame
-        messages.fill_raster(self._raster, answer.raster)
-        self._spikes.publish(self._raster)
+        self._publish_spikes(header.stamp, answer)
         self._action.header = header
         self._action.effort = array('d', (answer.effort,))
         self._actions.publish(self._action)
-        if digest != self.protocol.digest:
-            self._report_weights()
+
+    def _publish_spikes(self, stamp: Time, answer: Answer) -> None:
+        self._raster.header.stamp, self._raster.header.frame_id = stamp, answer.frame
+        messages.fill_raster(self._raster, answer.raster)
+        self._spikes.publish(self._raster)
 
     def _on_weights(self, message: UInt8MultiArray) -> None:
         try:
-            active = self.protocol.weights(messages.read_weights(message))
+            envelope = messages.read_envelope(message)
+            heard = self.protocol.weights(messages.read_weights(message),
+                                          envelope.policies if envelope else None)
         except RstdpError as error:
             self.health.fault('weights refused', error)
             return
-        if active:
+        if heard:
             self._report_weights()
+
+    def _announce(self) -> None:
+        """Say that this policy is there until adaptation says that it hears it."""
+        if not self.protocol.heard and self._recorder.over:
+            self._publish_spikes(Time(), self.protocol.announcement())
 
     def _report_weights(self) -> None:
         self._active.publish(String(data=self.protocol.digest))

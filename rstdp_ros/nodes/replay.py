@@ -9,13 +9,13 @@ import time
 
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
-from std_msgs.msg import String
+from std_msgs.msg import String, UInt8MultiArray
 
-from rstdp_ros.bags.player import Cue, PLAYED, Player
+from rstdp_ros.bags.player import Cue, PLAYED, Player, REPEATS
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.topics import TOPICS
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.nodes import qos
+from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
@@ -23,11 +23,9 @@ from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recorder import KINDS, profile
 from rstdp_ros.nodes.tables import ReplayParameters
 from rstdp_ros.nodes.topics import Topics
-from rstdp_ros.protocol.reading import to_nanoseconds
+from rstdp_ros.protocol.gate import Gate
 
 POLL_PERIOD = 0.001
-# For policy and adaptation to be found; without adaptation it goes on then.
-LISTENERS_TIMEOUT = 5.0
 # What was said last must still be heard.
 LINGER = 0.5
 
@@ -51,53 +49,59 @@ class ReplayNode(Node):
             topic.name: topics.publisher(KINDS[topic.kind], topic.name, profile(topic))
             for topic in TOPICS if topic.name in PLAYED}
         topics.subscription(JointState, 'action', self._on_action, qos.STEP)
-        topics.subscription(String, 'weights_active', self._on_weights, qos.LATCHED)
-        self.over, self._heard, self._since = False, False, time.monotonic()
+        topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
+        topics.subscription(String, 'weights_active', self._on_active, qos.LATCHED)
+        self.over, self._gate, self._turn = False, Gate(), 0
         self._begin()
+        self.health.watch('waits for', lambda: self._gate.waits_for or 'nothing')
+        self.health.watch('episodes played again', lambda: self.player.repeats)
         self.health.watch('observations sent', lambda: self.player.observations)
         self.health.watch('waits for the policy', lambda: self.player.waiting)
         self._timer = steady_timer(self, POLL_PERIOD, self._poll)
 
     def _begin(self) -> None:
-        self.player = Player(self._cues(), self.own.rate)
+        self.player = Player(self._cues(), self.own.rate, self._gate, self._turn)
 
     def _cues(self) -> Iterator[Cue]:
         """Yield what is played; an observation that had to be sent again only once."""
         before = None
         for message in self.bag.messages(PLAYED, self.own.start):
-            if message.topic != 'observation':
+            if message.topic == 'episode_reward':
                 yield Cue(message, None)
                 continue
-            header = self.bag.decode(message).header
-            key = (header.frame_id, to_nanoseconds(header.stamp))
+            decoded = self.bag.decode(message)
+            if message.topic == 'episode_end':
+                end = messages.read_end(decoded)
+                key, cue = end.episode_id, Cue(message, None, end.episode_id, end.steps)
+            else:
+                header = decoded.header
+                key = (header.frame_id, messages.to_nanoseconds(header.stamp))
+                cue = Cue(message, key)
             if key != before:
-                yield Cue(message, key)
+                yield cue
             before = key
 
     def _on_action(self, message: JointState) -> None:
         header = message.header
-        self.player.answered((header.frame_id, to_nanoseconds(header.stamp)))
+        self.player.answered((header.frame_id, messages.to_nanoseconds(header.stamp)))
         self._poll()
 
-    def _on_weights(self, message: String) -> None:
-        self.player.weights_active()
+    def _on_weights(self, message: UInt8MultiArray) -> None:
+        self._gate.weights(messages.read_envelope(message), time.monotonic())
+
+    def _on_active(self, message: String) -> None:
+        self._gate.weights_active(message.data)
 
     def _poll(self) -> None:
-        if not self._heard:
-            self._heard = self._have_listeners()
-            return
         for message in self.player.poll(time.monotonic()):
             self._publishers_of[message.topic].publish(bytes(message.data))
         if self.player.over and not self.over:
             self._finish()
 
-    def _have_listeners(self) -> bool:
-        return (all(p.get_subscription_count() for p in self._publishers_of.values())
-                or time.monotonic() - self._since > LISTENERS_TIMEOUT)
-
     def _finish(self) -> None:
         self.health.event('times played', f'{self.player.observations} observations played')
         if self.own.loop:
+            self._turn += 1 + REPEATS
             self._begin()
         else:
             self._timer.cancel()

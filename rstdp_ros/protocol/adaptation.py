@@ -8,6 +8,7 @@ seconds. Progress, time-outs and ids are all that counts.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 import math
@@ -16,7 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.protocol.episode import DIGEST_PREFIX, EpisodeEnd
+from rstdp_ros.protocol.envelope import AGAIN, Envelope, LEARNED, UNLEARNED
+from rstdp_ros.protocol.episode import announced_policy, DIGEST_PREFIX, EpisodeEnd
+from rstdp_ros.untrusted import shortened
 
 ACTIVATION_TIMEOUT = 2.0
 SERVICE_TIMEOUT = 2.0
@@ -26,10 +29,12 @@ DISCARDS_BEFORE_BACK_OFF = 5
 MAX_BACK_OFF = 10.0
 ASK_AGAIN_AFTER = 0.5
 EPISODES_REMEMBERED = 4
+VERDICTS_REMEMBERED = 4
+POLICIES_REMEMBERED = 4
 
 
 class PublishWeights(NamedTuple):
-    """Publish the running network."""
+    """Publish the running network in :meth:`AdaptationProtocol.envelope`."""
 
 
 class SetSeed(NamedTuple):
@@ -91,6 +96,14 @@ class Collected:
     end: EpisodeEnd | None = None
     reward: float | None = None
 
+    def ordered(self) -> np.ndarray:
+        """Return the rasters in the order of their observations."""
+        return np.array([self.rasters[stamp] for stamp in sorted(self.rasters)])
+
+
+# Says what is wrong with an episode's end and rasters, '' if nothing is.
+Objection = Callable[[EpisodeEnd, np.ndarray], str]
+
 
 class AdaptationProtocol:
     """
@@ -103,12 +116,18 @@ class AdaptationProtocol:
     :param reward_from_topic: wait for :meth:`reward` instead of the return in ``episode_end``.
     :param max_steps: more rasters than this per episode are not kept.
     :param coverage: the part of an episode's steps whose rasters must have arrived.
+    :param objection: what else is asked of an episode.
+    :param returns: the least and the largest return that :meth:`reward` takes.
+    :param learned: id of the episode that an earlier process learned from last.
     """
 
     def __init__(self, paced: bool = True, reward_from_topic: bool = False,
-                 max_steps: int = 10_000, coverage: float = 1.0) -> None:
+                 max_steps: int = 10_000, coverage: float = 1.0,
+                 objection: Objection = lambda end, rasters: '',
+                 returns: tuple[float, float] = (-math.inf, math.inf),
+                 learned: str = '') -> None:
         self.paced, self.reward_from_topic, self.max_steps = paced, reward_from_topic, max_steps
-        self.coverage = coverage
+        self.coverage, self._objection, self.returns = coverage, objection, returns
         self.phase = Phase.IDLE
         self.counters: Counter[str] = Counter()
         self.episode_id = ''
@@ -117,19 +136,52 @@ class AdaptationProtocol:
         self._token = 0
         self._since = 0.0
         self._digest, self._seed = '', 0
+        self._accepted = self._answered = self._active = ''
+        self._verdicts: OrderedDict[str, str] = OrderedDict()
+        self._policies: tuple[str, ...] = ()
+        # Whether spikes are heard, or nobody is known who would make any.
+        self._hears = self._greets = False
+        self._begun_at: float | None = None
+        if learned:
+            self._settle(learned, LEARNED)
 
-    def begin(self, digest: str, seed: int, now: float) -> list[Output]:
+    def begin(self, digest: str, seed: int, now: float, unlearned: str = '') -> list[Output]:
         """
         Ask for an episode with given weights from a given seed.
 
         :param digest: of the running network, which is published now.
+        :param unlearned: why nothing was learned from the episode accepted last, if so.
         """
         self._digest, self._seed = digest, seed
         self.discards_in_a_row = 0
+        if self._begun_at is None:
+            self._begun_at = now
+        if self._accepted:
+            self._settle(self._accepted, f'{UNLEARNED}: {unlearned}' if unlearned else LEARNED)
+            self._accepted = ''
         if self.paced:
             return self._again(now)
         self._enter(Phase.RUNNING, now)
         return [PublishWeights()]
+
+    def envelope(self) -> Envelope:
+        """
+        Return what goes with the published network.
+
+        Before spikes can be heard it names neither network nor episode: nobody shall begin one.
+        """
+        if not self._hears:
+            return Envelope(policies=self._policies)
+        verdict = self._verdicts.get(self._answered, '')
+        return Envelope(self._digest, self._answered if verdict else '', verdict, self._policies)
+
+    def _settle(self, episode_id: str, verdict: str) -> None:
+        """Remember what became of an episode, to answer whoever asks again."""
+        self._answered = episode_id
+        self._verdicts[episode_id] = shortened(verdict)
+        self._verdicts.move_to_end(episode_id)
+        while len(self._verdicts) > VERDICTS_REMEMBERED:
+            self._verdicts.popitem(last=False)
 
     def _again(self, now: float) -> list[Output]:
         """Ask for the episode once more: same weights, same seed, new id."""
@@ -139,8 +191,13 @@ class AdaptationProtocol:
         return [PublishWeights()]
 
     def weights_active(self, digest: str, now: float) -> list[Output]:
-        """Hear from the policy which weights it uses."""
-        if self.phase is Phase.ACTIVATING and digest == self._digest:
+        """Hear from the policy by which weights it plays the next episode."""
+        self._active = digest
+        return self._check_active(now)
+
+    def _check_active(self, now: float) -> list[Output]:
+        # The report may be older than this process, and say nothing of who is heard.
+        if self.phase is Phase.ACTIVATING and self._hears and self._active == self._digest:
             return self._ask_seed(now)
         return []
 
@@ -186,6 +243,11 @@ class AdaptationProtocol:
 
         :param digest: the first 16 hex digits of the digest of the weights that made them.
         """
+        policy = announced_policy(episode_id)
+        if policy or not self._hears:
+            self._hear(policy)
+        if policy:
+            return self._check_active(now)
         collected = self._collected(episode_id)
         if collected is None or len(collected.rasters) >= self.max_steps:
             self.counters['stale spikes'] += 1
@@ -196,25 +258,36 @@ class AdaptationProtocol:
         return self._judge(now) if collected.end else []
 
     def end(self, end: EpisodeEnd, now: float) -> list[Output]:
-        """Hear from the environment that an episode is over."""
+        """
+        Hear from the environment that an episode is over.
+
+        Who paces itself says so until it gets an answer, be it that nothing is decided yet.
+        """
+        answers = [] if self.paced else [PublishWeights()]
+        if not self.paced and end.episode_id in self._verdicts:
+            self._answered = end.episode_id
+            return answers
         collected = self._collected(end.episode_id)
         if collected is None:
             self.counters['stale episode ends'] += 1
             return []
+        first = collected.end is None
         if not self.paced:
             self.episode_id = end.episode_id
-        collected.end = end
-        self._since = now
-        return self._judge(now)
+        if first:
+            collected.end, self._since = end, now
+        return self._judge(now) or ([] if first else answers)
 
     def reward(self, value: float, now: float) -> list[Output]:
         """
         Take the return that somebody gives for the episode that has ended.
 
-        :raises RstdpError: a value that is not finite.
+        :raises RstdpError: a value that no episode returns.
         """
-        if not math.isfinite(value):
-            raise RstdpError(f'an episode_reward of {value} was ignored')
+        least, largest = self.returns
+        if not (math.isfinite(value) and least <= value <= largest):
+            raise RstdpError(f'an episode_reward of {value:g} was ignored: no episode returns '
+                             f'less than {least:g} or more than {largest:g}')
         collected = self._episodes.get(self.episode_id)
         if not self.reward_from_topic or collected is None or not collected.end:
             return []
@@ -224,6 +297,22 @@ class AdaptationProtocol:
 
     def poll(self, now: float) -> list[Output]:
         """Let time-outs happen."""
+        if self.phase is Phase.IDLE:
+            return []
+        if not self._hears and now - self._begun_at > ACTIVATION_TIMEOUT:
+            self._hear('')  # a foreign policy need not announce itself
+        if self._greets:
+            self._greets = False
+            return [PublishWeights(), *self._check_active(now), *self._time_out(now)]
+        return self._time_out(now)
+
+    def _hear(self, policy: str) -> None:
+        """Note that a policy is heard; it will be told at the next poll, floods or not."""
+        if policy and policy not in self._policies:
+            self._policies = (*self._policies, policy)[-POLICIES_REMEMBERED:]
+        self._hears = self._greets = True
+
+    def _time_out(self, now: float) -> list[Output]:
         waited = now - self._since
         if self.phase is Phase.ACTIVATING and waited > ACTIVATION_TIMEOUT:
             # A foreign policy need not confirm; what it used is checked with every raster.
@@ -240,7 +329,10 @@ class AdaptationProtocol:
         return []
 
     def _check_progress(self, waited: float, now: float) -> list[Output]:
-        collected = self._episodes[self.episode_id]
+        collected = self._episodes.get(self.episode_id)
+        if collected is None:  # a listener was told of too many others
+            self.episode_id = ''
+            return []
         if collected.end is None:
             if self.paced and waited > PROGRESS_TIMEOUT:
                 return self._discard(f'no progress within {PROGRESS_TIMEOUT:g} s after '
@@ -251,7 +343,7 @@ class AdaptationProtocol:
             return []  # perhaps its reward is still to come: a person may take their time
         if len(collected.rasters) >= self.coverage * steps:
             return self._judge(now, final=True)
-        return self._discard(f'{missing} of {steps} spike rasters are missing', now)
+        return self._discard(f'{missing} of {steps} spike rasters are missing', now, again=True)
 
     def _judge(self, now: float, final: bool = False) -> list[Output]:
         """
@@ -273,23 +365,34 @@ class AdaptationProtocol:
             return self._discard(f'{len(collected.rasters)} spike rasters for {end.steps} steps',
                                  now)
         if collected.digests != {self._digest[:DIGEST_PREFIX]}:
-            return self._discard('it was played by other weights than those published', now)
+            return self._discard('it was played by other weights than those published', now,
+                                 again=True)
+        rasters = collected.ordered()
+        reason = self._objection(end, rasters)
+        if reason:
+            return self._discard(reason, now)
         if self.reward_from_topic and collected.reward is None:
             return []
-        self.phase, self.episode_id = Phase.IDLE, ''
+        self.phase, self.episode_id, self._accepted = Phase.IDLE, '', end.episode_id
         self._episodes.clear()
-        rasters = np.array([collected.rasters[stamp] for stamp in sorted(collected.rasters)])
         total = collected.reward if self.reward_from_topic else end.episode_return
         return [Accepted(end.episode_id, end.seed, rasters, total)]
 
-    def _discard(self, reason: str, now: float) -> list[Output]:
+    def _discard(self, reason: str, now: float, again: bool = False) -> list[Output]:
+        """
+        Learn nothing from an episode.
+
+        :param again: whether the very same episode would do if it were heard once more.
+        """
         self.counters['episodes discarded'] += 1
         self.discards_in_a_row += 1
         discarded = Discarded(reason, self.discards_in_a_row)
+        if self.episode_id:
+            self._settle(self.episode_id, f'{AGAIN if again else UNLEARNED}: {reason}')
         if not self.paced:
             self._episodes.pop(self.episode_id, None)
             self.episode_id = ''
-            return [discarded]
+            return [discarded, PublishWeights()]
         if self.discards_in_a_row >= DISCARDS_BEFORE_BACK_OFF:
             self._enter(Phase.BACKING_OFF, now)
             return [discarded]
@@ -304,6 +407,8 @@ class AdaptationProtocol:
             return self._episodes[episode_id]
         # Before the reply to the reset is here, any new id may turn out to be the one.
         if self.phase is not Phase.RESETTING and (self.paced or self.phase is not Phase.RUNNING):
+            return None
+        if episode_id in self._verdicts:
             return None
         while len(self._episodes) >= EPISODES_REMEMBERED:
             self._episodes.popitem(last=False)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import math
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.protocol.episode import ABORTED, EpisodeEnd, Observation
+from rstdp_ros.protocol.episode import ABORTED, efforts_digest, EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.tasks.plant import Plant
 from rstdp_ros.tasks.task import Joints
@@ -155,4 +155,7 @@ class EnvironmentProtocol(ABC):
     def _end(self, message: str) -> EpisodeEnd:
         self._observation = None
         self.plant.stop()
-        return EpisodeEnd(self.episode_id, message, self._episode_seed, self._steps, self._return)
+        # In real time an effort may hold for a step or more without an answer.
+        answered = len(self._answers) == self._steps
+        return EpisodeEnd(self.episode_id, message, self._episode_seed, self._steps, self._return,
+                          efforts_digest(self._answers.values()) if answered else '')

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+import hashlib
 import math
 import secrets
 from typing import NamedTuple
+
+import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks import SIMULATORS
@@ -19,6 +22,9 @@ TERMINATED, TRUNCATED, ABORTED = 'terminated', 'truncated', 'aborted'
 DIGEST_PREFIX = 16
 # No episode has so many steps, and no seed is so large.
 MAX_NUMBER = 2**31
+# What begins the id in a raster that belongs to no episode: it shows that a policy is heard.
+ANNOUNCEMENT = 'policy '
+MAX_NAME = 64
 
 
 class Observation(NamedTuple):
@@ -30,13 +36,18 @@ class Observation(NamedTuple):
 
 
 class EpisodeEnd(NamedTuple):
-    """Environment to adaptation; ``steps`` counts the observations published."""
+    """
+    Environment to adaptation; ``steps`` counts the observations published.
+
+    :param efforts: digest of the efforts that were obeyed, one per observation; '' if unknown.
+    """
 
     episode_id: str
     message: str
     seed: int
     steps: int
     episode_return: float
+    efforts: str = ''
 
     @property
     def aborted(self) -> bool:
@@ -45,8 +56,9 @@ class EpisodeEnd(NamedTuple):
 
     def values(self) -> dict[str, str]:
         """Return the numbers as text that reads back to the same numbers."""
-        return {'seed': str(self.seed), 'steps': str(self.steps),
-                'return': repr(self.episode_return)}
+        values = {'seed': str(self.seed), 'steps': str(self.steps),
+                  'return': repr(self.episode_return)}
+        return {**values, 'efforts': self.efforts} if self.efforts else values
 
     @classmethod
     def parse(cls, episode_id: str, message: str, values: Mapping[str, str]) -> EpisodeEnd:
@@ -57,7 +69,7 @@ class EpisodeEnd(NamedTuple):
         """
         try:
             end = cls(episode_id, message, int(values['seed']), int(values['steps']),
-                      float(values['return']))
+                      float(values['return']), values.get('efforts', ''))
         except KeyError as error:
             raise RstdpError(f'episode_end without {error}') from None
         except ValueError as error:
@@ -65,7 +77,8 @@ class EpisodeEnd(NamedTuple):
         if message not in (TERMINATED, TRUNCATED) and not end.aborted:
             raise RstdpError(f'episode_end with message {message!r}')
         if (not episode_id or not 1 <= end.steps <= MAX_NUMBER or abs(end.seed) > MAX_NUMBER
-                or not math.isfinite(end.episode_return)):
+                or not math.isfinite(end.episode_return)
+                or len(end.efforts) not in (0, DIGEST_PREFIX)):
             raise RstdpError(f'episode_end that makes no sense: {end}')
         return end
 
@@ -73,6 +86,16 @@ class EpisodeEnd(NamedTuple):
 def new_boot_id() -> str:
     """Draw the part of the episode ids that tells process starts apart."""
     return secrets.token_hex(4)
+
+
+def efforts_digest(efforts: Iterable[float]) -> str:
+    """
+    Name a sequence of efforts: 16 hex digits of the SHA-256 of their bytes.
+
+    :param efforts: N or N m, hashed as little-endian doubles; -0 is 0.
+    """
+    data = np.array(list(efforts), '<f8') + 0.0
+    return hashlib.sha256(data.tobytes()).hexdigest()[:DIGEST_PREFIX]
 
 
 def raster_frame(episode_id: str, digest: str) -> str:
@@ -90,3 +113,15 @@ def split_raster_frame(frame: str) -> tuple[str, str]:
     if not slash or not episode_id or len(digest) != DIGEST_PREFIX:
         raise RstdpError(f'spikes with frame_id {frame!r}, not <episode id>/<digest>')
     return episode_id, digest
+
+
+def announcement_id(policy: str) -> str:
+    """Return what stands for an episode's id where a policy announces itself on ``spikes``."""
+    return f'{ANNOUNCEMENT}{policy}'
+
+
+def announced_policy(episode_id: str) -> str:
+    """Undo :func:`announcement_id`; '' for an episode's id."""
+    policy = episode_id.removeprefix(ANNOUNCEMENT)
+    usable = policy != episode_id and len(policy) <= MAX_NAME and ' ' not in policy
+    return policy if usable else ''

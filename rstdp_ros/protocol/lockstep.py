@@ -31,9 +31,8 @@ class Lockstep(EnvironmentProtocol):
                 or episode_id != open_observation.episode_id):
             return self._not_open('stale actions', episode_id, stamp, effort)
         self._check_effort(effort)
-        end = self._step(effort)
         self._answers[stamp] = effort
-        return end or self.poll(now)
+        return self._step(effort) or self.poll(now)
 
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:
         """Send the observation when it is due, and again when nobody answers it."""

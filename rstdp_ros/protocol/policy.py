@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 import math
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from rstdp_ros.backends import Backend
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.protocol.episode import raster_frame
+from rstdp_ros.protocol.episode import announcement_id, new_boot_id, raster_frame
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
 
@@ -36,11 +37,14 @@ class PolicyProtocol:
     :param task: what the network must fit.
     :param backend: where the network runs; holds the one it was started with.
     :param require_weights: answer nothing before the first :meth:`weights`.
+    :ivar name: of this process, by which adaptation says that it hears it.
+    :ivar heard: whether adaptation hears it, as far as the latest weights say.
     """
 
     def __init__(self, task: Task, backend: Backend, require_weights: bool = False) -> None:
         task.check_network(backend.network)
         self.task, self.backend = task, backend
+        self.name, self.heard = new_boot_id(), True
         self.ready = not require_weights
         self.episode_id = self._episode_before = ''
         self.counters: Counter[str] = Counter()
@@ -48,16 +52,17 @@ class PolicyProtocol:
 
     @property
     def digest(self) -> str:
-        """The digest of the network in use."""
-        return self.backend.network.digest
+        """The digest of the network that the next episode is played by."""
+        return (self._pending or self.backend.network).digest
 
-    def weights(self, network: SpikingQNetwork) -> bool:
+    def weights(self, network: SpikingQNetwork, policies: Collection[str] | None = None) -> bool:
         """
-        Take up a new network: at once between episodes, else when the episode id changes.
+        Take a new network, for the time when the episode id changes.
 
-        An episode is known to be over if the new network was learned from it.
+        Whatever it says of itself, it is not used before: who sent it may be anybody.
 
-        :return: whether it is in use now.
+        :param policies: whom its sender hears, by name; None if it does not say.
+        :return: whether the next episode may begin: who learns from it is known to hear.
         :raises RstdpError: it is not for this task, or of another shape than the running one.
         """
         self.task.check_network(network)
@@ -66,10 +71,17 @@ class PolicyProtocol:
             raise RstdpError(f'weights of a network {list(theirs.sizes)} with {theirs.ticks} '
                              f'ticks; this policy runs {list(ours.sizes)} with {ours.ticks}')
         self._pending = network
-        over = self.episode_id in ('', network.metadata.get('episode_id'))
-        if over or network.digest == self.digest:
+        self.heard = policies is None or self.name in policies
+        self.ready = self.ready or self.heard
+        if not self.episode_id:
             self._activate()
-        return self._pending is None
+        return self.heard
+
+    def announcement(self) -> Answer:
+        """Return a raster without spikes; weights that name this policy show that it came."""
+        neurons = sum(self.backend.network.sizes[1:3])
+        return Answer(0.0, np.zeros((self.backend.network.ticks, neurons), np.uint8),
+                      raster_frame(announcement_id(self.name), self.digest))
 
     def observation(self, episode_id: str, values: np.ndarray) -> Answer | None:
         """
@@ -81,14 +93,14 @@ class PolicyProtocol:
         """
         if not all(map(math.isfinite, values.tolist())):
             raise RstdpError(f'an observation that is not finite: {values.tolist()}')
-        if not self.ready and self._pending is None:
+        if not self.ready:
             self.counters['observations before weights'] += 1
             return None
         if episode_id != self.episode_id:
             self._change_episode(episode_id)
         inference = self.backend.infer(values)
         return Answer(self.task.action_efforts[inference.action], inference.raster,
-                      raster_frame(episode_id, self.digest))
+                      raster_frame(episode_id, self.backend.network.digest))
 
     def _change_episode(self, episode_id: str) -> None:
         if episode_id == self._episode_before:  # it comes back: two environments take turns
@@ -100,4 +112,3 @@ class PolicyProtocol:
         if self._pending is not None:
             self.backend.load(self._pending)
             self._pending = None
-            self.ready = True

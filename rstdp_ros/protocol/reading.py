@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.files import network_from_bytes
@@ -98,3 +99,8 @@ def read_weights(message: Any) -> SpikingQNetwork:
     :raises NetworkFileError: bytes that are not those of a network file.
     """
     return network_from_bytes(bytes(message.data), 'weights')
+
+
+def read_envelope(message: Any) -> Envelope | None:
+    """Return what the sender of a std_msgs/UInt8MultiArray says beside it; None for nothing."""
+    return Envelope.parse(dimension.label for dimension in message.layout.dim)

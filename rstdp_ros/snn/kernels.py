@@ -156,6 +156,24 @@ def infer(observation, w1, w2, w3, neuron, raster, q):
 
 
 @njit(cache=True, error_model='numpy')
+def read_out(spikes, w3, neuron, q):
+    """
+    Compute the Q-values that spikes of hidden 2 led to, with the bits of :func:`infer`.
+
+    :param spikes: (T, h2) uint8.
+    :param w3: (h2, actions) float32 or int32; likewise neuron and q as of :func:`infer`.
+    """
+    total, u = np.zeros(q.size, w3.dtype), np.zeros(q.size, w3.dtype)
+    q[:] = 0
+    for tick in range(spikes.shape[0]):
+        rows = np.nonzero(spikes[tick])[0]
+        add_rows(rows, rows.size, w3, total)
+        for k in range(q.size):
+            u[k] = next_current(u[k], total[k], neuron[0])
+            q[k] = next_potential(q[k], u[k], neuron[1])
+
+
+@njit(cache=True, error_model='numpy')
 def greedy(q):
     """
     Return the index of the largest Q-value; of equal ones the lowest.
@@ -167,3 +185,18 @@ def greedy(q):
         if q[k] > q[best]:
             best = k
     return best
+
+
+@njit(cache=True, error_model='numpy')
+def actions(rasters, w3, neuron, chosen):
+    """
+    Compute the greedy actions of whole episodes from their spikes.
+
+    :param rasters: (n, T, h1 + h2) uint8.
+    :param chosen: (n,) int64, overwritten.
+    """
+    h1 = rasters.shape[2] - w3.shape[0]
+    q = np.empty(w3.shape[1], w3.dtype)
+    for i in range(rasters.shape[0]):
+        read_out(rasters[i, :, h1:], w3, neuron, q)
+        chosen[i] = greedy(q)

@@ -198,6 +198,18 @@ class SpikingQNetwork:
         """
         return self.infer(observation).q_values
 
+    def actions(self, rasters: np.ndarray) -> np.ndarray:
+        """
+        Return the actions that spikes led to.
+
+        :param rasters: (n, T, h1 + h2) uint8 of 0 and 1, of this very network.
+        :return: (n,) int64.
+        """
+        chosen = np.empty(len(rasters), np.int64)
+        *_, w3, neuron = self.kernel_arguments
+        kernels.actions(np.ascontiguousarray(rasters), w3, neuron, chosen)
+        return chosen
+
     def with_hidden_weights(self, w2: np.ndarray,
                             metadata: Mapping[str, Any] | None = None) -> SpikingQNetwork:
         """

@@ -13,6 +13,9 @@ from rstdp_ros.parameters import from_mapping
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.sketch import Sketch
 
+# Returns are written as text, and foreign drivers round them.
+ROUNDING = 1e-6
+
 
 class Joints(NamedTuple):
     """
@@ -103,6 +106,32 @@ class Task:
         :raises RstdpError: an unknown name or a value that does not fit.
         """
         return from_mapping(self.physics, values)
+
+    def possible_returns(self, steps: int | None = None) -> tuple[float, float]:
+        """
+        Return bounds of what episodes return.
+
+        The lower one is generous: an environment of one's own may give less than ours.
+
+        :param steps: of so many steps; None for any number up to the longest.
+        """
+        most = steps or self.max_episode_steps
+        least, largest = ([pick((most - 1) * self.reward(False) + self.reward(end)
+                                for end in (False, True)) for pick in (min, max)])
+        return min(0.0, least), self.max_return if steps is None else largest
+
+    def objection_to(self, episode_return: float, steps: int | None = None) -> str:
+        """
+        Say why no episode can return that much; '' if one can.
+
+        :param steps: of so many steps; None for any number up to the longest.
+        """
+        least, largest = self.possible_returns(steps)
+        slack = ROUNDING * max(abs(least), abs(largest))
+        if least - slack <= episode_return <= largest + slack:
+            return ''
+        return (f'it returned {episode_return:g}, which no episode of {self.name} does: '
+                f'{f"{steps} steps" if steps else "they"} return {least:g} to {largest:g}')
 
     def check_network(self, network: SpikingQNetwork) -> None:
         """
