@@ -21,11 +21,12 @@ REASON_LENGTH = 300
 
 
 def shortened(reason: object) -> str:
-    """Cut what a sender may have made as long as it likes, in the middle, to one line."""
-    # Half of a surrogate pair can be in JSON, but neither on a screen nor in a message.
-    text = ' '.join(str(reason).encode(errors='replace').decode().split())
+    """Cut what a sender may have made as long as it likes, in the middle, to one line of text."""
+    text = ' '.join(str(reason).split())
     half = (REASON_LENGTH - 5) // 2
-    return text if len(text) <= REASON_LENGTH else f'{text[:half]} ... {text[-half:]}'
+    text = text if len(text) <= REASON_LENGTH else f'{text[:half]} ... {text[-half:]}'
+    # A terminal obeys control characters, and half of a character cannot be sent.
+    return ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in text)
 
 
 @contextmanager

@@ -174,8 +174,9 @@ def garble(random, data):
     """Damage some bytes, cut the end off, or put rubbish behind it."""
     data = bytearray(data)
     for _ in range(random.choice((0, 1, 10))):
-        data[random.randrange(len(data))] = random.randrange(256)
-    return bytes(data[:random.choice((len(data), random.randrange(len(data)))):]
+        if data:
+            data[random.randrange(len(data))] = random.randrange(256)
+    return bytes(data[:random.choice((len(data), random.randrange(len(data) or 1))):]
                  + random.randbytes(random.choice((1, 1000))))
 
 

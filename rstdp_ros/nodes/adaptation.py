@@ -13,7 +13,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 from rcl_interfaces.srv import SetParameters
-from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float64, String, UInt8MultiArray
@@ -25,6 +24,7 @@ from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
+from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.tables import AdaptationParameters, REALTIME_COVERAGE
@@ -229,7 +229,8 @@ class AdaptationNode(Node):
     def _call(self, client: Any, request: Any, done: Callable[[Any], None]) -> None:
         """Call a service; a reply that never comes is the protocol's business."""
         future = client.call_async(request)
-        future.add_done_callback(lambda f: f.result() is not None and done(f.result()))
+        future.add_done_callback(self.guarded(
+            lambda f: f.result() is not None and done(f.result())))
 
     def _on_seed(self, token: int, response: SetParameters.Response) -> None:
         refusals = [result.reason for result in response.results if not result.successful]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
 from rclpy.timer import Timer
+
+from rstdp_ros.nodes.node import Node
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 

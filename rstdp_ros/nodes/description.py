@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from rcl_interfaces.srv import SetParameters
-from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.publisher import Publisher
 from rclpy.task import Future
@@ -17,6 +16,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
+from rstdp_ros.nodes.node import Node
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.urdf import describe
 
@@ -100,7 +100,7 @@ class RobotDescription:
         parameter = RosParameter(TOPIC, value=self._true).to_parameter_msg()
         self._call = self._client.call_async(SetParameters.Request(parameters=[parameter]))
         self._called_at = now
-        self._call.add_done_callback(partial(self._on_reply, self._true))
+        self._call.add_done_callback(self._node.guarded(partial(self._on_reply, self._true)))
 
     def _on_reply(self, text: str, call: Future) -> None:
         if call.result() is None:

@@ -10,7 +10,6 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
-from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64
@@ -22,6 +21,7 @@ from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.description import RobotDescription
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
+from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.robot import RobotBridge
@@ -101,6 +101,17 @@ class EnvironmentNode(Node):
             if self._robot:
                 self._robot.zero()
             super().destroy_node()
+
+    def make_safe(self, reason: str) -> None:
+        """Break off what an error may have left half done; a robot waits for a person then."""
+        if not self.protocol:
+            return
+        try:
+            self._send(self.protocol.abort(f'unexpected error: {reason}'))
+        finally:
+            if self._robot:
+                self.protocol.enabled, self.protocol.fault = False, reason
+                self.protocol.plant.stop()
 
     def _make_protocol(self, plant: Plant) -> EnvironmentProtocol:
         own = self._own

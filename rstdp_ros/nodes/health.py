@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.node import Node
 
 from rstdp_ros.nodes.clock import steady_timer
+from rstdp_ros.nodes.node import Node
+from rstdp_ros.untrusted import shortened
 
 PERIOD = 1.0
 RECENT = 5.0
@@ -50,8 +51,9 @@ class Health:
     """
     The node's entry on /diagnostics, once per second, and its faults and events in the log.
 
-    OK, or WARN for some seconds after a fault, or ERROR while ``stopped`` says why the node does
-    not do its work.
+    OK, or WARN for some seconds after a fault and while ``doubts`` says what may be wrong, or
+    ERROR while ``stopped`` says why the node does not do its work. Whatever somebody else's words
+    are in is cut.
 
     :param node: whose.
     """
@@ -60,6 +62,7 @@ class Health:
         self.counters: Counter[str] = Counter()
         self.values: dict[str, str] = {}
         self.stopped: Callable[[], str] = str
+        self.doubts: Callable[[], str] = str
         self._node = node
         self._last_fault, self._faulted_at, self._logged_at = '', -RECENT, -LOG_EVERY
         self._published_at = time.monotonic()
@@ -85,7 +88,7 @@ class Health:
         """Count a message or request that was refused, remember why and log it now and then."""
         now = time.monotonic()
         self.counters[kind] += 1
-        self._last_fault, self._faulted_at = f'{kind}: {reason}', now
+        self._last_fault, self._faulted_at = shortened(f'{kind}: {reason}'), now
         if now - self._logged_at >= LOG_EVERY:
             self._logged_at = now
             self._node.get_logger().warning(self._last_fault)
@@ -93,7 +96,7 @@ class Health:
     def event(self, kind: str, what: str) -> None:
         """Count, show and log something that a person did or should know."""
         self.counters[kind] += 1
-        self.values['last event'] = what
+        self.values['last event'] = what = shortened(what)
         self._node.get_logger().info(what)
 
     def publish(self) -> None:
@@ -105,12 +108,13 @@ class Health:
         message.status = [DiagnosticStatus(
             level=level, name=self._node.get_fully_qualified_name(), hardware_id='rstdp_ros',
             message=summary,
-            values=[KeyValue(key=k, value=v) for k, v in self._all_values(now).items()])]
+            values=[KeyValue(key=k, value=shortened(v))
+                    for k, v in self._all_values(now).items()])]
         self._published_at = now
         self._publisher.publish(message)
 
     def _state(self, now: float) -> tuple[bytes, str]:
-        stopped = self.stopped()
+        stopped, doubts = _said(self.stopped), _said(self.doubts)
         if stopped:
             return DiagnosticStatus.ERROR, stopped
         deaf = [topic for topic, s in self._streams.items() if s.blocked and not s.count]
@@ -118,13 +122,21 @@ class Health:
             return DiagnosticStatus.WARN, f'QoS of {", ".join(deaf)} does not match'
         if now - self._faulted_at < RECENT:
             return DiagnosticStatus.WARN, self._last_fault
-        return DiagnosticStatus.OK, 'ok'
+        return (DiagnosticStatus.WARN, doubts) if doubts else (DiagnosticStatus.OK, 'ok')
 
     def _all_values(self, now: float) -> dict[str, str]:
         elapsed = max(now - self._published_at, 1e-3)
         counters = [c for counter in (self.counters, *self._shared) for c in counter.items()]
         return {
-            **self.values, **{name: str(measure()) for name, measure in self._measures.items()},
+            **self.values, **{name: _said(measure) for name, measure in self._measures.items()},
             **{f'{topic} {key}': value for topic, stream in self._streams.items()
                for key, value in stream.values(elapsed, now).items()},
             **{name: str(n) for name, n in counters}, 'last fault': self._last_fault or 'none'}
+
+
+def _said(measure: Callable[[], object]) -> str:
+    """Return what a function says, cut; one that fails must not silence all the others."""
+    try:
+        return shortened(measure())
+    except Exception as error:
+        return f'unknown ({type(error).__name__})'

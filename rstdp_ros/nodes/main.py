@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 import gc
 import signal
 import sys
@@ -10,15 +11,21 @@ import time
 from typing import Any
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
+from rclpy.exceptions import NameValidationException
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from rstdp_ros.bringup import EXIT_BAD_INPUT
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.nodes.node import Node
 from rstdp_ros.orphans import end_with_parent
+from rstdp_ros.untrusted import shortened
 
 STOP_LATENCY = 0.1
+# After an error of rclpy's own, which the next call may raise again.
+PAUSE = 0.001
+# What whoever starts a node can mend; another start would not.
+BAD_INPUT = (RstdpError, NameValidationException, OSError)
 # Ctrl-C, kill, a terminal that closes, Ctrl-\.
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -49,32 +56,63 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
     :return: exit code: 0 stopped on demand, 2 a parameter that cannot work.
     """
     stopped: list[int] = []
-    # ROS's own handlers would end the context, or Python's interrupt the code, in the middle of
-    # a callback: between the update of the weights and its checkpoint, say.
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     for number in STOP_SIGNALS:
         signal.signal(number, lambda number, frame: stopped.append(number))
-    end_with_parent()
-    node = None
     try:
-        try:
-            node = make()
-        except RstdpError as error:
-            print(f'rstdp_ros: error: {error}', file=sys.stderr, flush=True)
-            return EXIT_BAD_INPUT
+        start_ros(arguments)
+        end_with_parent()
+        node = make()
+    except Exception as error:
+        # What was made so far may not know how to end, and that must not hide why.
+        with suppress(Exception):
+            rclpy.try_shutdown()
+        if not isinstance(error, BAD_INPUT):
+            raise
+        complain(error)
+        return EXIT_BAD_INPUT
+    try:
         executor = make_executor()
         executor.add_node(node)
         # What was made so far stays: the garbage collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         node.get_logger().info('ready')
-        while rclpy.ok() and not stopped and not over(node):
-            executor.spin_once(timeout_sec=STOP_LATENCY)
+        spin(node, executor, lambda: bool(stopped) or over(node))
         until = time.monotonic() + linger
-        while rclpy.ok() and time.monotonic() < until:
-            executor.spin_once(timeout_sec=STOP_LATENCY)
+        spin(node, executor, lambda: time.monotonic() >= until)
     finally:
-        if node is not None:
-            node.destroy_node()
+        node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def start_ros(arguments: Sequence[str] | None) -> None:
+    """
+    Start ROS.
+
+    :raises RstdpError: it does not start so.
+    """
+    try:
+        # ROS's own handlers would end the context, or Python's interrupt the code, in the middle
+        # of a callback: between the update of the weights and its checkpoint, say.
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except Exception as error:
+        raise RstdpError(f'ROS 2 does not start: {shortened(error)}') from None
+
+
+def spin(node: Node, executor: Executor, over: Callable[[], bool]) -> None:
+    """Handle what comes until it is over; what rclpy itself raises does not end it either."""
+    while rclpy.ok() and not over():
+        try:
+            executor.spin_once(timeout_sec=STOP_LATENCY)
+        except ExternalShutdownException:
+            return
+        except Exception as error:
+            node.failed(error)
+            time.sleep(PAUSE)
+
+
+def complain(error: Exception) -> None:
+    """Say in one line why there is no node; a full disk behind stderr changes nothing."""
+    with suppress(OSError):
+        print(f'rstdp_ros: error: {shortened(error)}', file=sys.stderr, flush=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.node import Node
 from std_srvs.srv import SetBool
 
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
+from rstdp_ros.nodes.node import Node
 
 STAND_IN = 'stand_in'
 

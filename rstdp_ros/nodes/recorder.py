@@ -12,7 +12,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import ParameterEvent
 from rcl_interfaces.srv import GetParameters, ListParameters
-from rclpy.node import Node
 from rclpy.parameter import parameter_value_to_python
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, JointState
@@ -23,6 +22,7 @@ from rstdp_ros.bags.writer import BagWriter, free_path
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
+from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.tables import RecorderParameters
 from rstdp_ros.nodes.topics import Topics
@@ -68,12 +68,12 @@ class RecorderNode(Node):
             self._ask_timer.cancel()
         for name in missing:
             self._questions[name][0].call_async(ListParameters.Request()).add_done_callback(
-                partial(self._on_names, name))
+                self.guarded(partial(self._on_names, name)))
 
     def _on_names(self, node: str, future: Any) -> None:
         names = list(future.result().result.names)
         self._questions[node][1].call_async(GetParameters.Request(names=names)).add_done_callback(
-            partial(self._on_values, node, names))
+            self.guarded(partial(self._on_values, node, names)))
 
     def _on_values(self, node: str, names: list[str], future: Any) -> None:
         values = map(parameter_value_to_python, future.result().values)

@@ -7,7 +7,6 @@ from pathlib import Path
 import sys
 import time
 
-from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String, UInt8MultiArray
 
@@ -19,6 +18,7 @@ from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
+from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recorder import KINDS, profile
 from rstdp_ros.nodes.tables import ReplayParameters

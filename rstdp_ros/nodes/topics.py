@@ -7,13 +7,13 @@ from copy import copy
 from typing import Any
 
 from rclpy.exceptions import ParameterException
-from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import InvalidQoSProfileException, QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.health import Health
+from rstdp_ros.nodes.node import Node
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
@@ -64,6 +64,7 @@ class Topics:
         :raises RstdpError: an override that is no QoS.
         """
         stream, fault = self._health.stream(topic), self._health.fault
+        guarded = self._node.guarded
 
         def counted(message: Any) -> None:
             stream.tick()
@@ -76,8 +77,9 @@ class Topics:
         def subscribe(**events: Callable[[Any], None] | None) -> None:
             self._node.create_subscription(
                 kind, topic, counted, copy(profile), qos_overriding_options=OVERRIDABLE, raw=raw,
-                event_callbacks=SubscriptionEventCallbacks(incompatible_qos=incompatible,
-                                                           **events))
+                event_callbacks=SubscriptionEventCallbacks(
+                    incompatible_qos=guarded(incompatible),
+                    **{name: call and guarded(call) for name, call in events.items()}))
 
         def make() -> None:
             try:

@@ -7,13 +7,13 @@ import sys
 import time
 from typing import Any
 
-from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
 
 from rstdp_ros.nodes import qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
+from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.robot import ZERO_PERIOD
 from rstdp_ros.nodes.scheduling import raise_priority
@@ -69,6 +69,10 @@ class WatchdogNode(Node):
         if self.watchdog.trips > trips:
             self.health.fault('stops', 'an effort was not renewed in time, so zero was sent')
 
+    def make_safe(self, reason: str) -> None:
+        """Stop what may be in motion: it is not watched well."""
+        self.watchdog.lost()
+        self._on_timer()
 
     def destroy_node(self) -> None:
         """Leave nothing in motion."""

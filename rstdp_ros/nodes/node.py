@@ -1,0 +1,157 @@
+"""
+The boundary of trust around a node: whatever a callback raises, the node goes on.
+
+rclpy ends the process when a callback raises, and where the message that led to it is latched,
+every process after it. Its own callbacks, those of parameters and of simulated time, raise too.
+So all callbacks of a node, rclpy's included, are made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+import traceback
+from typing import Any
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.node import Node as RclpyNode
+from rclpy.service import Service
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
+from rosgraph_msgs.msg import Clock
+
+import rstdp_ros
+from rstdp_ros.untrusted import shortened
+
+PACKAGE = str(Path(rstdp_ros.__file__).parent)
+UNEXPECTED, NOT_UNDERSTOOD = 'unexpected errors', 'refused by rclpy'
+NANOSECONDS = 1_000_000_000
+# So many calls of a traceback are worth a maintainer's look.
+FRAMES = 12
+
+
+class Node(RclpyNode):
+    """
+    A node whose callbacks cannot end it; what they raise is counted and told once per place.
+
+    :ivar health: told of every error, if there is one.
+    """
+
+    health: Any = None
+
+    def __init__(self, name: str) -> None:
+        self._places: set[str] = set()
+        super().__init__(name)
+
+    def make_safe(self, reason: str) -> None:
+        """Leave nothing half done in motion; nodes that move something override it."""
+
+    def failed(self, error: Exception) -> str:
+        """
+        Count what a callback raised, tell it, and make safe where it came through our code.
+
+        :return: the error in one sentence.
+        """
+        place, reason = place_of(error), shortened(f'{type(error).__name__}: {error}')
+        if place and place not in self._places:
+            self._places.add(place)
+            trace = ''.join(traceback.format_tb(error.__traceback__, limit=-FRAMES))
+            self.get_logger().error(f'unexpected error, please report it:\n{trace}{reason}')
+        if self.health:
+            self.health.fault(*((UNEXPECTED, f'{reason} ({place})') if place else
+                                (NOT_UNDERSTOOD, reason)))
+        if place:
+            self._make_safe(f'{reason} ({place})')
+        return reason
+
+    def _make_safe(self, reason: str) -> None:
+        try:
+            self.make_safe(reason)
+        except Exception as error:
+            self.get_logger().error(f'not made safe: {shortened(repr(error))}')
+
+    def guarded(self, callback: Callable[..., Any],
+                fallback: Callable[..., Any] = lambda reason, *values: None
+                ) -> Callable[..., Any]:
+        """
+        Put the boundary around a callback.
+
+        :param fallback: makes the answer after an error, from its sentence and the arguments.
+        """
+        def call(*values: Any) -> Any:
+            try:
+                return callback(*values)
+            except Exception as error:
+                return fallback(self.failed(error), *values)
+        return call
+
+    def create_subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
+                            profile: Any, **choices: Any) -> Subscription:
+        """Subscribe, within the boundary; time that is none is refused."""
+        if kind is Clock:
+            callback = self._checked_clock(callback)
+        return super().create_subscription(kind, topic, self.guarded(callback), profile,
+                                           **choices)
+
+    def create_service(self, kind: type, name: str, callback: Callable[[Any, Any], Any],
+                       **choices: Any) -> Service:
+        """Serve, within the boundary: an error is an answer too, and no answer is endless."""
+        def serve(request: Any, response: Any) -> Any:
+            return _short(callback(request, response))
+        return super().create_service(kind, name, self.guarded(serve, _refusal), **choices)
+
+    def create_timer(self, period: float, callback: Callable[[], None], *values: Any,
+                     **choices: Any) -> Timer:
+        """Call back now and then, within the boundary."""
+        call = self.guarded(callback)
+        # rclpy hands information to whoever takes an argument.
+        return super().create_timer(period, lambda: call(), *values, **choices)
+
+    def add_on_set_parameters_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Ask before parameters are set, within the boundary: an error refuses them."""
+        super().add_on_set_parameters_callback(self.guarded(
+            callback, lambda reason, _: SetParametersResult(successful=False, reason=reason)))
+
+    def _checked_clock(self, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        def check(message: Any) -> None:
+            now = message.clock
+            if now.sec >= 0 and now.nanosec < NANOSECONDS:
+                callback(message)
+            elif self.health:
+                self.health.fault('times refused', f'/clock of {now.sec} s and {now.nanosec} ns')
+        return check
+
+
+def place_of(error: Exception) -> str:
+    """Name the innermost line of this package that an error came through; '' if there is none."""
+    ours = [f for f in traceback.extract_tb(error.__traceback__)
+            if f.filename.startswith(PACKAGE) and f.filename != __file__]
+    return f'{Path(ours[-1].filename).name} {ours[-1].lineno}' if ours else ''
+
+
+def _short(response: Any) -> Any:
+    """Cut what a reply repeats of its caller's words."""
+    if hasattr(response, 'message'):
+        response.message = shortened(response.message)
+    for result in _results(response):
+        result.reason = shortened(result.reason)
+    return response
+
+
+def _results(response: Any) -> list[SetParametersResult]:
+    results = getattr(response, 'results', None) or [getattr(response, 'result', None)]
+    return [result for result in results if isinstance(result, SetParametersResult)]
+
+
+def _refusal(reason: str, request: Any, response: Any) -> Any:
+    """Answer a request that led to an error."""
+    fresh, refused = type(response)(), SetParametersResult(successful=False, reason=reason)
+    if hasattr(fresh, 'message'):
+        fresh.message = reason
+    elif hasattr(fresh, 'results'):
+        # Those before the one that raised are in force.
+        done = list(response.results)
+        fresh.results = done + (len(request.parameters) - len(done)) * [refused]
+    elif isinstance(getattr(fresh, 'result', None), SetParametersResult):
+        fresh.result = refused
+    return fresh

@@ -1,0 +1,100 @@
+"""What strangers send to every node, and that it ends none, teaches nothing and drowns nobody."""
+
+import importlib.util
+import json
+from pathlib import Path
+import subprocess
+import sys
+
+from graphs import demo_nodes, digests_in, offline, PATIENCE, probe, records_in, wait_for
+import pytest
+
+from rstdp_ros.bringup import describe_graph, NodeDescription
+from rstdp_ros.plasticity.run import ADAPTED
+from rstdp_ros.resources import share_path
+from rstdp_ros.runner import Supervisor
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
+                                reason='ROS 2 is not installed')
+COUNT = 1000
+PARAMETERS = ['set_parameters', 'set_parameters_atomically', 'get_parameters',
+              'get_parameter_types', 'describe_parameters', 'list_parameters']
+# One message a second; thirty values of at most 300 characters are less.
+LARGEST = 20_000
+DEATHS = pytest.mark.fault(
+    'messages', 'mutated messages and requests to every node',
+    'a position of 1e200, a .npz whose member is no array, a parameter of type 99 and /clock with '
+    'negative seconds each ended the node they met')
+
+
+def flood(graph, topics, services, count=COUNT):
+    """Send mutants to topics and services of a graph; nobody may die, or say too much."""
+    pids = {name: child.process.pid for name, child in graph.children.items()}
+    plan = {'topics': topics, 'count': count, 'seed': 1,
+            'services': {name: [*PARAMETERS, *services.get(name, ())] for name in pids},
+            'model': str(share_path('models/cartpole_1.npz'))}
+    done = subprocess.run([sys.executable, Path(__file__).with_name('message_fuzz.py'),
+                           json.dumps(plan)], capture_output=True, text=True,
+                          timeout=PATIENCE + count / 10)
+    assert done.returncode == 0, done.stderr
+    assert graph.poll() == []
+    assert pids == {name: child.process.pid for name, child in graph.children.items()}
+    seen = json.loads(done.stdout)
+    assert max(seen['largest'].values()) < LARGEST and max(seen['rates'].values()) < 2.0
+    return seen
+
+
+def took_down(seen):
+    """Say in words what :func:`flood` saw."""
+    return (f'{sum(seen["sent"].values())} sent, no death, weights unchanged, largest '
+            f'diagnostics {max(seen["largest"].values())} bytes')
+
+
+@DEATHS
+def test_mutants_change_no_weights_of_a_run(domain, tmp_path, cartpole, shipped, demo_physics,
+                                            measured, count=COUNT):
+    nodes = [NodeDescription(n.name, {**n.parameters, 'use_sim_time': True})
+             for n in demo_nodes(tmp_path, 20, record='true', real_time_factor=2)]
+    with Supervisor(nodes, tmp_path) as graph:
+        wait_for(lambda: digests_in(tmp_path), graph)
+        seen = flood(graph, [
+            'observation', 'action', 'spikes', 'episode_end', 'episode_reward', 'weights',
+            'weights_active', 'robot_description', '/clock', '/parameter_events'],
+            {'environment': ['reset', 'enable'], 'adaptation': ['save']}, count)
+        probe('set_parameters', [['environment', 'real_time_factor', 0]])
+        probe('enable', True)
+        assert wait_for((tmp_path / ADAPTED).exists, graph) == []
+    assert digests_in(tmp_path) == offline(cartpole, shipped, demo_physics, 20)
+    measured(took_down(seen))
+
+
+@DEATHS
+def test_mutants_end_no_node_of_a_robot(domain, tmp_path, shipped, measured, count=COUNT):
+    nodes = [*demo_nodes(tmp_path, 1000, backend='robot'), NodeDescription('stand_in', {}),
+             NodeDescription('operator', {})]
+    for node in nodes:
+        node.parameters.update({'plasticity': False} if node.name == 'adaptation' else {})
+    with Supervisor(nodes, tmp_path) as graph:
+        probe('diagnostics_where', 'environment', 'enabled', 'True')
+        seen = flood(graph, ['joint_states', 'effort_controller/commands', '/diagnostics',
+                             'observation', 'action', 'spikes', 'episode_end', 'weights_active'],
+                     {'environment': ['reset', 'enable'], 'adaptation': ['save', 'rollback']},
+                     count)
+        weights = probe('diagnostics_with', 'adaptation', 'running weights')['running weights']
+        assert weights == shipped.digest
+        probe('set_parameters', [['adaptation', 'plasticity', True]])
+        assert wait_for(lambda: records_in(tmp_path), graph) == []
+    measured(took_down(seen))
+
+
+@DEATHS
+def test_mutants_do_not_end_a_replay(domain, tmp_path, bag, measured, count=COUNT):
+    _, path = bag
+    nodes = describe_graph('cartpole', {'backend': 'bag', 'bag': str(path), 'loop': 'true',
+                                        'adapt': 'false', 'run_dir': str(tmp_path / 'run')})
+    with Supervisor(nodes, tmp_path) as graph:
+        probe('diagnostics_with', 'replay', 'times played')
+        seen = flood(graph, ['observation', 'action', 'weights', 'weights_active'], {}, count)
+        before = probe('diagnostics_with', 'replay', 'times played')['times played']
+        probe('diagnostics_where', 'replay', 'times played', str(int(before) + 1))
+    measured(took_down(seen))
