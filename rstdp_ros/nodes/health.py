@@ -50,8 +50,8 @@ class Health:
     """
     The node's entry on /diagnostics, once per second, and its faults and events in the log.
 
-    OK, or WARN for some seconds after a fault, or ERROR while ``stopped`` says why the node does
-    not do its work.
+    OK, or WARN for some seconds after a fault and while ``uneasy`` says why, or ERROR while
+    ``stopped`` says why the node does not do its work.
 
     :param node: whose.
     """
@@ -60,6 +60,7 @@ class Health:
         self.counters: Counter[str] = Counter()
         self.values: dict[str, str] = {}
         self.stopped: Callable[[], str] = str
+        self.uneasy: Callable[[], str] = str
         self._node = node
         self._last_fault, self._faulted_at, self._logged_at = '', -RECENT, -LOG_EVERY
         self._published_at = time.monotonic()
@@ -113,6 +114,8 @@ class Health:
         stopped = self.stopped()
         if stopped:
             return DiagnosticStatus.ERROR, stopped
+        if uneasy := self.uneasy():
+            return DiagnosticStatus.WARN, uneasy
         deaf = [topic for topic, s in self._streams.items() if s.blocked and not s.count]
         if deaf:
             return DiagnosticStatus.WARN, f'QoS of {", ".join(deaf)} does not match'

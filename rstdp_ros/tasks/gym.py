@@ -44,6 +44,8 @@ class GymPlant(Plant):
     :raises RstdpError: unknown id, spaces other than the task's, or no window to open.
     """
 
+    waits = True
+
     def __init__(self, task: Task, env_id: str = '', gui: bool = False) -> None:
         self.task, self.efforts = task, task.action_efforts
         env_id = env_id or task.env_id
