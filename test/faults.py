@@ -84,13 +84,13 @@ class Jittery(SoundInRealTime):
 
 
 class GoesOnAlone(SoundInRealTime):
-    """Has a time-out that is hardly one, and a pole that does not fall."""
+    """Has a time-out that is hardly one, a pole that does not fall, and a weak motor."""
 
     action_timeout = 60.0
 
     def prepare(self):
-        """Take gravity away."""
-        self.plant.set_physics(self.task.make_physics({'gravity': 0.0}))
+        """Take gravity away, and nearly all force."""
+        self.plant.set_physics(self.task.make_physics({'gravity': 0.0, 'force_magnitude': 0.01}))
 
 
 class TalksAfterTheEnd(Sound):

@@ -23,9 +23,8 @@ def watched(cartpole, rate=100.0, names=NAMES, offset=0.0, has_velocities=True, 
     return checklist, now
 
 
-def items(checklist, now, listeners=1, commanders=('environment', 'watchdog'), effort_limit=10.0,
-          positions=(2.0, math.inf)):
-    return checklist.items(now, listeners, commanders, effort_limit, positions)
+def items(checklist, now, effort_limit=10.0, positions=(2.0, math.inf)):
+    return checklist.items(now, effort_limit, positions)
 
 
 def texts(result, status):
@@ -43,10 +42,6 @@ def test_a_robot_that_fits_passes(cartpole):
     ({'rate': 30.0}, {}, FAIL, 'joint states come at 30 Hz for a control rate of 50 Hz'),
     ({'names': ['rail', 'x']}, {}, FAIL, "cart_to_pole should be called 'pivot'.*knows rail, x"),
     ({'sign': -1.0}, {}, FAIL, 'velocity of slider_to_cart has the opposite sign'),
-    ({}, {'listeners': 0}, FAIL, 'nobody listens'),
-    ({}, {'commanders': ('environment', 'teleop', 'watchdog')}, FAIL, 'teleop may command'),
-    ({}, {'commanders': ('environment', 'environment', 'watchdog')}, FAIL, 'environment may'),
-    ({}, {'commanders': ('environment',)}, WARN, 'no watchdog'),
     ({'has_velocities': False}, {}, WARN, 'estimated from positions'),
     ({'offset': 7.0}, {}, WARN, '7.0 s behind'),
     ({}, {'effort_limit': 4.0}, WARN, 'cut to 4; the policy learned with 10'),

@@ -179,28 +179,74 @@ def test_episodes_are_truncated_as_the_task_says(bench, cartpole):
     assert observation.steps == cartpole.max_episode_steps == observation.episode_return
 
 
+class Watched:
+    """A watchdog that is polled as its node does it, in virtual time."""
+
+    def __init__(self, timeout=0.1):
+        self.now, self.watchdog = 0.0, CommandWatchdog(timeout, 0.0)
+
+    def go_on(self, seconds, effort=None, pause=0.0):
+        """Let time go on, with a command at every poll if any; return how many zeros were sent."""
+        self.now += pause
+        zeros = 0
+        for _ in range(round(seconds / PERIOD)):
+            self.now += PERIOD
+            if effort is not None:
+                self.watchdog.command(effort, self.now)
+            zeros += self.watchdog.poll(self.now)
+        return zeros
+
+
 def test_the_watchdog_stops_an_effort_that_nobody_renews():
-    watchdog = CommandWatchdog(0.1)
-    assert not watchdog.poll(0.0)
-    watchdog.command(10.0, 1.0)
-    watchdog.command(-10.0, 1.08)
-    assert not watchdog.poll(1.17)
-    assert [watchdog.poll(1.2 + 0.02 * i) for i in range(20)] == ZEROS * [True] + 10 * [False]
-    watchdog.command(0.0, 1.3)  # it hears itself
-    assert not watchdog.poll(9.0) and watchdog.trips == 1
+    watched = Watched()
+    assert watched.go_on(1.0, effort=-10.0) == 0
+    assert watched.go_on(0.08) == 0 and watched.watchdog.trips == 0
+    assert watched.go_on(0.3) == ZEROS
+    assert watched.watchdog.trips == 1
 
 
 def test_the_watchdog_leaves_who_goes_on_or_stops_by_himself_alone():
-    watchdog = CommandWatchdog(0.1)
-    for now in np.arange(0.0, 2.0, 0.05):
-        watchdog.command(10.0, now)
-        assert not watchdog.poll(now)
-    watchdog.command(0.0, 2.0)
-    assert not watchdog.poll(9.0)
-    watchdog.command(10.0, 9.0)
-    assert watchdog.poll(9.2)
-    watchdog.command(10.0, 9.25)  # alive again: its efforts count, not the rest of the zeros
-    assert not watchdog.poll(9.3)
+    watched = Watched()
+    assert watched.go_on(2.0, effort=10.0) + watched.go_on(0.1, effort=0.0) == 0
+    assert watched.go_on(0.9) == 0 and watched.watchdog.trips == 0
+    watched.watchdog.command(10.0, watched.now)
+    assert 0 < watched.go_on(0.16) < ZEROS
+    # Alive again: its efforts count, not the rest of the zeros.
+    assert watched.go_on(0.2, effort=10.0) == 0
+
+
+def test_the_watchdog_says_zero_where_nobody_says_anything():
+    """A controller may have come back with an old command in force."""
+    watched = Watched()
+    assert watched.go_on(10.5) in (9, 10)  # also if there was no command at all
+    watched.go_on(0.1, effort=10.0)
+    assert watched.go_on(10.5) in (ZEROS + 9, ZEROS + 10)
+    assert watched.go_on(10.0, effort=0.0) == 0  # an environment at rest says it by itself
+
+
+@pytest.mark.parametrize('renewed', [True, False])
+@pytest.mark.parametrize('timeout, pause', [(0.1, 3.0), (0.1, 0.11), (1.0, 60.0)])
+def test_a_watchdog_that_was_stopped_itself_gives_the_commander_time(timeout, pause, renewed):
+    watched = Watched(timeout)
+    watched.go_on(0.5, effort=10.0)
+    watched.watchdog.lost(watched.now + pause)  # to who wakes, all leases have run out
+    effort = 10.0 if renewed else None
+    assert watched.go_on(timeout - PERIOD, effort, pause) == 0
+    zeros = watched.go_on((3 + ZEROS) * PERIOD, effort)
+    assert zeros == (0 if renewed else ZEROS)
+
+
+def test_a_watchdog_that_stumbles_on_and_on_still_stops_what_moves():
+    watched = Watched()
+    watched.watchdog.command(10.0, watched.now)
+    assert sum(watched.go_on(PERIOD, pause=0.07) for _ in range(3)) == 1
+
+
+def test_the_watchdog_stops_at_once_what_a_dead_commander_left():
+    watched = Watched(timeout=1.0)
+    watched.go_on(1.5, effort=10.0)
+    watched.watchdog.lost(watched.now)
+    assert watched.go_on(0.3) == ZEROS
 
 
 STILL = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0, delay=0.0,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
-import math
+from collections.abc import Callable, Iterable
 import sys
 import time
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
@@ -24,9 +24,9 @@ from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
-from rstdp_ros.nodes.robot import RobotBridge
+from rstdp_ros.nodes.robot import ACTION, NO_POLICY, RobotBridge
 from rstdp_ros.nodes.scheduling import raise_priority
-from rstdp_ros.nodes.tables import EnvironmentParameters, limits
+from rstdp_ros.nodes.tables import EnvironmentParameters, limits, read_limits
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.environment import EnvironmentProtocol, ON_DEMAND, RESET
 from rstdp_ros.protocol.episode import EpisodeEnd, new_boot_id, Observation
@@ -65,10 +65,17 @@ class EnvironmentNode(Node):
         if self._robot:
             self.protocol.enabled, self.protocol.latching = False, True
         self.protocol.seed = own.seed
+        self._check(self.table.value)
+        self.table.check = self._check
         self._create_interfaces()
         self._watch()
         self._apply()
         raise_priority(self, self.health, own.thread_priority)
+
+    @property
+    def fair(self) -> bool:
+        """Whether nothing may wait behind a flood of messages: there are motors to stop."""
+        return self._robot is not None
 
     @property
     def control_period(self) -> float:
@@ -88,7 +95,7 @@ class EnvironmentNode(Node):
             raise RstdpError('a robot does not wait: backend robot needs clock realtime')
         self._robot = RobotBridge(
             self, self.table, self.health, self.task, self.control_period, self._on_excess,
-            self._ros_time if self._follows_sim_time else time.monotonic)
+            self._on_absence, self._ros_time if self._follows_sim_time else time.monotonic)
         return self._robot.plant
 
     def destroy_node(self) -> None:
@@ -195,19 +202,17 @@ class EnvironmentNode(Node):
         if own.clock == 'lockstep':
             factor = own.real_time_factor
             self.protocol.step_period = self.task.control_period / factor if factor else 0.0
-        self.protocol.limits = self._limits()
+        self.protocol.limits = self._limits(self.table.value)
         if self._robot:
             self._robot.limits = self.protocol.limits
         self._set_poll_period()
 
-    def _limits(self) -> Limits:
-        value, joints = self.table.value, self.task.joints
-        positions, velocities = (
-            tuple(value(f'joint_limits.{joint}.max_{kind}') or math.inf for joint in joints)
-            for kind in ('position', 'velocity'))
-        period = self.protocol.step_period or self.task.control_period
-        return Limits(value('effort_limit'), value('effort_slew_limit') * period, joints,
-                      positions, velocities)
+    def _limits(self, value: Callable[[str], float]) -> Limits:
+        return read_limits(self.task, value, self.control_period)
+
+    def _check(self, value: Callable[[str], Any]) -> None:
+        """Refuse limits that the plant cannot keep: it would refuse every action."""
+        self._limits(value).check(self.protocol.plant.efforts)
 
     def _set_poll_period(self) -> None:
         """In real time every poll is a cycle; else polls must not be what a step waits for."""
@@ -241,9 +246,11 @@ class EnvironmentNode(Node):
             self.health.fault('enable refused', objection)
             return response
         self._send(self.protocol.set_enabled(request.data))
-        response.success = True
-        response.message = 'enabled' if request.data else 'disabled'
-        self.health.event(f'times {response.message}', response.message)
+        word = 'enabled' if request.data else 'disabled'
+        response.success, response.message = True, word
+        if request.data and not self.count_publishers(ACTION):
+            response.message += f', but {NO_POLICY}'
+        self.health.event(f'times {word}', response.message)
         return response
 
     def _on_action(self, message: JointState) -> None:
@@ -270,6 +277,12 @@ class EnvironmentNode(Node):
         """Stop at once, and not only at the next cycle."""
         if self.protocol:
             self._send(self.protocol.abort(excess))
+
+    def _on_absence(self, why: str) -> None:
+        """Stop and stay stopped: somebody is missing, or one too many."""
+        if self.protocol and self.protocol.enabled:
+            self._send(self.protocol.halt(why))
+            self.health.fault('stops', why)
 
     def _on_watch(self) -> None:
         self._send(self.protocol.watch(time.monotonic()))

@@ -117,12 +117,14 @@ class Health:
         stopped, doubts = _said(self.stopped), _said(self.doubts)
         if stopped:
             return DiagnosticStatus.ERROR, stopped
+        if doubts:
+            return DiagnosticStatus.WARN, doubts
         deaf = [topic for topic, s in self._streams.items() if s.blocked and not s.count]
         if deaf:
             return DiagnosticStatus.WARN, f'QoS of {", ".join(deaf)} does not match'
         if now - self._faulted_at < RECENT:
             return DiagnosticStatus.WARN, self._last_fault
-        return (DiagnosticStatus.WARN, doubts) if doubts else (DiagnosticStatus.OK, 'ok')
+        return DiagnosticStatus.OK, 'ok'
 
     def _all_values(self, now: float) -> dict[str, str]:
         elapsed = max(now - self._published_at, 1e-3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
@@ -21,10 +21,13 @@ class NodeParameters:
     ``changed``, and the node reads the values at its next safe moment.
 
     :param node: where to declare them.
+    :ivar check: looks at a change as a whole, where one value must fit others: called with a
+        function from a parameter's name to its value after the change; raises an RstdpError.
     """
 
     def __init__(self, node: Node) -> None:
         self.changed = False
+        self.check: Callable[[Callable[[str], Any]], None] | None = None
         self._node = node
         self._known: dict[str, Parameter] = {}
         self._start: dict[str, Any] = {}
@@ -100,6 +103,10 @@ class NodeParameters:
                 known.validate(change.value)
                 if known.effect.startswith(START):
                     raise RstdpError(f'{known.name} can only be set at the {known.effect}')
+            if self.check:
+                new = {change.name: change.value for change in parameters}
+                self.check(lambda name: self._known[name].validate(new[name]) if name in new
+                           else self.value(name))
         except RstdpError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self.changed = True

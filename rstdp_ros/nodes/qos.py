@@ -22,6 +22,8 @@ EVENT = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 COMMAND = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      liveliness=LivelinessPolicy.AUTOMATIC,
                      liveliness_lease_duration=Duration(seconds=0.5))
+# Whoever publishes is heard, whatever it offers.
+ANYBODY = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Several seconds at full lockstep speed: what a recorder missed is repaired by then.
 RECORDED = QoSProfile(depth=STEPS, reliability=ReliabilityPolicy.RELIABLE)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+import math
 import time
 
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Empty, Float64MultiArray
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
@@ -18,13 +19,20 @@ from rstdp_ros.nodes.tables import RobotParameters, wiring_parameters
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.tasks import Task
-from rstdp_ros.tasks.checklist import Checklist, FAIL, Item, OK
+from rstdp_ros.tasks.checklist import Checklist, FAIL, Item, OK, WARN
+from rstdp_ros.tasks.presence import Presence
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant, ZEROS
 
 # Between the zeros that are sent at the end, s.
 ZERO_PERIOD = 0.005
 # The checklist is looked at so often, and logged when something in it has changed.
 LOOK_PERIOD = 3.0
+# Who must be there is looked for so often, s.
+PRESENCE_PERIOD = 0.1
+# Where the watchdog says that it is alive.
+ALIVE = 'watchdog_alive'
+JOINT_STATES, ACTION = 'joint_states', 'action'
+NO_POLICY = 'no policy runs: nobody publishes on action'
 
 
 class RobotBridge:
@@ -36,39 +44,47 @@ class RobotBridge:
     :param health: told of what is refused.
     :param control_period: s.
     :param on_excess: told at once of a joint beyond its limits.
+    :param on_absence: told as long as somebody is missing who must be there, or somebody is
+        there who must not.
     :param clock: what the control periods follow, s: steady or simulated time.
     """
 
     def __init__(self, node: Node, table: NodeParameters, health: Health, task: Task,
                  control_period: float, on_excess: Callable[[str], None],
-                 clock: Callable[[], float]) -> None:
+                 on_absence: Callable[[str], None], clock: Callable[[], float]) -> None:
         own = table.declare(RobotParameters())
         table.declare_each(wiring_parameters(task))
-        self._node, self._health = node, health
-        self._on_excess, self._clock = on_excess, clock
+        self._node, self._health, self._own = node, health, own
+        self._on_excess, self._on_absence, self._clock = on_excess, on_absence, clock
         topics = Topics(node, health)
         self._message = Float64MultiArray()
         self._topic = f'{own.controller}/commands'
-        self._commands = topics.publisher(Float64MultiArray, self._topic, qos.COMMAND)
+        self._commands = topics.publisher(Float64MultiArray, self._topic, qos.COMMAND,
+                                          self._on_listener)
         wiring = {joint: JointWiring(*(table.value(f'joints.{joint}.{what}')
                                        for what in ('name', 'zero', 'scale')))
                   for joint in task.joints}
         self.plant = RobotPlant(task, wiring, self._send, time.monotonic, own.effort_scale,
                                 own.sensor_timeout, own.start_position_tolerance,
-                                own.start_velocity_tolerance)
+                                own.start_velocity_tolerance, own.dwell)
         self.limits = Limits()
         self._checklist = Checklist(task, [wiring[j].name for j in task.joints], control_period)
         self._shown: list[str] = []
+        self._watchdog_at = -math.inf
         # Best effort matches whatever the driver offers.
-        topics.subscription(JointState, 'joint_states', self._on_joints, qos.LATEST)
+        topics.subscription(JointState, JOINT_STATES, self._on_joints, qos.LATEST)
+        topics.subscription(Empty, ALIVE, self._on_alive, qos.LATEST)
         for i, joint in enumerate(task.joints):
             health.watch(f'{joint} (m or rad)', lambda i=i: self._position(i))
         health.watch('checklist', lambda: self.objection() or OK)
+        health.doubts = lambda: _first(WARN, self._presence())
         self._timer = steady_timer(node, LOOK_PERIOD, self._look)
+        self._presence_timer = steady_timer(node, PRESENCE_PERIOD, self._look_around)
 
     def objection(self) -> str:
         """Return why nothing may move yet, '' if it may."""
-        return next((item.text for item in self._items() if item.status == FAIL), '')
+        return _first(FAIL, self._items()) or (
+            '' if self._node.count_publishers(ACTION) else NO_POLICY)
 
     def show(self) -> None:
         """Print the whole checklist."""
@@ -83,12 +99,29 @@ class RobotBridge:
             self.plant.rest()
 
     def _items(self) -> list[Item]:
-        topic = self._commands.topic_name
-        commanders = [info.node_name for info in self._node.get_publishers_info_by_topic(topic)]
-        items = self._checklist.items(
-            self._clock(), self._commands.get_subscription_count(), commanders,
-            self.limits.effort_limit, self.limits.positions)
-        return items + ([self.plant.verdict] if self.plant.verdict else [])
+        items = self._checklist.items(self._clock(), self.limits.effort_limit,
+                                      self.limits.positions)
+        return [*items, *self._presence(), *([self.plant.verdict] if self.plant.verdict else [])]
+
+    def _presence(self) -> list[Item]:
+        publishers = self._node.get_publishers_info_by_topic
+        listeners = self._node.get_subscriptions_info_by_topic(self._topic)
+        there = Presence(*([info.node_name for info in infos] for infos in (
+            publishers(JOINT_STATES), listeners, publishers(self._topic))),
+            time.monotonic() - self._watchdog_at)
+        return there.items(self._own.joint_state_publishers, self._own.require_watchdog)
+
+    def _look_around(self) -> None:
+        if absence := _first(FAIL, self._presence()):
+            self._on_absence(absence)
+
+    def _on_listener(self) -> None:
+        """Tell a controller that comes anew to rest, unless an episode runs."""
+        if self.plant.resting:
+            self.plant.calm()
+
+    def _on_alive(self, message: Empty) -> None:
+        self._watchdog_at = time.monotonic()
 
     def _look(self) -> None:
         state = [item.status for item in self._items()]
@@ -120,3 +153,7 @@ class RobotBridge:
                 self._on_excess(excess)
         else:
             self._health.counters['joint states overtaken'] += 1
+
+
+def _first(status: str, items: Iterable[Item]) -> str:
+    return next((item.text for item in items if item.status == status), '')

@@ -7,7 +7,9 @@ physics and the parameters of rule, guard and bounds stand where they are comput
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+import math
 
 from rstdp_ros.backends import BACKENDS as POLICY_BACKENDS
 from rstdp_ros.backends import TARGETS
@@ -16,6 +18,7 @@ from rstdp_ros.parameters import Parameter, parameter, START
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
+from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.seeds import ADAPTATION, END
 from rstdp_ros.tasks import Task, TASKS
 
@@ -85,6 +88,20 @@ def limits(task: Task) -> list[Parameter]:
             limit('effort_slew_limit', 1e6, 'Largest change of the effort per second.',
                   'N/s or N m/s'),
             *joints]
+
+
+def read_limits(task: Task, value: Callable[[str], float], period: float) -> Limits:
+    """
+    Put the values of these parameters together.
+
+    :param value: returns one by its name.
+    :param period: of control, s.
+    """
+    positions, velocities = (
+        tuple(value(f'joint_limits.{joint}.max_{kind}') or math.inf for joint in task.joints)
+        for kind in ('position', 'velocity'))
+    return Limits(value('effort_limit'), value('effort_slew_limit') * period, task.joints,
+                  positions, velocities)
 
 
 @dataclass(frozen=True)
@@ -165,6 +182,14 @@ class RobotParameters:
     start_velocity_tolerance: float = parameter(
         0.5, 'An episode starts when every joint is so slow.', unit='m/s or rad/s', minimum=0.0,
         maximum=100.0, effect=START)
+    dwell: float = parameter(
+        0.5, 'At rest for so long between the end of an episode and the start of the next one.',
+        unit='s', minimum=0.0, maximum=3600.0, effect=START)
+    joint_state_publishers: int = parameter(
+        1, 'So many nodes may publish joint states: more only where each has joints of its own.',
+        minimum=1, maximum=100, effect=START)
+    require_watchdog: bool = parameter(
+        True, 'Enable nothing without the watchdog, and stop when it dies.', effect=START)
 
 
 def wiring_parameters(task: Task) -> list[Parameter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from inspect import signature
 from typing import Any
 
 from rclpy.exceptions import ParameterException
@@ -16,9 +17,17 @@ from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.node import Node
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
+    from rclpy.event_handler import (
+        PublisherEventCallbacks,
+        SubscriptionEventCallbacks,
+        UnsupportedEventTypeError,
+    )
 except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
+    from rclpy.qos_event import (
+        PublisherEventCallbacks,
+        SubscriptionEventCallbacks,
+        UnsupportedEventTypeError,
+    )
 
 # Without history: keep-all is no option.
 OVERRIDABLE = QoSOverridingOptions((
@@ -44,22 +53,32 @@ class Topics:
     def __init__(self, node: Node, health: Health) -> None:
         self._node, self._health = node, health
 
-    def publisher(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
+    def publisher(self, kind: type, topic: str, profile: QoSProfile,
+                  welcome: Callable[[], None] | None = None) -> Publisher:
         """
         Make a publisher.
 
+        :param welcome: told of every new listener, where the release of ROS can tell.
         :raises RstdpError: an override that is no QoS.
         """
-        return self._checked(topic, lambda: self._node.create_publisher(
-            kind, topic, copy(profile), qos_overriding_options=OVERRIDABLE))
+        def matched(event: Any) -> None:
+            if event.current_count_change > 0:
+                welcome()
+
+        def make() -> Publisher:
+            events = None
+            if welcome and 'matched' in signature(PublisherEventCallbacks).parameters:
+                events = PublisherEventCallbacks(matched=matched)
+            return self._node.create_publisher(kind, topic, copy(profile), event_callbacks=events,
+                                               qos_overriding_options=OVERRIDABLE)
+
+        return self._checked(topic, make)
 
     def subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
-                     profile: QoSProfile, liveliness: Callable[[Any], None] | None = None,
-                     raw: bool = False) -> None:
+                     profile: QoSProfile, raw: bool = False) -> None:
         """
         Make a subscription.
 
-        :param liveliness: told when publishers come to life or die, as the lease says.
         :param raw: call back with the bytes of the messages.
         :raises RstdpError: an override that is no QoS.
         """
@@ -83,14 +102,32 @@ class Topics:
 
         def make() -> None:
             try:
-                subscribe(deadline=lambda event: fault('deadlines missed', f'on {topic}'),
-                          liveliness=liveliness)
+                subscribe(deadline=lambda event: fault('deadlines missed', f'on {topic}'))
             except UnsupportedEventTypeError:
-                self._node.get_logger().warning(f'{topic}: this RMW tells neither of missed '
-                                                'deadlines nor of lost publishers')
+                self._node.get_logger().warning(f'{topic}: this RMW does not tell of missed '
+                                                'deadlines')
                 subscribe()
 
         self._checked(topic, make)
+
+    def lives(self, kind: type, topic: str, profile: QoSProfile,
+              died: Callable[[], None]) -> None:
+        """
+        Watch the lives of publishers that offer a lease; others are not met here.
+
+        :param died: told when one has not kept its lease.
+        """
+        def changed(event: Any) -> None:
+            if event.not_alive_count_change > 0:
+                died()
+
+        try:
+            self._node.create_subscription(
+                kind, topic, lambda message: None, copy(profile),
+                event_callbacks=SubscriptionEventCallbacks(
+                    liveliness=changed, incompatible_qos=lambda event: None))
+        except UnsupportedEventTypeError:
+            self._node.get_logger().warning(f'{topic}: this RMW does not tell of lost publishers')
 
     def _checked(self, topic: str, make: Callable[[], Any]) -> Any:
         try:

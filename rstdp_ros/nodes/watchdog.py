@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import time
-from typing import Any
 
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Empty, Float64MultiArray
 
 from rstdp_ros.nodes import qos
 from rstdp_ros.nodes.clock import steady_timer
@@ -15,7 +14,7 @@ from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
-from rstdp_ros.nodes.robot import ZERO_PERIOD
+from rstdp_ros.nodes.robot import ALIVE, ZERO_PERIOD
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import WatchdogParameters
 from rstdp_ros.nodes.topics import Topics
@@ -24,17 +23,21 @@ from rstdp_ros.protocol.watchdog import CommandWatchdog
 from rstdp_ros.tasks import get_task
 
 POLL_PERIOD = 0.02
+# It says so often that it is alive, s.
+BEAT_PERIOD = 0.1
 # When all nodes are told to stop, the environment is given so long for its own zeros, s.
 LINGER = 0.5
 
 
 class WatchdogNode(Node):
     """
-    Hears every command, in a process that nothing else can take down with it.
+    Hears every command, whoever sends it, in a process that nothing else can take down with it.
 
     A silent commander is missed after ``command_timeout``, a dead one after the lease of its
-    commands' liveliness, whichever comes first.
+    commands' liveliness, whichever comes first. Where nobody says anything, it says zero.
     """
+
+    fair = True
 
     def __init__(self) -> None:
         super().__init__('watchdog')
@@ -42,14 +45,17 @@ class WatchdogNode(Node):
         period = (1.0 / own.control_rate if own.control_rate
                   else get_task(own.task).control_period)
         timeout = own.command_timeout or TIMEOUT_PERIODS * period
-        self.watchdog = CommandWatchdog(timeout)
+        self.watchdog = CommandWatchdog(timeout, time.monotonic())
         self.health = Health(self)
         topics, topic = Topics(self, self.health), f'{own.controller}/commands'
         self._zero = Float64MultiArray(data=[0.0])
         self._commands = topics.publisher(Float64MultiArray, topic, qos.COMMAND)
-        topics.subscription(Float64MultiArray, topic, self._on_command, qos.COMMAND,
-                            liveliness=self._on_liveliness)
+        topics.subscription(Float64MultiArray, topic, self._on_command, qos.ANYBODY)
+        # A lease that is asked for shuts out all who offer none.
+        topics.lives(Float64MultiArray, topic, qos.COMMAND, self._on_death)
+        self._beat = topics.publisher(Empty, ALIVE, qos.ANYBODY)
         self._timer = steady_timer(self, POLL_PERIOD, self._on_timer)
+        self._beat_timer = steady_timer(self, BEAT_PERIOD, lambda: self._beat.publish(Empty()))
         raise_priority(self, self.health, own.thread_priority)
 
     def _on_command(self, message: Float64MultiArray) -> None:
@@ -57,10 +63,9 @@ class WatchdogNode(Node):
         if len(message.data) == 1 and math.isfinite(message.data[0]):
             self.watchdog.command(message.data[0], time.monotonic())
 
-    def _on_liveliness(self, change: Any) -> None:
-        if change.not_alive_count_change > 0:
-            self.watchdog.lost()
-            self._on_timer()
+    def _on_death(self) -> None:
+        self.watchdog.lost(time.monotonic())
+        self._on_timer()
 
     def _on_timer(self) -> None:
         trips = self.watchdog.trips
@@ -71,12 +76,12 @@ class WatchdogNode(Node):
 
     def make_safe(self, reason: str) -> None:
         """Stop what may be in motion: it is not watched well."""
-        self.watchdog.lost()
+        self.watchdog.stop()
         self._on_timer()
 
     def destroy_node(self) -> None:
         """Leave nothing in motion."""
-        self.watchdog.lost()
+        self.watchdog.stop()
         while self.watchdog.poll(time.monotonic()):
             self._commands.publish(self._zero)
             time.sleep(ZERO_PERIOD)

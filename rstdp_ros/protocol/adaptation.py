@@ -252,9 +252,10 @@ class AdaptationProtocol:
         if collected is None or len(collected.rasters) >= self.max_steps:
             self.counters['stale spikes'] += 1
             return []
+        if stamp not in collected.rasters:  # what is only said again is no progress
+            self._since = now
         collected.rasters[stamp] = raster
         collected.digests.add(digest)
-        self._since = now
         return self._judge(now) if collected.end else []
 
     def end(self, end: EpisodeEnd, now: float) -> list[Output]:

@@ -82,6 +82,13 @@ class EnvironmentProtocol(ABC):
             self.enabled, self.fault = False, why
         return [self._end(f'{ABORTED}: {why}')]
 
+    def halt(self, why: str) -> list[EpisodeEnd]:
+        """Disable until a person enables again: a fault that concerns the next episode too."""
+        ends = self.abort(why) or []
+        self.plant.stop()
+        self.enabled, self.fault = False, why
+        return ends
+
     def set_enabled(self, enabled: bool) -> list[EpisodeEnd]:
         """Switch motion on or off; off aborts the running episode."""
         self.enabled, self.fault = enabled, ''

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.environment import EnvironmentProtocol
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.tasks.task import Joints
 
 RESEND_AFTER = 0.2
+# A policy answers the same observation always alike: it will not think of anything better.
+REFUSALS = 5
 
 
 class Lockstep(EnvironmentProtocol):
@@ -18,21 +21,30 @@ class Lockstep(EnvironmentProtocol):
 
     _sent_at: float | None = None
     _due = 0.0
+    _refused = 0
 
     def action(self, episode_id: str, stamp: int, effort: float,
                now: float) -> list[Observation | EpisodeEnd]:
         """
         Take the answer to the open observation and let time go on by one step.
 
-        :raises RstdpError: an effort that cannot be applied; the observation stays open.
+        :raises RstdpError: an effort that cannot be applied; the observation stays open for
+            another answer, but not for ever.
         """
         open_observation = self._observation
         if (open_observation is None or self._sent_at is None or stamp != open_observation.stamp
                 or episode_id != open_observation.episode_id):
             return self._not_open('stale actions', episode_id, stamp, effort)
-        self._check_effort(effort)
-        self._answers[stamp] = effort
-        return self._step(effort) or self.poll(now)
+        try:
+            self._check_effort(effort)
+            self._answers[stamp] = effort
+            end = self._step(effort)
+        except RstdpError as error:
+            self._refused += 1
+            if self._refused < REFUSALS:
+                raise
+            return self.abort(f'{REFUSALS} answers to one observation were refused: {error}')
+        return end or self.poll(now)
 
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:
         """Send the observation when it is due, and again when nobody answers it."""
@@ -56,4 +68,4 @@ class Lockstep(EnvironmentProtocol):
 
     def _observe(self, joints: Joints) -> None:
         super()._observe(joints)
-        self._sent_at = None
+        self._sent_at, self._refused = None, 0

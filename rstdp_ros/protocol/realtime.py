@@ -16,6 +16,8 @@ LATE = 0.1
 LATENCIES = 1000
 # The default of time-outs, in control periods.
 TIMEOUT_PERIODS = 5
+# At least so long is a simulated plant's first answer waited for, s.
+FIRST_ANSWER = 1.0
 
 
 class RealTime(EnvironmentProtocol):
@@ -24,7 +26,8 @@ class RealTime(EnvironmentProtocol):
 
     Every :meth:`poll` is a cycle: its caller's timer keeps the rate. An action is as old as the
     observation that it answers; it is applied until a newer one comes or it is too old, and then
-    the episode is aborted, which is the safe stop.
+    the episode is aborted, which is the safe stop. A simulated plant stands still until the first
+    answer is there, as its policy may have to warm up; what moves by itself does not wait.
 
     :param step_period: s; only to tell late cycles.
     :param action_timeout: s; no action older than that is applied.
@@ -49,6 +52,7 @@ class RealTime(EnvironmentProtocol):
         self._sent: deque[tuple[int, float]] = deque()
         self._answered, self._acting_since = 0, 0.0
         self._wanted: float | None = None
+        self._began_at = 0.0
 
     def action(self, episode_id: str, stamp: int, effort: float,
                now: float) -> list[Observation | EpisodeEnd]:
@@ -78,7 +82,13 @@ class RealTime(EnvironmentProtocol):
         if self._observation is None:
             self.plant.rest()
             return []
-        if self._sent:
+        if self._wanted is None and self.plant.waits:
+            patience = max(FIRST_ANSWER, self.action_timeout)
+            if now - self._began_at > patience:
+                return self.abort(f'no action within {patience:g} s')
+            self._acting_since = now
+            self._sent.clear()
+        elif self._sent:
             ends = self._act(now)
             if ends:
                 return ends
@@ -119,5 +129,5 @@ class RealTime(EnvironmentProtocol):
     def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
         self._sent.clear()
         self._answered, self._acting_since, self._wanted = 0, now, None
-        self._polled_at = now
+        self._polled_at = self._began_at = now
         return []

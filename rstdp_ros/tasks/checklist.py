@@ -20,8 +20,6 @@ MOVED = 0.02
 CERTAIN = 0.5
 MAX_LAG = 3
 CLOCK_TOLERANCE = 1.0
-# Who may command the controller: one of each.
-COMMANDERS = ('environment', 'watchdog')
 SILENCE = 1.0
 
 
@@ -85,19 +83,16 @@ class Checklist:
             for i, term in enumerate((expected * change, expected**2, change**2)):
                 sums[i] = (1.0 - 1.0 / WINDOW) * sums[i] + term
 
-    def items(self, now: float, listeners: int, commanders: Sequence[str],
-              effort_limit: float, position_limits: Sequence[float]) -> list[Item]:
+    def items(self, now: float, effort_limit: float,
+              position_limits: Sequence[float]) -> list[Item]:
         """
         Say what is well and what is not.
 
-        :param listeners: on the command topic.
-        :param commanders: names of the nodes that publish on the command topic, this one included.
         :param effort_limit: N or N m.
         :param position_limits: per joint, m or rad; infinity is none.
         """
         return [self._rate(now), *self._names(), *self._usable(), *self._velocities(),
-                self._clock(), *self._position(), *_commands(listeners, commanders),
-                *self._limits(effort_limit, position_limits)]
+                self._clock(), *self._position(), *self._limits(effort_limit, position_limits)]
 
     def _rate(self, now: float) -> Item:
         wanted = 1.0 / self.control_period
@@ -164,22 +159,6 @@ def _velocity(joint: str, moved: bool, agreement: Sequence[float]) -> Item:
         return Item(OK, f'velocity of {joint}')
     return Item(FAIL, f'the velocity of {joint} has the opposite sign of its motion: position and '
                 'velocity of the driver disagree')
-
-
-def _commands(listeners: int, commanders: Sequence[str]) -> list[Item]:
-    heard = Item(OK, 'the controller listens to commands') if listeners else Item(
-        FAIL, 'nobody listens to the commands: is the controller active, and the parameter '
-        'controller its name?')
-    strangers = list(commanders)
-    for name in COMMANDERS:
-        if name in strangers:
-            strangers.remove(name)
-    if strangers:
-        return [heard, Item(FAIL, f'{", ".join(strangers)} may command the controller too: stop '
-                            'that first (one that died counts for up to 20 s)')]
-    if COMMANDERS[-1] not in commanders:
-        return [heard, Item(WARN, 'no watchdog: if this process dies, nobody sends the zero')]
-    return [heard]
 
 
 class MotionCheck:

@@ -52,6 +52,8 @@ class GymPlant(Plant):
         environment that does not keep Gymnasium's interface.
     """
 
+    waits = True
+
     def __init__(self, task: Task, env_id: str = '', gui: bool = False) -> None:
         self.task, self.efforts = task, task.action_efforts
         self.env_id = env_id or task.env_id

@@ -20,9 +20,11 @@ class Plant:
     Efforts in, joints out; the last three methods matter to what moves by itself.
 
     :cvar efforts: the only efforts that it takes; () for any.
+    :cvar waits: whether time stands still for it between two steps.
     """
 
     efforts: tuple[float, ...] = ()
+    waits = False
 
     def set_physics(self, physics: Any) -> None:
         """

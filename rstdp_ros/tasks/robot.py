@@ -14,6 +14,8 @@ from rstdp_ros.tasks.task import Joints, Task
 
 # A controller keeps its last command for ever, and one message may get lost.
 ZEROS = 10
+# A controller that comes anew may have an old command in force: zero is said so often at rest, s.
+REST_PERIOD = 0.5
 # A stamp that is older by more than this is a clock that was set, not a message overtaken.
 CLOCK_JUMP = 1.0
 
@@ -44,17 +46,20 @@ class RobotPlant(Plant):
     :param sensor_timeout: s; older joint states are worth nothing.
     :param position_tolerance: an episode starts only when every joint is so close to zero, m or
         rad; likewise velocity_tolerance, m/s or rad/s.
+    :param dwell: s from the end of an episode to the start of the next one.
+    :ivar resting: whether zero is in force.
     :ivar verdict: what the latest episode that told something said of the motor.
     """
 
     def __init__(self, task: Task, wiring: Mapping[str, JointWiring],
                  send: Callable[[float], None], clock: Callable[[], float],
                  effort_scale: float = 1.0, sensor_timeout: float = 0.1,
-                 position_tolerance: float = 0.1, velocity_tolerance: float = 0.5) -> None:
+                 position_tolerance: float = 0.1, velocity_tolerance: float = 0.5,
+                 dwell: float = 0.0) -> None:
         self.task, self.wiring = task, [wiring[joint] for joint in task.joints]
         self.effort_scale, self.sensor_timeout = effort_scale, sensor_timeout
         self.position_tolerance = position_tolerance
-        self.velocity_tolerance = velocity_tolerance
+        self.velocity_tolerance, self.dwell = velocity_tolerance, dwell
         self.physics = task.physics()
         self.verdict: Item | None = None
         self._motion = MotionCheck(task)
@@ -63,7 +68,8 @@ class RobotPlant(Plant):
         self._sensed_at = self._stamp = -math.inf
         self._steps = 0
         # Whoever commanded before may have left the robot in motion.
-        self._zeros = ZEROS
+        self._zeros, self._rested_at, self._stopped_at = ZEROS, -math.inf, -math.inf
+        self.resting = True
         # Load compiled code now: the first step cannot wait for it.
         task.terminated(Joints(*2 * [[0.0] * len(task.joints)]), self.physics)
 
@@ -107,8 +113,12 @@ class RobotPlant(Plant):
         """
         Start an episode where the robot is; the seed has no say.
 
-        :raises RstdpError: no fresh joint state, or a joint outside its start region.
+        :raises RstdpError: too soon after the last episode, no fresh joint state, or a joint
+            outside its start region.
         """
+        rested = self._clock() - self._stopped_at
+        if rested < self.dwell:
+            raise RstdpError(f'an episode starts {self.dwell:g} s after the last motion (dwell)')
         joints = self._fresh()
         for kind, values, bound in (('position', joints.positions, self.position_tolerance),
                                     ('velocity', joints.velocities, self.velocity_tolerance)):
@@ -137,18 +147,25 @@ class RobotPlant(Plant):
 
     def apply(self, effort: float) -> None:
         """Command an effort now."""
+        self.resting = False
         self._send(self.effort_scale * effort)
 
     def stop(self) -> None:
-        """Command zero, now and at the next few rests."""
-        self._zeros = ZEROS
-        self.rest()
+        """Command zero, now and again and again from now on."""
+        self._stopped_at = self._clock()
+        self.calm()
         self.verdict = self._motion.verdict() or self.verdict
 
+    def calm(self) -> None:
+        """Command zero, now and at the next few rests."""
+        self.resting, self._zeros = True, ZEROS
+        self.rest()
+
     def rest(self) -> None:
-        """Command what is left of the zeros."""
-        if self._zeros:
-            self._zeros -= 1
+        """Command zero: what is left of the first ones, and then now and then."""
+        now = self._clock()
+        if self._zeros or now - self._rested_at >= REST_PERIOD:
+            self._zeros, self._rested_at = max(0, self._zeros - 1), now
             self._send(0.0)
 
     def _fresh(self) -> Joints:

@@ -73,12 +73,20 @@ class Trials(Dialogue):
                 raise Stalled('every episode is aborted')
 
     def _tell_the_clock(self, first: Observation) -> Script[Event]:
-        """Hold the first answer back to see whether the environment waits; return what came."""
+        """
+        Hold an answer back to see whether the environment waits; return what came.
+
+        In real time a simulated plant may wait for its first answer too.
+        """
+        declared = self.parameters.get('clock')
+        if declared != 'lockstep':
+            first = yield from self._step(first)
+            if not isinstance(first, Observation):
+                return first
         began, patience = self.now, max(HOLD, 3 * self.task.control_period)
         event = yield from self._wait(patience, self._concerns)
         waited = self.now - began
         again = isinstance(event, Observation) and event.stamp == first.stamp
-        declared = self.parameters.get('clock')
         lockstep = declared == 'lockstep' if declared in CLOCKS else again or event is None
         self.witness.lockstep = lockstep
         if lockstep:
@@ -180,9 +188,11 @@ class Trials(Dialogue):
 
     def _starve(self, provocation: Provocation, seed: int,
                 patience: float) -> Script[tuple[Event | None, float]]:
-        """Return the end of an episode without a right answer, if any, and how long it lasted."""
+        """Return the end of an episode with one right answer, if any, and how long it lasted."""
         self.doing = provocation.what
-        event: Event | None = yield from self._begin(seed)
+        event: Event | None = yield from self._step((yield from self._begin(seed)))
+        if not isinstance(event, Observation):
+            return event, 0.0
         began, last = self.now, self._good_act(event)
         while isinstance(event, Observation) and self.now < began + patience:
             if provocation.spoil:
