@@ -20,6 +20,7 @@ from rstdp_ros.plasticity.controls import (
 )
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
 from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
+from rstdp_ros.plasticity.recheck import RecheckGuard
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
@@ -28,7 +29,9 @@ from rstdp_ros.snn import SpikingQNetwork
 DETERMINISTIC = (RSTDP, OppositeSign)
 SEEDED = (RandomUpdates, IndependentPerturbations, ShuffledUpdates, PermutedUpdates)
 RULES = {rule.name: rule for rule in (*DETERMINISTIC, *SEEDED)}
-GUARDS = {guard.name: guard for guard in (SnapshotGuard, NoGuard)}
+GUARDS = {guard.name: guard for guard in (RecheckGuard, SnapshotGuard, NoGuard)}
+# The guard that a run began with, so that old runs go on as they were; RecheckGuard in a new one.
+AUTO = 'auto'
 MOVING_AVERAGE = 10
 
 
@@ -39,14 +42,15 @@ class Recipe:
 
     :param parameters: of the rule.
     :param seed: episode i starts from seed + i.
-    :param rule: a name in ``RULES``; likewise guard in ``GUARDS``.
+    :param rule: a name in ``RULES``.
+    :param guard: a name in ``GUARDS``, or ``AUTO``.
     :param bounds: how far the weights may go.
     """
 
     parameters: RSTDPParameters
     seed: int
     rule: str = 'rstdp'
-    guard: str = 'snapshot'
+    guard: str = AUTO
     guard_parameters: GuardParameters = field(default_factory=GuardParameters)
     bounds: BoundsParameters = field(default_factory=BoundsParameters)
 
@@ -102,7 +106,8 @@ class Learner:
     """
 
     def __init__(self, network: SpikingQNetwork, recipe: Recipe) -> None:
-        for kind, name, known in (('rule', recipe.rule, RULES), ('guard', recipe.guard, GUARDS)):
+        guard = RecheckGuard.name if recipe.guard == AUTO else recipe.guard
+        for kind, name, known in (('rule', recipe.rule, RULES), ('guard', guard, GUARDS)):
             if name not in known:
                 raise RstdpError(f'unknown {kind} {name!r}; known are {", ".join(known)}')
         self.initial = self.running = network
@@ -110,7 +115,7 @@ class Learner:
         rule = RULES[recipe.rule]
         seed = (recipe.seed,) if rule in SEEDED else ()
         self.rule = rule(network, recipe.parameters, *seed)
-        self.guard = GUARDS[recipe.guard](network, recipe.guard_parameters)
+        self.guard = GUARDS[guard](network, recipe.guard_parameters)
         self.bounds = Bounds(network.weights[1], recipe.bounds)
         self.episode = self.rollbacks = 0
         self.recent: list[float] = []
@@ -217,16 +222,19 @@ class Learner:
         """
         Take over what :meth:`state` returned.
 
-        Parameters stay those of this learner: whoever starts it says how to go on.
+        Parameters stay those of this learner: whoever starts it says how to go on. The guard is
+        that of the state where nobody named one.
 
         :raises RstdpError: a state of another run.
         """
+        began = state['guard']['name']
+        guard = began if self.recipe.guard == AUTO and began in GUARDS else self.guard.name
         for what, ours, theirs in (
                 ('initial network', self.initial.digest, state['initial'].digest),
                 ('scales', self.initial.scales, state['initial'].scales),
                 ('seed', self.recipe.seed, state['seed']),
                 ('rule', self.rule.name, state['rule']['name']),
-                ('guard', self.guard.name, state['guard']['name'])):
+                ('guard', guard, began)):
             if ours != theirs:
                 raise RstdpError(f'it belongs to another run: {what} {theirs}, not {ours}')
         self.running, self.episode = state['running'], state['episode']
@@ -234,6 +242,7 @@ class Learner:
         # Checkpoints of earlier releases lack them.
         self.rollbacks, self.latest = state.get('rollbacks', 0), dict(state.get('latest', {}))
         self.rule.restore(state['rule'])
+        self.guard = GUARDS[guard](self.initial, self.guard.parameters)
         self.guard.restore(state['guard'])
 
 
