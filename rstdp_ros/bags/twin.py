@@ -11,12 +11,13 @@ import numpy as np
 from rstdp_ros.bags.events import Publication
 from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
 from rstdp_ros.plasticity.controls import RandomControl
+from rstdp_ros.plasticity.guard import RECHECKING, RESUMED, ROLLED_BACK
 from rstdp_ros.snn import SpikingQNetwork
 
 # As many as the adaptation node keeps checkpoints, and the present one.
 STATES = 6
 UNGUARDED = 'none'
-ROLLED_BACK = 'rolled back'
+WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, RESUMED)
 
 
 class Twin:
@@ -74,8 +75,8 @@ class Twin:
             return ''
         if isinstance(self._learner.rule, RandomControl):
             return f'rule {publication.rule} has drawn random numbers before the recording'
-        if ROLLED_BACK in publication.event:
-            return 'the guard went back to a network from before the recording'
+        if any(word in publication.event for word in WENT_ELSEWHERE):
+            return 'the guard went on with a network that may be from before the recording'
         return ''
 
     def learn(self, rasters: np.ndarray, publication: Publication) -> EpisodeRecord:

@@ -16,11 +16,13 @@ from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.report import plot_run, Returns, summary
 from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import (
+    AUTO,
     BoundsParameters,
     EpisodeRecord,
     GuardParameters,
     preset,
     PRESETS,
+    RecheckGuard,
 )
 from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.resources import model_path
@@ -48,7 +50,9 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--preset', default='default', metavar='P',
                         help=f'parameters of r-STDP: {", ".join(PRESETS)}')
     parser.add_argument('--rule', default='rstdp', metavar='R', help=f'{", ".join(RULES)}')
-    parser.add_argument('--guard', default='snapshot', metavar='G', help=f'{", ".join(GUARDS)}')
+    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): '
+                        f'{RecheckGuard.name}, or the one that a continued run began with; '
+                        f'{", ".join(GUARDS)}')
     parser.add_argument('--output', metavar='FILE', type=Path, help='where to write the network '
                         'to deploy')
     parser.add_argument('--plot', metavar='FILE', type=Path, help='where to draw the returns, '

@@ -15,7 +15,7 @@ from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.film.script import Script
 from rstdp_ros.experiments.run_folder import read_run_folder
 from rstdp_ros.parameters import table
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import AUTO, GuardParameters, preset
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, SIMULATORS, Task
@@ -150,5 +150,5 @@ def adapted(task: Task, network: SpikingQNetwork, physics: Any) -> SpikingQNetwo
           f'{seeds.ADAPTATION} ...', flush=True)
     learner, _ = adapt(Adaptation(
         task, network, physics, seeds.ADAPTATION, ADAPTATION_EPISODES,
-        preset('default', task.name), 'rstdp', 'snapshot', GuardParameters()))
+        preset('default', task.name), 'rstdp', AUTO, GuardParameters()))
     return learner.deployed

@@ -15,8 +15,8 @@ from rstdp_ros.backends import BACKENDS as POLICY_BACKENDS
 from rstdp_ros.backends import TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.parameters import Parameter, parameter, START
-from rstdp_ros.plasticity import PRESETS
-from rstdp_ros.plasticity.learner import GUARDS, RULES
+from rstdp_ros.plasticity import PRESETS, RecheckGuard
+from rstdp_ros.plasticity.learner import AUTO, GUARDS, RULES
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.seeds import ADAPTATION, END
@@ -149,8 +149,9 @@ class AdaptationParameters:
                             choices=PRESETS, effect=START)
     rule: str = parameter('rstdp', 'What changes the weights.', choices=tuple(RULES),
                           effect=START)
-    guard: str = parameter('snapshot', 'What decides which weights to keep.',
-                           choices=tuple(GUARDS), effect=START)
+    guard: str = parameter(AUTO, 'What decides which weights to keep; auto is '
+                           f'{RecheckGuard.name}, or what the run in run_dir began with.',
+                           choices=(AUTO, *GUARDS), effect=START)
     reward_source: str = parameter(
         'environment', 'environment: the return in episode_end; topic: the first episode_reward '
         'after it, which anybody may publish.', choices=('environment', 'topic'), effect=START)

@@ -2,11 +2,12 @@
 
 from rstdp_ros.plasticity.bounds import BoundsParameters
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
-from rstdp_ros.plasticity.learner import EpisodeRecord, Learner, make_learner, Recipe, RULES
+from rstdp_ros.plasticity.learner import AUTO, EpisodeRecord, Learner, make_learner, Recipe, RULES
 from rstdp_ros.plasticity.parameters import preset, PRESETS, RSTDPParameters
+from rstdp_ros.plasticity.recheck import RecheckGuard
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.run import AdaptationRun
 
-__all__ = ['AdaptationRun', 'BoundsParameters', 'EpisodeRecord', 'GuardParameters',
+__all__ = ['AUTO', 'AdaptationRun', 'BoundsParameters', 'EpisodeRecord', 'GuardParameters',
            'Learner', 'NoGuard', 'PRESETS', 'RSTDP', 'RSTDPParameters', 'RULES', 'Recipe',
-           'SnapshotGuard', 'make_learner', 'preset']
+           'RecheckGuard', 'SnapshotGuard', 'make_learner', 'preset']

@@ -15,6 +15,9 @@ from rstdp_ros.parameters import parameter, validated
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.snn import SpikingQNetwork
 
+# What guards say when the next network is not the one that the rule proposed.
+ROLLED_BACK, RECHECKING, RESUMED = 'rolled back', 'rechecking', 'resumed'
+
 
 @dataclass(frozen=True)
 class GuardParameters:
@@ -26,6 +29,12 @@ class GuardParameters:
     tolerance: float = parameter(
         0.2, 'Go back to the best network when the mean falls by more than this fraction of the '
         'best mean.', minimum=0.0, maximum=10.0, effect=NEXT_EPISODE)
+    margin: float = parameter(
+        1.0, 'recheck: a mean is better if it exceeds the best by so many standard errors of the '
+        'difference.', minimum=0.0, maximum=10.0, effect=NEXT_EPISODE)
+    patience: int = parameter(
+        5, 'recheck: measure the deployed network anew after so many windows that decided '
+        'nothing.', unit='windows', minimum=1, maximum=10_000, effect=NEXT_EPISODE)
 
 
 class NoGuard:
@@ -101,7 +110,7 @@ class SnapshotGuard:
         if best is None or mean > best:
             self.deployed, self.best_mean, event = self.window_start, mean, 'kept'
         elif mean < best - self.parameters.tolerance * abs(best):
-            proposed, event = self.deployed, 'rolled back'
+            proposed, event = self.deployed, ROLLED_BACK
         self.window_start = proposed
         return proposed, event
 

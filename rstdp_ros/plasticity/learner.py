@@ -23,6 +23,7 @@ from rstdp_ros.plasticity.controls import (
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
 from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
 from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
+from rstdp_ros.plasticity.recheck import RecheckGuard
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
@@ -32,7 +33,9 @@ from rstdp_ros.untrusted import refusing
 DETERMINISTIC = (RSTDP, OppositeSign)
 SEEDED = (RandomUpdates, IndependentPerturbations, ShuffledUpdates, PermutedUpdates)
 RULES = {rule.name: rule for rule in (*DETERMINISTIC, *SEEDED)}
-GUARDS = {guard.name: guard for guard in (SnapshotGuard, NoGuard)}
+GUARDS = {guard.name: guard for guard in (RecheckGuard, SnapshotGuard, NoGuard)}
+# The guard that a run began with, so that old runs go on as they were; RecheckGuard in a new one.
+AUTO = 'auto'
 MOVING_AVERAGE = 10
 # No run has so many episodes.
 COUNTABLE = 10**12
@@ -45,14 +48,15 @@ class Recipe:
 
     :param parameters: of the rule.
     :param seed: episode i starts from seed + i.
-    :param rule: a name in ``RULES``; likewise guard in ``GUARDS``.
+    :param rule: a name in ``RULES``.
+    :param guard: a name in ``GUARDS``, or ``AUTO``.
     :param bounds: how far the weights may go.
     """
 
     parameters: RSTDPParameters
     seed: int
     rule: str = 'rstdp'
-    guard: str = 'snapshot'
+    guard: str = AUTO
     guard_parameters: GuardParameters = field(default_factory=GuardParameters)
     bounds: BoundsParameters = field(default_factory=BoundsParameters)
 
@@ -120,7 +124,8 @@ class Learner:
     """
 
     def __init__(self, network: SpikingQNetwork, recipe: Recipe) -> None:
-        for kind, name, known in (('rule', recipe.rule, RULES), ('guard', recipe.guard, GUARDS)):
+        guard = RecheckGuard.name if recipe.guard == AUTO else recipe.guard
+        for kind, name, known in (('rule', recipe.rule, RULES), ('guard', guard, GUARDS)):
             if name not in known:
                 raise RstdpError(f'unknown {kind} {name!r}; known are {", ".join(known)}')
         self.initial = self.running = network
@@ -128,7 +133,7 @@ class Learner:
         rule = RULES[recipe.rule]
         seed = (recipe.seed,) if rule in SEEDED else ()
         self.rule = rule(network, recipe.parameters, *seed)
-        self.guard = GUARDS[recipe.guard](network, recipe.guard_parameters)
+        self.guard = GUARDS[guard](network, recipe.guard_parameters)
         self.bounds = Bounds(network.weights[1], recipe.bounds)
         self.episode = self.rollbacks = 0
         self.recent: list[float] = []
@@ -227,23 +232,24 @@ class Learner:
             'rollbacks': self.rollbacks, 'latest': dict(self.latest),
             'rule': {'name': self.rule.name, 'parameters': asdict(self.rule.parameters),
                      **self.rule.state()},
-            'guard': {'name': self.guard.name, 'parameters': asdict(self.guard.parameters),
-                      **self.guard.state()},
+            'guard': _guard_state(self.guard),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """
         Take over what :meth:`state` returned, all of it or nothing.
 
-        Parameters stay those of this learner: whoever starts it says how to go on.
+        Parameters stay those of this learner: whoever starts it says how to go on. The guard is
+        that of the state where nobody named one.
 
         :raises OtherRunError: a state of another run.
         :raises RstdpError: a state that no learner can have had.
         """
-        rule, guard = deepcopy((self.rule, self.guard))
+        rule = deepcopy(self.rule)
         with refusing('state'):
-            check_kinds('state', self.state(), state)
-            self._check_run(state)
+            guard = self._guard_for(state['guard']['name'])
+            check_kinds('state', {**self.state(), 'guard': _guard_state(guard)}, state)
+            self._check_run(state, guard)
             check_networks(self.initial, state)
             episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
             # Checkpoints of earlier releases lack them.
@@ -255,15 +261,24 @@ class Learner:
         self.rule, self.guard, self.running, self.episode = rule, guard, running, episode
         self.recent, self.rollbacks, self.latest = list(recent), rollbacks, latest
 
-    def _check_run(self, state: dict[str, Any]) -> None:
+    def _guard_for(self, name: str) -> Any:
+        """Make the guard that a run began with, unless another one is asked for."""
+        guard = name if self.recipe.guard == AUTO and name in GUARDS else self.guard.name
+        return GUARDS[guard](self.initial, self.guard.parameters)
+
+    def _check_run(self, state: dict[str, Any], guard: Any) -> None:
         for what, ours, theirs in (
                 ('initial network', self.initial.digest, state['initial'].digest),
                 ('scales', self.initial.scales, state['initial'].scales),
                 ('seed', self.recipe.seed, state['seed']),
                 ('rule', self.rule.name, state['rule']['name']),
-                ('guard', self.guard.name, state['guard']['name'])):
+                ('guard', guard.name, state['guard']['name'])):
             if ours != theirs:
                 raise OtherRunError(f'it belongs to another run: {what} {theirs}, not {ours}')
+
+
+def _guard_state(guard: Any) -> dict[str, Any]:
+    return {'name': guard.name, 'parameters': asdict(guard.parameters), **guard.state()}
 
 
 def make_learner(network: SpikingQNetwork, seed: int, parameters: str | RSTDPParameters,

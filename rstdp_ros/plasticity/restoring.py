@@ -24,7 +24,8 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     """
     Refuse a state whose values are of other kinds than a learner's own.
 
-    Numbers are finite; a list holds numbers; where there may be a number there may be None.
+    Numbers are finite; a list holds numbers; what may be None may be a number, a network (see
+    :func:`check_networks`) or a table of numbers instead.
 
     :param name: what to call it in an error.
     :raises RstdpError: the first value that is of another kind.
@@ -36,8 +37,9 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
         for value in theirs:
             real(name, value)
     elif ours is None or isinstance(ours, float):
-        if theirs is not None:
-            real(name, theirs)
+        for value in theirs.values() if isinstance(theirs, dict) else [theirs]:
+            if value is not None and not (ours is None and isinstance(value, SpikingQNetwork)):
+                real(name, value)
     elif type(ours) is not type(theirs):
         raise RstdpError(f'{name} is {shortened(repr(theirs))}, not of kind '
                          f'{type(ours).__name__}')

@@ -21,7 +21,7 @@ from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.report import summary
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import AUTO, GuardParameters, preset
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def run(job: Run) -> Rows:
     """Adapt and measure on held-out starts."""
     task = get_task(job.task)
     adaptation = Adaptation(task, load(job), task.make_physics(task.demo_physics), job.seed,
-                            job.episodes, preset('default', task.name), job.rule, 'snapshot',
+                            job.episodes, preset('default', task.name), job.rule, AUTO,
                             GuardParameters())
     learner, _ = adapt(adaptation)
     measured = summary(adaptation, learner.deployed, job.starts)
@@ -107,5 +107,5 @@ def figure(data: DataFrame) -> Figure:
 
 STUDY = Study(
     'demo-plant', "The demo's plant, without any validation set", jobs, run, tables, figure,
-    'The guard keeps the start of the best window of ten episodes and returns to it when returns '
-    'fall; the episodes it judges by are the only ones that are played.')
+    'The guard keeps the start of the best window of ten episodes, returns to it when returns '
+    'fall and measures it anew; the episodes it judges by are the only ones that are played.')
