@@ -27,8 +27,8 @@ FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, DATA_END = 2, 3, 4, 5, 6, 15
 ENDS = (DATA_END, FOOTER)
 READ_WHOLE = (SCHEMA, CHANNEL, MESSAGE, CHUNK)
 MESSAGE_HEAD = 22
-# Even packed, more messages than that have no place in a file.
-BYTES_PER_MESSAGE = 4
+# Even packed, more records than that have no place in a file.
+BYTES_PER_RECORD = 4
 
 
 class Survey(NamedTuple):
@@ -82,20 +82,24 @@ def survey(path: Path) -> Survey:
                                  f'{2 * MAX_UNPACKED} can be read')
             if kind == CHUNK:
                 body = file.read(length)
-                announced = _announced(path, body, end)
+                unpacked += _announced(path, body, end)
+                _check_total(path, size, unpacked, messages)
                 try:
                     with refusing(path):
-                        chunks[end], count = _read_chunk(body)
+                        chunks[end], count = _read_chunk(body, size // BYTES_PER_RECORD)
                     messages += count
-                    unpacked += announced
                 except RstdpError:
                     damaged.append((end, RECORD.size + length))
             messages += kind == MESSAGE
-            if unpacked > MAX_RATIO * size + MAX_UNPACKED or messages * BYTES_PER_MESSAGE > size:
-                raise RstdpError(f'{path}: unpacks to more than a recording of {size} bytes can')
+            _check_total(path, size, unpacked, messages)
             end += RECORD.size + length
             file.seek(end)
         return Survey(end, chunks, damaged, messages, _check_summary(file, size))
+
+
+def _check_total(path: Path, size: int, unpacked: int, messages: int) -> None:
+    if unpacked > MAX_RATIO * size + MAX_UNPACKED or messages * BYTES_PER_RECORD > size:
+        raise RstdpError(f'{path}: unpacks to more than a recording of {size} bytes can')
 
 
 def _announced(path: Path, body: bytes, place: int) -> int:
@@ -107,8 +111,12 @@ def _announced(path: Path, body: bytes, place: int) -> int:
     return size
 
 
-def _read_chunk(body: bytes) -> tuple[tuple[int, int, str], int]:
-    """Return what is in a chunk, and of how many messages; raise whatever if it is damaged."""
+def _read_chunk(body: bytes, most: int) -> tuple[tuple[int, int, str], int]:
+    """
+    Return what is in a chunk, and how many messages; raise whatever if it is damaged.
+
+    :param most: so many records may be in it.
+    """
     _, _, size, checksum, length = CHUNK_HEAD.unpack_from(body)
     place = CHUNK_HEAD.size + length
     compression = body[CHUNK_HEAD.size:place].decode()
@@ -119,15 +127,16 @@ def _read_chunk(body: bytes) -> tuple[tuple[int, int, str], int]:
     unpacked = unpack(data, compression, size)
     if len(unpacked) != size or checksum and crc32(unpacked) != checksum:
         raise ValueError('a checksum')
-    return (size, packed, compression), _count(unpacked)
+    return (size, packed, compression), _count(unpacked, most)
 
 
-def _count(data: bytes) -> int:
+def _count(data: bytes, most: int) -> int:
     """Count the messages among the records of a chunk."""
-    place, messages, size = 0, 0, len(data)
-    while place < size:
+    place, messages, size, left = 0, 0, len(data), most
+    while place < size and left:
         kind, length = RECORD.unpack_from(data, place)
         place += RECORD.size + length
+        left -= 1
         if kind == MESSAGE:
             messages += 1
             if length < MESSAGE_HEAD:

@@ -43,23 +43,20 @@ def unpack_file(path: Path, folder: Path) -> tuple[Path, str]:
     :return: the copy, and what is wrong with the original or ''.
     :raises RstdpError: it unpacks to more than a recording can.
     """
-    copy, size = folder / path.stem, 0
+    copy, size, wrong = folder / path.stem, 0, ''
     limit = MAX_RATIO * path.stat().st_size + MAX_UNPACKED
-    decompressor, wrong = _decompressor('zstd'), ''
-    with path.open('rb') as source, copy.open('wb') as target:
-        while not decompressor.eof:
-            block = source.read(BLOCK) if decompressor.needs_input else b''
-            if decompressor.needs_input and not block:
-                wrong = f'{path}: its end is missing; what comes before is used'
-                break
-            try:
-                size += target.write(decompressor.decompress(block, max_length=BLOCK))
-            except _error() as error:
-                wrong = f'{path}: damaged ({error}); what comes before is used'
-                break
-            if size > limit:
-                raise RstdpError(f'{path}: unpacks to more than {limit} bytes, which no '
-                                 'recording does')
+    zstd = _zstd()
+    with zstd.open(path, 'rb') as source, copy.open('wb') as target:
+        try:
+            while block := source.read(BLOCK):
+                size += target.write(block)
+                if size > limit:
+                    raise RstdpError(f'{path}: unpacks to more than {limit} bytes, which no '
+                                     'recording does')
+        except EOFError:
+            wrong = f'{path}: its end is missing; what comes before is used'
+        except zstd.ZstdError as error:
+            wrong = f'{path}: damaged ({error}); what comes before is used'
     return copy, wrong
 
 
@@ -70,10 +67,6 @@ def _zstd() -> Any:
     except ModuleNotFoundError:
         from backports import zstd
     return zstd
-
-
-def _error() -> type[Exception]:
-    return _zstd().ZstdError
 
 
 def _decompressor(compression: str) -> Any:
