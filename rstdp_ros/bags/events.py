@@ -15,6 +15,12 @@ from rstdp_ros.parameters import from_mapping
 from rstdp_ros.plasticity import BoundsParameters, GuardParameters, Recipe, RSTDPParameters
 from rstdp_ros.protocol.reading import read_raster, read_weights, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.untrusted import refusing, shortened
+
+# What a publication says in whole numbers and in words.
+KINDS_OF = {**dict.fromkeys(('learned', 'rollbacks', 'run_seed', 'seed', 'observations'), int),
+            **dict.fromkeys(('running', 'deployed', 'rule', 'guard', 'episode_id', 'initial',
+                             'event'), str)}
 
 
 class Raster(NamedTuple):
@@ -68,6 +74,10 @@ class Publication:
         if 'learned' not in values:
             raise RstdpError('weights that do not say where the run stood; they were sent by an '
                              'earlier release, or not by the adaptation node')
+        for name, kind in KINDS_OF.items():
+            value = values.get(name, kind())
+            if type(value) is not kind or kind is int and value < 0:
+                raise RstdpError(f'weights with {name} = {shortened(repr(value))}')
         if values['learned']:
             for name, table in (('parameters', RSTDPParameters), ('bounds', BoundsParameters),
                                 ('guard_parameters', GuardParameters)):
@@ -95,14 +105,17 @@ def learning_events(bag: Bag, refused: Counter[str]) -> Iterator[Raster | Public
     ticks, neurons = first.ticks, sum(first.sizes[1:3])
     for message in bag.messages(('spikes', 'weights')):
         try:
-            decoded = bag.decode(message)
-            if message.topic == 'weights':
-                yield Publication.parse(read_weights(decoded))
-            else:
-                episode_id, _, spikes = read_raster(decoded, ticks, neurons)
-                yield Raster(episode_id, to_nanoseconds(decoded.header.stamp), spikes)
-        except (RstdpError, KeyError, TypeError, ValueError) as error:
-            refused[f'{message.topic}: {error}'] += 1
+            with refusing(f'a message on {message.topic}'):
+                decoded = bag.decode(message)
+                if message.topic == 'weights':
+                    event = Publication.parse(read_weights(decoded))
+                else:
+                    episode_id, _, spikes = read_raster(decoded, ticks, neurons)
+                    event = Raster(episode_id, to_nanoseconds(decoded.header.stamp), spikes)
+        except RstdpError as error:
+            refused[shortened(f'{message.topic}: {error}')] += 1
+        else:
+            yield event
 
 
 def first_network(bag: Bag) -> SpikingQNetwork:
@@ -117,4 +130,4 @@ def first_network(bag: Bag) -> SpikingQNetwork:
             return read_weights(bag.decode(message))
         except RstdpError as error:
             reason = str(error)
-    raise RstdpError(f'{bag.path}: no network on the topic weights: {reason}')
+    raise RstdpError(f'{bag.path}: no network on the topic weights: {shortened(reason)}')

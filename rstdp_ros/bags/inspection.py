@@ -17,6 +17,7 @@ from rstdp_ros.experiments.plotting import BLUE, GREY, new_figure, VERMILLION
 from rstdp_ros.protocol.episode import announced_policy, EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.reading import read_end, read_weights
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.untrusted import refusing, shortened
 
 # By the type in rcl_interfaces/ParameterValue.
 VALUES = ('', 'bool_value', 'integer_value', 'double_value', 'string_value', 'byte_array_value',
@@ -93,7 +94,8 @@ class Inspector:
                   '/parameter_events': self._parameters, '/diagnostics': self._diagnostics}
         for message in self._bag.messages(takers):
             try:
-                takers[message.topic](self._bag.decode(message), self._seconds(message))
+                with refusing(message.topic):
+                    takers[message.topic](self._bag.decode(message), self._seconds(message))
             except RstdpError:
                 self.result.refused += 1
         for episode in self._episodes.values():
@@ -139,7 +141,8 @@ class Inspector:
             name = VALUES[change.value.type]
             if change.name != ROUTINE and name:
                 self.result.parameter_changes.append(
-                    (time, message.node, change.name, str(getattr(change.value, name))))
+                    (time, message.node, change.name,
+                     shortened(getattr(change.value, name))))
 
     def _diagnostics(self, message: Any, time: float) -> None:
         for status in message.status:
@@ -147,7 +150,7 @@ class Inspector:
             if (self._ours(status.name) and fault != NO_FAULT
                     and self._last_faults.get(status.name) != fault):
                 self._last_faults[status.name] = fault
-                self.result.faults.append((time, status.name, fault))
+                self.result.faults.append((time, status.name, shortened(fault)))
 
     def _ours(self, node: str) -> bool:
         return node.rpartition('/')[0] == self._bag.namespace

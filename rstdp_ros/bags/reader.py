@@ -6,19 +6,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 import re
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from rstdp_ros.bags.definitions import check_definition
-from rstdp_ros.bags.repair import has_journal, mend_mcap, mend_sqlite3
+from rstdp_ros.bags.metadata import NAME as METADATA
+from rstdp_ros.bags.metadata import NOTHING, read_metadata
+from rstdp_ros.bags.opening import FILES, is_of_bag, Opener, PACKED, read
 from rstdp_ros.bags.topics import KINDS, load_typestore, NEEDS_ROSBAGS
+from rstdp_ros.bags.unpacking import unpack, ZSTD
 from rstdp_ros.errors import RstdpError
-
-METADATA = 'metadata.yaml'
-FILES = ('.mcap', '.db3')
-# What rosbags, its parsers and its decompressors raise on foreign or damaged bytes is of every
-# kind, from struct.error to MemoryError.
-UNREADABLE = Exception
+from rstdp_ros.untrusted import refusing, shortened
 
 
 class Message(NamedTuple):
@@ -43,6 +40,7 @@ class Bag:
     :param namespace: of the graph; needed where a bag holds several.
     :ivar complaints: what is wrong with it though it can be read, a sentence each.
     :ivar counts: messages per topic of the graph.
+    :ivar incomplete: whether files or messages are missing that its metadata name.
     :ivar custom_data: of the metadata.
     :raises RstdpError: it cannot be read, or holds nothing of a graph.
     """
@@ -52,23 +50,15 @@ class Bag:
             from rosbags.rosbag2 import Reader
         except ModuleNotFoundError as error:
             raise RstdpError(NEEDS_ROSBAGS.format(error.name)) from None
-        self.path, self.complaints = path, []
-        self._reader_type = Reader
+        self.path, self.complaints, self.incomplete = path, [], False
         self._typestore = load_typestore()
-        self._stack = ExitStack()
-        self._readers = self._open()
-        self.custom_data: dict[str, str] = {}
-        for reader in self._readers:
-            self.custom_data.update(getattr(reader.storage.metadata, 'custom', None) or {})
-        self.namespace = self._choose(namespace)
-        self._names = {full: name for name in KINDS
-                       for full in [name if name[0] == '/' else f'{self.namespace}/{name}']}
-        for connection in self._connections():
-            check_definition(path, connection, KINDS[self._names[connection.topic]],
-                             self._typestore)
-        self.counts = dict.fromkeys(KINDS, 0)
-        for connection in self._connections():
-            self.counts[self._names[connection.topic]] += connection.msgcount
+        with ExitStack() as stack, refusing(path):
+            self._open(Opener(Reader, stack))
+            self.namespace = self._choose(namespace)
+            self._names = {full: name for name in KINDS
+                           for full in [name if name[0] == '/' else f'{self.namespace}/{name}']}
+            self._count()
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Bag:
         """Return itself."""
@@ -92,19 +82,18 @@ class Bag:
         wanted = set(topics)
         for reader in self._readers:
             connections = [c for c in reader.connections
-                           if self._names.get(c.topic) in wanted and c.msgcount]
+                           if self._names.get(_absolute(c.topic)) in wanted and c.msgcount]
             if not connections:
                 continue
             since = self.start_time + round(start * 1e9)
-            # What was mended has no index, and rosbags wants its messages in perfect order then.
-            read = getattr(reader.storage, 'messages_scan', None)
-            if read is None or reader.storage.chunks:
-                read = reader.messages
             try:
-                for connection, stamp, data in read(connections, start=since):
-                    yield Message(self._names[connection.topic], stamp, data)
-            except UNREADABLE as error:
-                raise RstdpError(f'{self.path}: damaged in the middle ({error})') from None
+                for connection, stamp, data in read(reader, connections, since):
+                    # ROS's own serialization never begins like that.
+                    data = unpack(data) if data[:4] == ZSTD else data
+                    yield Message(self._names[_absolute(connection.topic)], stamp, data)
+            except Exception as error:  # rosbags raises errors of every kind
+                raise RstdpError(f'{self.path}: damaged in the middle '
+                                 f'({shortened(error)})') from None
 
     @property
     def start_time(self) -> int:
@@ -114,7 +103,8 @@ class Bag:
     @property
     def duration(self) -> float:
         """From the first message to the last, s."""
-        return (max(reader.end_time for reader in self._readers) - self.start_time) / 1e9
+        end = max(reader.end_time for reader in self._readers)
+        return max(0, end - self.start_time) / 1e9
 
     def decode(self, message: Message) -> Any:
         """
@@ -129,47 +119,79 @@ class Bag:
             raise RstdpError(f'{self.path}: a message on {message.topic} cannot be read '
                              f'({type(error).__name__})') from None
 
-    def _open(self) -> list[Any]:
+    def _open(self, opener: Opener) -> None:
+        self._metadata = self._read_metadata()
+        self.custom_data = self._metadata.custom
+        files = self._files()
+        if not files:
+            raise RstdpError(f'{self.path}: not a bag; expected a folder with {METADATA}, or a '
+                             f'file with the name *{" or *".join(FILES)}, as it is or {PACKED}')
+        self._readers = self._open_files(opener, files)
+        self.complaints += opener.complaints
+        counted = self._metadata.messages or 0
+        there = sum(reader.message_count for reader in self._readers)
+        if there < counted:
+            self.complaints.append(f'{self.path}: {counted - there} of {counted} messages that '
+                                   f'{METADATA} counts are not there')
+            self.incomplete = True
+
+    def _open_files(self, opener: Opener, files: list[Path]) -> list[Any]:
+        readers, refusals = [], []
+        for file in files:
+            try:
+                readers.append(opener.open(file))
+            except RstdpError as error:
+                refusals.append(error)
+        if not readers:
+            raise refusals[0]
+        self.complaints += [f'{refusal}; this file is left out' for refusal in refusals]
+        self.incomplete |= bool(refusals)
+        return readers
+
+    def _read_metadata(self) -> Any:
         path = self.path
         if not path.exists():
             raise RstdpError(f'{path}: no such bag')
         if path.is_dir() and (path / METADATA).exists():
             try:
-                return [self._enter(path)]
-            except UNREADABLE as error:
-                self.complaints.append(f'{path}: not as its {METADATA} says ({error})')
+                return read_metadata(path)
+            except RstdpError as error:
+                self.complaints.append(f'{error}; its files are read without it')
         elif path.is_dir():
             self.complaints.append(f'{path}: no {METADATA}; its recorder was killed, or it was '
                                    'not copied whole')
-        files = sorted(path.iterdir(), key=_number) if path.is_dir() else [path]
-        files = [file for file in files if file.suffix in FILES]
-        if not files:
-            raise RstdpError(f'{path}: not a bag; expected a folder with {METADATA}, or a file '
-                             f'with the name *{" or *".join(FILES)}')
-        return [reader for file in files for reader in self._open_file(file)]
+        return NOTHING
 
-    def _open_file(self, path: Path) -> list[Any]:
-        """Open a file of a bag, mended if need be; [] if there is nothing in it."""
-        try:
-            if not has_journal(path):
-                return [self._enter(path)]
-        except UNREADABLE:
-            pass
-        folder = Path(self._stack.enter_context(TemporaryDirectory(prefix='rstdp_bag_')))
-        if path.suffix == '.db3':
-            copy, lost = mend_sqlite3(path, folder), ''
-        else:
-            copy, cut = mend_mcap(path, folder)
-            lost = f'; {cut} bytes at its end are no whole record'
-        self.complaints.append(f'{path}: its recorder was killed{lost}; what was written until '
-                               'then is used')
-        try:
-            return [self._enter(copy)]
-        except UNREADABLE as error:
-            raise RstdpError(f'{path}: damaged, or not a bag ({error})') from None
+    def _files(self) -> list[Path]:
+        """List the bag's files: those of the metadata, as far as they are there, or all."""
+        if not self.path.is_dir():
+            return [self.path] if is_of_bag(self.path) else []
+        # Who packs a file removes it afterwards, and may be killed before.
+        found = {file.name.removesuffix(PACKED): file for file in
+                 sorted(self.path.iterdir(), key=lambda file: -len(file.suffix))
+                 if is_of_bag(file)}
+        named = [name.removesuffix(PACKED) for name in self._metadata.files]
+        missing = [name for name in named if name not in found]
+        if missing:
+            self.complaints.append(f'{self.path}: {len(missing)} of {len(named)} files that '
+                                   f'{METADATA} names are missing: '
+                                   + shortened(', '.join(missing)))
+            self.incomplete = True
+        return ([found[name] for name in dict.fromkeys(named) if name in found]
+                or sorted(found.values(), key=_number))
 
-    def _enter(self, path: Path) -> Any:
-        return self._stack.enter_context(self._reader_type(path))
+    def _count(self) -> None:
+        """Check the definitions of the graph's topics and count their messages."""
+        self.counts = dict.fromkeys(KINDS, 0)
+        for reader in self._readers:
+            for connection in reader.connections:
+                name = self._names.get(_absolute(connection.topic))
+                if name:
+                    kind, digest = self._metadata.topics.get(connection.topic, ('', ''))
+                    check_definition(self.path, connection._replace(
+                        msgtype=kind or connection.msgtype,
+                        digest=digest or connection.digest), KINDS[name], self._typestore)
+                    self.counts[name] += connection.msgcount
 
     def _choose(self, namespace: str | None) -> str:
         """Return the namespace of the graph that is wanted, or of the only one there is."""
@@ -189,12 +211,14 @@ class Bag:
 
     def _namespaces(self, names: list[str]) -> list[str]:
         """List where there are topics of those names and types."""
-        return sorted({c.topic[:-len(name) - 1] for r in self._readers for c in r.connections
-                       for name in names
-                       if c.topic.endswith(f'/{name}') and c.msgtype == KINDS[name]})
+        return sorted({_absolute(c.topic)[:-len(name) - 1]
+                       for r in self._readers for c in r.connections for name in names
+                       if _absolute(c.topic).endswith(f'/{name}') and c.msgtype == KINDS[name]})
 
-    def _connections(self) -> Iterator[Any]:
-        return (c for r in self._readers for c in r.connections if c.topic in self._names)
+
+def _absolute(topic: str) -> str:
+    """Return a topic's full name; some recorders leave out the first slash."""
+    return topic if topic.startswith('/') else f'/{topic}'
 
 
 def _slashed(namespace: str) -> str:
@@ -203,5 +227,5 @@ def _slashed(namespace: str) -> str:
 
 def _number(path: Path) -> tuple[int, str]:
     """Sort the files of a split bag by the number at the end of their names."""
-    digits = re.search(r'_(\d+)$', path.stem)
+    digits = re.search(r'_(\d+)\.', path.name)
     return (int(digits.group(1)) if digits else -1, path.name)

@@ -1,61 +1,54 @@
-"""What a killed recorder leaves behind, made readable; the original is never touched."""
+"""What a killed recorder or a bad disk leaves behind, made readable; the original stays as is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 import shutil
 import sqlite3
-import struct
+from typing import BinaryIO
 
+from rstdp_ros.bags.survey import CHANNEL, DATA_END, FOOTER, MAGIC, RECORD, SCHEMA, Survey
+from rstdp_ros.bags.unpacking import MAX_UNPACKED
 from rstdp_ros.errors import RstdpError
 
-MAGIC = b'\x89MCAP0\r\n'
-RECORD = struct.Struct('<BQ')
-CHUNK = 6
-DATA_END, FOOTER = 15, 2
-# Record after which the data proper are over.
-ENDS = (DATA_END, FOOTER)
 # End of the data without checksum, then a footer without summary.
 TAIL = RECORD.pack(DATA_END, 4) + bytes(4) + RECORD.pack(FOOTER, 20) + bytes(20) + MAGIC
 JOURNALS = ('-journal', '-wal')
 
 
-def mend_mcap(path: Path, folder: Path) -> tuple[Path, int]:
+def mend_mcap(path: Path, folder: Path, found: Survey) -> Path:
     """
-    Copy the whole records of an mcap file and end it as its format wants.
+    Copy the sound records of an mcap file and end it as its format wants.
 
     :param folder: where the copy goes.
-    :return: the copy and how many bytes at the end were lost.
     :raises RstdpError: not even its beginning is there.
     """
-    end = _end_of_records(path)
+    if found.end == len(MAGIC):
+        raise RstdpError(f'{path}: nothing was recorded before the recorder was killed')
     copy = folder / path.name
     with path.open('rb') as source, copy.open('wb') as target:
-        left = end
-        while left:
-            block = source.read(min(left, 2**20))
-            target.write(block)
-            left -= len(block)
+        for start, length in [*found.damaged, (found.end, 0)]:
+            _copy(source, target, start - source.tell())
+            source.seek(length, 1)
+        _copy_descriptions(source, target)
         target.write(TAIL)
-    return copy, path.stat().st_size - end
+    return copy
 
 
-def _end_of_records(path: Path) -> int:
-    """Return where the last whole record before any footer ends."""
-    size = path.stat().st_size
-    with path.open('rb') as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            raise RstdpError(f'{path}: not an mcap file')
-        end = len(MAGIC)
-        while len(head := file.read(RECORD.size)) == RECORD.size:
-            kind, length = RECORD.unpack(head)
-            if kind in ENDS or end + RECORD.size + length > size:
-                break
-            end += RECORD.size + length
-            file.seek(end)
-    if end == len(MAGIC):
-        raise RstdpError(f'{path}: nothing was recorded before the recorder was killed')
-    return end
+def _copy_descriptions(source: BinaryIO, target: BinaryIO) -> None:
+    """Take schemas and channels from the summary: the chunk that held them may be left out."""
+    while len(head := source.read(RECORD.size)) == RECORD.size:
+        kind, length = RECORD.unpack(head)
+        if kind in (SCHEMA, CHANNEL):
+            record = source.read(min(length, MAX_UNPACKED))
+            target.write(head + record if len(record) == length else b'')
+        else:
+            source.seek(min(length, MAX_UNPACKED), 1)
+
+
+def _copy(source: BinaryIO, target: BinaryIO, left: int) -> None:
+    while left:
+        left -= target.write(source.read(min(left, 2**20)))
 
 
 def mend_sqlite3(path: Path, folder: Path) -> Path:

@@ -13,6 +13,7 @@ from rstdp_ros.bags.twin import Twin
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.untrusted import refusing
 
 # Topics may overtake each other, but not by more.
 EPISODES_REMEMBERED = 16
@@ -85,9 +86,13 @@ class Replay:
                 self._ahead.append(event)
             while self._ahead and (self._complete(self._ahead[0])
                                    or len(self._ahead) > PUBLICATIONS_AHEAD):
-                yield from self._follow(self._ahead.popleft())
+                yield from self._followed(self._ahead.popleft())
         for publication in self._ahead:
-            yield from self._follow(publication)
+            yield from self._followed(publication)
+
+    def _followed(self, publication: Publication) -> list[Step]:
+        with refusing(f'weights after {publication.learned} episodes'):
+            return list(self._follow(publication))
 
     def _collect(self, raster: Raster) -> None:
         while len(self._rasters) >= EPISODES_REMEMBERED and raster.episode_id not in self._rasters:

@@ -14,6 +14,7 @@ from rstdp_ros.experiments.plotting import BLUE, GREY, new_figure, VERMILLION
 from rstdp_ros.protocol.reading import read_effort, read_joints, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
+from rstdp_ros.untrusted import refusing
 
 
 class Shadow(NamedTuple):
@@ -79,11 +80,14 @@ def decisions(bag: Bag, task: Task) -> Any:
     # The other half may come first: topics overtake each other.
     halves: dict[tuple[str, int], tuple[str, Any]] = {}
     for message in bag.messages(('observation', 'action')):
-        decoded = bag.decode(message)
-        key = (decoded.header.frame_id, to_nanoseconds(decoded.header.stamp))
         try:
-            value = (read_joints(decoded, task.joints) if message.topic == 'observation'
-                     else read_effort(decoded, task.actuated_joint))
+            with refusing(message.topic):
+                decoded = bag.decode(message)
+                key = (decoded.header.frame_id, to_nanoseconds(decoded.header.stamp))
+                value = (read_joints(decoded, task.joints) if message.topic == 'observation'
+                         else read_effort(decoded, task.actuated_joint))
+                if not np.all(np.isfinite(value)):
+                    continue
         except RstdpError:
             continue  # its reader refused it, too
         if key in answered:

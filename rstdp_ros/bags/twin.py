@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.bags.events import Publication
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
 from rstdp_ros.plasticity.controls import RandomControl
 from rstdp_ros.plasticity.guard import RECHECKING, RESUMED, ROLLED_BACK
@@ -16,6 +17,8 @@ from rstdp_ros.snn import SpikingQNetwork
 
 # As many as the adaptation node keeps checkpoints, and the present one.
 STATES = 6
+# By people, between two publications.
+MAX_ROLLBACKS = 1000
 UNGUARDED = 'none'
 WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, RESUMED)
 
@@ -95,7 +98,13 @@ class Twin:
         return record
 
     def roll_back(self, times: int) -> None:
-        """Do what the service rollback does until it was called so often in all."""
+        """
+        Do what the service rollback does until it was called so often in all.
+
+        :raises RstdpError: nobody calls it so often between two publications.
+        """
+        if self._learner and self._whole and times > self._learner.rollbacks + MAX_ROLLBACKS:
+            raise RstdpError(f'weights that were rolled back {times} times')
         while self._learner and self._whole and self._learner.rollbacks < times:
             self._learner.roll_back()
             self._remember()

@@ -86,9 +86,11 @@ class BagWriter:
             self._opened.set()
 
     def _open(self, storage: str, namespace: str) -> None:
-        from rosbags.rosbag2 import StoragePlugin, Writer
-        self._writer = Writer(self.path, version=VERSION,
-                              storage_plugin=StoragePlugin[storage.upper()])
+        from rosbags.rosbag2 import StoragePlugin
+
+        from rstdp_ros.bags.checksums import CheckedWriter
+        self._writer = CheckedWriter(self.path, version=VERSION,
+                                     storage_plugin=StoragePlugin[storage.upper()])
         self._writer.open()
         typestore = load_typestore()
         self._connections = {topic.name: self._writer.add_connection(

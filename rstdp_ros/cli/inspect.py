@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_json(parser)
 
 
-def run(options: argparse.Namespace) -> None:
-    """Inspect and print."""
+def run(options: argparse.Namespace) -> int:
+    """Inspect and print; exit code 1 if the bag lacks something that its metadata name."""
     people = sys.stderr if options.json else sys.stdout
     with Bag(options.bag, options.namespace) as bag:
         result = Inspector(bag).inspect()
@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> None:
         print(f'plot: {options.plot}', file=people)
     if options.json:
         print(json.dumps(result.to_json()))
+    return int(bag.incomplete)
 
 
 def describe(result: Inspection) -> str:

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Replay and print; exit code 1 if the weights are others than those recorded."""
+    """Replay and print; exit code 1 if the weights are others, or the bag lacks some."""
     if options.live:
         return run_live(options)
     if options.plot and not (options.settings or options.model):
@@ -59,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
     with Bag(options.bag, options.namespace) as bag:
         for complaint in bag.complaints:
             print(complaint, file=people)
-        return (run_shadow if options.model else run_exact)(bag, options, people)
+        code = (run_shadow if options.model else run_exact)(bag, options, people)
+        return code or int(bag.incomplete)
 
 
 def run_exact(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:
