@@ -1,24 +1,12 @@
 """Hostile, damaged and unusual bags: used as far as they are sound, or refused in a sentence."""
 
-from binascii import crc32
-import os
-from pathlib import Path
-import resource
-import shutil
 import sqlite3
 import struct
 import subprocess
 import sys
-import time
 
 from backports import zstd
-from bag_maker import digests, replayed, rewrite, split
 import pytest
-
-from rstdp_ros.bags.inspection import Inspector
-from rstdp_ros.bags.reader import Bag
-from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
 
 GIGABYTE = 2**30
 CHUNK = struct.Struct('<QQQII')
@@ -85,8 +73,8 @@ def long_message(folder, bag):
 
 def rewrite_database(bag, target):
     """Copy a bag to sqlite3 and return its file."""
-    from rosbags.rosbag2 import Reader, StoragePlugin, Writer
     from bag_maker import STORE
+    from rosbags.rosbag2 import Reader, StoragePlugin, Writer
     with Reader(bag) as reader, Writer(target, version=9,
                                        storage_plugin=StoragePlugin.SQLITE3) as writer:
         connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
@@ -96,7 +84,7 @@ def rewrite_database(bag, target):
     return target / f'{target.name}.db3'
 
 
-READING = '''
+READING = """
 import resource, sys, time
 from pathlib import Path
 from rstdp_ros.bags.inspection import Inspector
@@ -109,7 +97,7 @@ try:
 except RstdpError as error:
     print(error)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.process_time() - start)
-'''
+"""
 
 
 @pytest.mark.fault('files', 'bags that unpack to gigabytes', 'up to 4.2 GB and 60 s')

@@ -22,8 +22,8 @@ from rstdp_ros.plasticity.controls import (
 )
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
 from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
-from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.recheck import RecheckGuard
+from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
