@@ -47,9 +47,10 @@ class SimulatedGraph:
     :param late: s, the longest until two nodes that start find each other, topic by topic.
     :param starts: s, when the nodes start, by name; at once if not named.
     :cvar paced: whether adaptation asks for episodes.
+    :cvar mortal: which nodes crash.
     """
 
-    paced = True
+    paced, mortal = True, NODES
 
     def __init__(self, task, physics, network, make_learner, folder, generator, loss=0.0,
                  duplicate=0.0, delay=0.0, crash=0.0, late=0.0, starts=None):
@@ -105,7 +106,7 @@ class SimulatedGraph:
 
     def _poll(self, node):
         alive = getattr(self, node) is not None
-        if alive and self.generator.random() < self.crash:
+        if alive and node in self.mortal and self.generator.random() < self.crash:
             setattr(self, node, None)
             self.crashes += 1
             for call, (writer, _) in HEARERS.items():
