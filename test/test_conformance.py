@@ -139,7 +139,9 @@ def test_our_own_environment_passes(domain, tmp_path, clock, untried):
         code, states, result = checked('--namespace', 'some/where', '--episodes', 1)
         assert supervisor.poll() == []
     assert code == 0 and result['clock'] == clock and result['paced_by'] == 'adaptation'
-    assert {rule for rule, state in states.items() if state != OK} == untried
+    not_ok = {rule for rule, state in states.items() if state != OK}
+    # On a busy machine an observation may go without an answer, and then there is no digest.
+    assert not_ok - ({'efforts'} if clock == 'realtime' else set()) == untried
 
 
 @pytest.mark.parametrize('name', ['policy', 'adaptation'])
