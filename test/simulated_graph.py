@@ -69,11 +69,16 @@ class SimulatedGraph:
 
     def run(self, episodes, limit=10_000.0):
         """Go on until so many episodes were learned; return the digests in order."""
-        while self.run_object is None or self.run_object.learner.episode < episodes:
+        self.run_until(lambda: self.run_object and self.run_object.learner.episode >= episodes,
+                       limit)
+        return [self.digests[i] for i in range(episodes)]
+
+    def run_until(self, reached, limit=10_000.0):
+        """Go on until a condition holds."""
+        while not reached():
             self.now, _, call, arguments = heapq.heappop(self._queue)
             assert self.now < limit, f'stuck after {len(self.digests)} episodes'
             call(*arguments)
-        return [self.digests[i] for i in range(episodes)]
 
     def _at(self, time, call, *arguments):
         heapq.heappush(self._queue, (time, next(self._order), call, arguments))

@@ -442,7 +442,7 @@ def start_times():
 
 
 @pytest.mark.fault('graph', 'readers that match late cost episodes of a driver (100 graphs)',
-                   'each graph lost one or more')
+                   '12 of 100 graphs lost one or more')
 @settings(max_examples=100, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=strategies.integers(0, 2**32), late=strategies.sampled_from([0.1, 0.5, 2.4, 4.0]),
@@ -461,7 +461,7 @@ def test_no_episode_of_a_driver_is_lost(small, tmp_path_factory, measured, seed,
 
 
 @pytest.mark.fault('graph', 'episodes of a bag are not learned, or twice, where nodes die and '
-                   'messages get lost (100 graphs)', 'most graphs lost one or more')
+                   'messages get lost (100 graphs)', '39 of 100 graphs')
 @settings(max_examples=100, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=strategies.integers(0, 2**32), loss=strategies.sampled_from([0.0, 0.001, 0.003]),
@@ -478,6 +478,8 @@ def test_every_episode_of_a_bag_teaches_once(small, tmp_path_factory, measured, 
         crash, late, starts)
     graph.cues, digests = record(adaptation)
     assert digests == expected == graph.run(EPISODES)
+    graph.run_until(lambda: graph.environment.over)
+    assert graph.run_object.learner.episode == EPISODES
     measured('each learned exactly once')
 
 
