@@ -222,6 +222,8 @@ FAULTS = {
     'takes an action twice': Fault(Rule.REPEAT, edit_act=old_stamp),
     'takes an action twice in real time': Fault(
         Rule.REPEAT, base=SoundInRealTime, edit_act=old_stamp),
+    'efforts that nobody answered': Fault(
+        Rule.EFFORTS, edit_end=lambda env, end: end._replace(efforts='0' * 16)),
     'an end without a seed': Fault(
         Rule.END, [Rule.ABORT], edit_end=unreadable(Rule.END, "episode_end without 'seed'")),
     'another id in ends': Fault(

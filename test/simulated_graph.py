@@ -47,9 +47,10 @@ class SimulatedGraph:
     :param late: s, the longest until two nodes that start find each other, topic by topic.
     :param starts: s, when the nodes start, by name; at once if not named.
     :cvar paced: whether adaptation asks for episodes.
+    :cvar mortal: which nodes crash.
     """
 
-    paced = True
+    paced, mortal = True, NODES
 
     def __init__(self, task, physics, network, make_learner, folder, generator, loss=0.0,
                  duplicate=0.0, delay=0.0, crash=0.0, late=0.0, starts=None):
@@ -68,11 +69,16 @@ class SimulatedGraph:
 
     def run(self, episodes, limit=10_000.0):
         """Go on until so many episodes were learned; return the digests in order."""
-        while self.run_object is None or self.run_object.learner.episode < episodes:
+        self.run_until(lambda: self.run_object and self.run_object.learner.episode >= episodes,
+                       limit)
+        return [self.digests[i] for i in range(episodes)]
+
+    def run_until(self, reached, limit=10_000.0):
+        """Go on until a condition holds."""
+        while not reached():
             self.now, _, call, arguments = heapq.heappop(self._queue)
             assert self.now < limit, f'stuck after {len(self.digests)} episodes'
             call(*arguments)
-        return [self.digests[i] for i in range(episodes)]
 
     def _at(self, time, call, *arguments):
         heapq.heappush(self._queue, (time, next(self._order), call, arguments))
@@ -105,7 +111,7 @@ class SimulatedGraph:
 
     def _poll(self, node):
         alive = getattr(self, node) is not None
-        if alive and self.generator.random() < self.crash:
+        if alive and node in self.mortal and self.generator.random() < self.crash:
             setattr(self, node, None)
             self.crashes += 1
             for call, (writer, _) in HEARERS.items():

@@ -1,5 +1,6 @@
 """Environments under examination, in virtual time and over ROS; the driver in the documents."""
 
+from contextlib import contextmanager, ExitStack
 import importlib.util
 import json
 import os
@@ -138,7 +139,9 @@ def test_our_own_environment_passes(domain, tmp_path, clock, untried):
         code, states, result = checked('--namespace', 'some/where', '--episodes', 1)
         assert supervisor.poll() == []
     assert code == 0 and result['clock'] == clock and result['paced_by'] == 'adaptation'
-    assert {rule for rule, state in states.items() if state != OK} == untried
+    not_ok = {rule for rule, state in states.items() if state != OK}
+    # On a busy machine an observation may go without an answer, and then there is no digest.
+    assert not_ok - ({'efforts'} if clock == 'realtime' else set()) == untried
 
 
 @pytest.mark.parametrize('name', ['policy', 'adaptation'])
@@ -209,20 +212,52 @@ def test_a_broken_driver_fails(domain):
         'steps', 'pairing', 'repeat', 'other_joint'}
 
 
+SAYS_READY = '''
+class Ready(foreign_driver.Driver):
+    """Says when it is there."""
+
+    def __init__(self):
+        super().__init__()
+        print('ready', flush=True)
+
+foreign_driver.Driver = Ready
+'''
+
+
+@contextmanager
+def driver_and_graph(order, nodes, folder):
+    """Start both in an order; yield the graph."""
+    with ExitStack() as stack:
+        if order == 'after everything':
+            graph = stack.enter_context(Supervisor(nodes, folder))
+            wait_for(lambda: all('ready' in (folder / f'{node.name}.log').read_text()
+                                 for node in nodes), graph)
+        driver = stack.enter_context(Driver(SAYS_READY))
+        if order == 'before everything':
+            assert driver.process.stdout.readline() == 'ready\n'
+        yield graph if order == 'after everything' else stack.enter_context(
+            Supervisor(nodes, folder))
+
+
+@pytest.mark.fault('graph', "a driver's first episodes are lost",
+                   'the first one in 4 of 5 starts, one or more in 6 of 12')
+@pytest.mark.parametrize('order', ['as documented', 'before everything', 'after everything'])
 @ros
-def test_adaptation_learns_from_the_driver(domain, tmp_path, cartpole, shipped, demo_physics):
+def test_no_episode_of_the_driver_is_lost(domain, tmp_path, cartpole, shipped, demo_physics,
+                                          measured, order):
     nodes = describe_graph('cartpole', {'backend': 'foreign', 'run_dir': str(tmp_path)})
     assert [node.name for node in nodes] == ['policy', 'adaptation']
-    with Supervisor(nodes, tmp_path) as supervisor, Driver():
-        wait_for(lambda: len(records_in(tmp_path)) >= 12, supervisor)
+    with driver_and_graph(order, nodes, tmp_path) as graph:
+        wait_for(lambda: len(records_in(tmp_path)) >= 12, graph)
     records = records_in(tmp_path)
-    # It waits for the new weights; on a busy machine they may take longer than it does.
-    assert (tmp_path / 'adaptation.log').read_text().count('other weights') <= 2
+    assert [record.seed for record in records] == list(range(1, len(records) + 1))
+    assert 'run again' not in (tmp_path / 'adaptation.log').read_text()
     learner = make_learner(shipped, records[0].seed, 'default')
     for record in records:
         episode = cartpole.episode(learner.running, record.seed, demo_physics)
         assert learner.learn(*episode, seed=record.seed).digest == record.digest
     assert len({record.digest for record in records}) > 6
+    measured('none, whoever starts first')
 
 
 PRINTS_COMMANDS = '''

@@ -6,7 +6,8 @@ from conftest import random_network
 from hypothesis import given, HealthCheck, settings, strategies
 import numpy as np
 import pytest
-from simulated_graph import SimulatedGraph
+from simulated_driver import PlayedGraph, record, SelfPacedGraph
+from simulated_graph import NODES, SimulatedGraph
 
 from rstdp_ros.backends.cpu import CpuBackend
 from rstdp_ros.errors import RstdpError
@@ -423,14 +424,63 @@ def small(cartpole, demo_physics):
 @given(seed=strategies.integers(0, 2**32), loss=strategies.sampled_from([0.0, 0.001, 0.01]),
        duplicate=strategies.sampled_from([0.0, 0.2]),
        delay=strategies.sampled_from([0.0, 0.002, 0.05, 0.2]),
-       crash=strategies.sampled_from([0.0, 0.001, 0.003]))
+       crash=strategies.sampled_from([0.0, 0.001, 0.003]),
+       late=strategies.sampled_from([0.0, 0.5, 4.0]))
 def test_no_trouble_changes_the_weights(small, tmp_path_factory, seed, loss, duplicate, delay,
-                                        crash):
+                                        crash, late):
     adaptation, expected = small
     graph = SimulatedGraph(
         adaptation.task, adaptation.physics, adaptation.network, adaptation.learner,
-        tmp_path_factory.mktemp('run'), np.random.default_rng(seed), loss, duplicate, delay, crash)
+        tmp_path_factory.mktemp('run'), np.random.default_rng(seed), loss, duplicate, delay,
+        crash, late)
     assert graph.run(EPISODES) == expected
+
+
+def start_times():
+    """Draw when each node starts, s."""
+    return strategies.fixed_dictionaries(dict.fromkeys(NODES, strategies.floats(0.0, 8.0)))
+
+
+@pytest.mark.fault('graph', 'readers that match late cost episodes of a driver (100 graphs)',
+                   '12 of 100 graphs lost one or more')
+@settings(max_examples=100, deadline=None, derandomize=True,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=strategies.integers(0, 2**32), late=strategies.sampled_from([0.1, 0.5, 2.4, 4.0]),
+       duplicate=strategies.sampled_from([0.0, 0.2]),
+       delay=strategies.sampled_from([0.0, 0.002, 0.05, 0.4]), starts=start_times())
+def test_no_episode_of_a_driver_is_lost(small, tmp_path_factory, measured, seed, late, duplicate,
+                                        delay, starts):
+    adaptation, expected = small
+    graph = SelfPacedGraph(
+        adaptation.task, adaptation.physics, adaptation.network, adaptation.learner,
+        tmp_path_factory.mktemp('run'), np.random.default_rng(seed), 0.0, duplicate, delay, 0.0,
+        late, starts)
+    graph.first_seed = adaptation.seed
+    assert graph.run(EPISODES) == expected and graph.discarded == []
+    measured('none lost')
+
+
+@pytest.mark.fault('graph', 'episodes of a bag are not learned, or twice, where nodes die and '
+                   'messages get lost (100 graphs)', '39 of 100 graphs')
+@settings(max_examples=100, deadline=None, derandomize=True,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=strategies.integers(0, 2**32), loss=strategies.sampled_from([0.0, 0.001, 0.003]),
+       duplicate=strategies.sampled_from([0.0, 0.2]),
+       delay=strategies.sampled_from([0.0, 0.002, 0.05]),
+       crash=strategies.sampled_from([0.0, 0.001, 0.003]),
+       late=strategies.sampled_from([0.0, 0.5, 2.4]), starts=start_times())
+def test_every_episode_of_a_bag_teaches_once(small, tmp_path_factory, measured, seed, loss,
+                                             duplicate, delay, crash, late, starts):
+    adaptation, expected = small
+    graph = PlayedGraph(
+        adaptation.task, adaptation.physics, adaptation.network, adaptation.learner,
+        tmp_path_factory.mktemp('run'), np.random.default_rng(seed), loss, duplicate, delay,
+        crash, late, starts)
+    graph.cues, digests = record(adaptation)
+    assert digests == expected == graph.run(EPISODES)
+    graph.run_until(lambda: graph.environment.over)
+    assert graph.run_object.learner.episode == EPISODES
+    measured('each learned exactly once')
 
 
 def test_an_undisturbed_graph_runs_every_episode_once(small, tmp_path):

@@ -87,7 +87,8 @@ class Driver(Node):
 
     def on_weights(self, message):
         """Hear from adaptation which episode it answers, and with which network."""
-        self.said = dict(dim.label.split(' ', 1) for dim in message.layout.dim)
+        words = [dim.label.partition(' ') for dim in message.layout.dim]
+        self.said = {word: value for word, _, value in words}
         self.silent, self.heard = False, monotonic()
         self.begin_if_ready()
 

@@ -13,6 +13,7 @@ from rstdp_ros.bags.twin import Twin
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task
 from rstdp_ros.untrusted import refusing
 
 # Topics may overtake each other, but not by more.
@@ -195,4 +196,5 @@ class Replay:
         if have > publication.observations:
             return (f'adaptation used {publication.observations} of {have} spike rasters, nobody '
                     'knows which')
-        return self.own.objection(publication)
+        task = get_task(publication.network.task)
+        return task.objection_to(publication.episode_return) or self.own.objection(publication)

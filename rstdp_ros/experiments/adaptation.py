@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import (
     AdaptationRun,
     BoundsParameters,
@@ -57,6 +58,7 @@ def adapt(adaptation: Adaptation, report: Callable[[EpisodeRecord], None] = lamb
 
     :param report: called after every episode.
     :return: the learner at the end, and a record per episode.
+    :raises RstdpError: an episode that returns what none can.
     """
     run = AdaptationRun(adaptation.learner())
     records = []
@@ -64,6 +66,10 @@ def adapt(adaptation: Adaptation, report: Callable[[EpisodeRecord], None] = lamb
         learner = run.learner
         episode = adaptation.task.episode(learner.running, learner.next_seed,
                                           adaptation.physics)
+        reason = adaptation.task.objection_to(episode.episode_return, len(episode.rasters))
+        if reason:
+            raise RstdpError(f'episode {learner.episode} of {adaptation.task.env_id} teaches '
+                             f'nothing: {reason}')
         records.append(run.finish_episode(episode.rasters, episode.episode_return))
         report(records[-1])
     return run.learner, records

@@ -153,7 +153,8 @@ class Dialogue:
                               '' if joints == before else f'{before}, then {joints}')
 
     def _answer(self, observation: Observation) -> None:
-        self._last_act = self._good_act(observation)
+        self._last_act = act = self._good_act(observation)
+        self.witness.answered(act.episode_id, act.stamp, act.effort)
         self._outputs.append(self._last_act)
 
     def _good_act(self, observation: Observation) -> Act:

@@ -30,6 +30,7 @@ class Rule(Enum):
     OTHER_JOINT = 'an action for another joint is ignored'
     END = 'episode_end names the episode, says how it ended and has readable, finite numbers'
     STEPS = 'steps is the number of observations published'
+    EFFORTS = 'efforts, where given, is the digest of the efforts that were answered'
     QUIET = 'no observation follows the end of its episode'
     REWARD = 'episode_reward equals the return'
     SEED = 'the parameter seed can be set'

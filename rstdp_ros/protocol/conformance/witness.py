@@ -9,7 +9,7 @@ import re
 from statistics import median
 
 from rstdp_ros.protocol.conformance.rules import Report, Rule
-from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, Observation
 from rstdp_ros.tasks.task import Joints, Task
 
 EPISODE_ID = re.compile(r'[^/]+-\d+')
@@ -30,10 +30,12 @@ class Seen:
     What was seen of an episode.
 
     :param joints: by stamp, in the order of their first arrival; arrivals, s, likewise.
+    :param efforts: that were answered, by stamp.
     """
 
     joints: dict[int, Joints] = field(default_factory=dict)
     arrivals: list[float] = field(default_factory=list)
+    efforts: dict[int, float] = field(default_factory=dict)
     end: EpisodeEnd | None = None
     ended_at: float = math.inf
 
@@ -93,6 +95,10 @@ class Witness:
         self.latest, self.latest_at = observation, now
         return finite
 
+    def answered(self, episode_id: str, stamp: int, effort: float) -> None:
+        """See an answer that makes sense."""
+        self.episodes[episode_id].efforts[stamp] = effort
+
     def first(self, episode_id: str) -> Joints:
         """Return the first joints that were seen of an episode."""
         return next(iter(self.episodes[episode_id].joints.values()))
@@ -141,6 +147,10 @@ class Witness:
         self.report.judge(Rule.STEPS, fewest <= count <= end.steps,
                           f'steps {end.steps}, and {count} observations came')
         self.report.judge(Rule.LENGTH, count <= longest, f'{count} of at most {longest}')
+        if end.efforts and len(seen.efforts) == end.steps:
+            answered = efforts_digest(seen.efforts.values())
+            self.report.judge(Rule.EFFORTS, end.efforts == answered,
+                              f'{end.efforts} where {answered} was answered')
         if self.lockstep is False:
             self._judge_rate(seen.arrivals)
 
