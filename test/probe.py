@@ -17,9 +17,10 @@ from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
-from std_msgs.msg import Float64, String, UInt8MultiArray
+from std_msgs.msg import Float64, Float64MultiArray, String, UInt8MultiArray
 from std_srvs.srv import SetBool, Trigger
 
 from rstdp_ros.nodes import qos
@@ -40,7 +41,8 @@ class Probe(Node):
 
     def _on_diagnostics(self, message):
         for status in message.status:
-            self.diagnostics[status.name.split('/')[-1]] = {v.key: v.value for v in status.values}
+            self.diagnostics[status.name.split('/')[-1]] = {
+                **{v.key: v.value for v in status.values}, 'level': status.level[0]}
 
     def spin_until(self, condition):
         """Handle messages until a condition holds; say whether it came to hold."""
@@ -96,6 +98,31 @@ def enable(probe, flag):
     """Enable or disable the environment."""
     response = probe.call(SetBool, 'environment/enable', SetBool.Request(data=flag))
     return [response.success, response.message]
+
+
+def time_to_disable(probe, times):
+    """Disable again and again; return how long each answer took, s."""
+    probe.call(SetBool, 'environment/enable', SetBool.Request(data=False))
+    took = []
+    for _ in range(times):
+        began = time.monotonic()
+        probe.call(SetBool, 'environment/enable', SetBool.Request(data=False))
+        took.append(time.monotonic() - began)
+    return took
+
+
+def command_once(probe, effort, reliability, durability):
+    """Command an effort once, with other QoS than the environment's; return when that was."""
+    publisher = probe.create_publisher(
+        Float64MultiArray, 'effort_controller/commands', QoSProfile(
+            depth=1, reliability=ReliabilityPolicy[reliability],
+            durability=DurabilityPolicy[durability]))
+    assert probe.spin_until(lambda: publisher.get_subscription_count() > 0)
+    time.sleep(1.0)  # the others have met it too
+    at = time.monotonic()
+    publisher.publish(Float64MultiArray(data=[effort]))
+    probe.spin_until(lambda: 'stops' in probe.diagnostics.get('watchdog', {}))
+    return [at, probe.diagnostics['watchdog']]
 
 
 def malformed(probe):
