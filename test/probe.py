@@ -6,6 +6,7 @@ would not survive.
 """
 
 import json
+import math
 from pathlib import Path
 from random import Random
 import sys
@@ -109,6 +110,24 @@ def time_to_disable(probe, times):
         probe.call(SetBool, 'environment/enable', SetBool.Request(data=False))
         took.append(time.monotonic() - began)
     return took
+
+
+def answer_late(probe, delay, episodes):
+    """Be a policy whose first answer takes a while; return the ends of so many episodes."""
+    publisher, known, ends = probe.create_publisher(JointState, 'action', qos.STEP), set(), []
+
+    def answer(message):
+        if message.header.frame_id not in known:
+            known.add(message.header.frame_id)
+            time.sleep(delay)
+        lean = message.position[1] + message.velocity[1]
+        publisher.publish(JointState(header=message.header, name=JOINTS[:1],
+                                     effort=[math.copysign(10.0, lean)]))
+
+    probe.create_subscription(DiagnosticStatus, 'episode_end', ends.append, qos.EVENT)
+    probe.create_subscription(JointState, 'observation', answer, qos.LATEST)
+    probe.spin_until(lambda: len(ends) >= episodes)
+    return [[end.message, {v.key: v.value for v in end.values}['steps']] for end in ends]
 
 
 def command_once(probe, effort, reliability, durability):

@@ -201,6 +201,19 @@ def test_enable_says_that_no_policy_runs(robot, tmp_path, backend, measured):
     measured('a robot refuses, a simulator says so')
 
 
+@pytest.mark.fault('robot', 'a policy whose first answer takes 0.3 s, in real time',
+                   'every episode aborted')
+def test_a_simulated_episode_waits_for_a_policy_that_warms_up(tmp_path, measured):
+    environment = demo_nodes(tmp_path, 10, clock='realtime', adapt='false')[0]
+    environment.parameters['action_timeout'] = 0.2
+    with Supervisor([environment], tmp_path):
+        ends = probe('answer_late', 0.3, 3)
+    whole = [int(steps) for message, steps in ends if message in ('terminated', 'truncated')]
+    # The first may be one that had waited for a policy long enough.
+    assert len(whole) >= 2 and min(whole) > 20
+    measured(f'whole episodes, {min(whole)} steps and more')
+
+
 @pytest.mark.fault('tools', 'ros2 param set /environment effort_limit 8.0 on a simulated plant',
                    'reported as successful; the graph stood still for ever')
 def test_limits_that_a_simulated_plant_cannot_keep_are_refused(tmp_path, measured):
