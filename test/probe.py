@@ -6,6 +6,7 @@ would not survive.
 """
 
 import json
+import math
 from pathlib import Path
 from random import Random
 import sys
@@ -17,9 +18,10 @@ from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
-from std_msgs.msg import Float64, String, UInt8MultiArray
+from std_msgs.msg import Float64, Float64MultiArray, String, UInt8MultiArray
 from std_srvs.srv import SetBool, Trigger
 
 from rstdp_ros.nodes import qos
@@ -40,7 +42,8 @@ class Probe(Node):
 
     def _on_diagnostics(self, message):
         for status in message.status:
-            self.diagnostics[status.name.split('/')[-1]] = {v.key: v.value for v in status.values}
+            self.diagnostics[status.name.split('/')[-1]] = {
+                **{v.key: v.value for v in status.values}, 'level': status.level[0]}
 
     def spin_until(self, condition):
         """Handle messages until a condition holds; say whether it came to hold."""
@@ -96,6 +99,49 @@ def enable(probe, flag):
     """Enable or disable the environment."""
     response = probe.call(SetBool, 'environment/enable', SetBool.Request(data=flag))
     return [response.success, response.message]
+
+
+def time_to_disable(probe, times):
+    """Disable again and again; return how long each answer took, s."""
+    probe.call(SetBool, 'environment/enable', SetBool.Request(data=False))
+    took = []
+    for _ in range(times):
+        began = time.monotonic()
+        probe.call(SetBool, 'environment/enable', SetBool.Request(data=False))
+        took.append(time.monotonic() - began)
+    return took
+
+
+def answer_late(probe, delay, episodes):
+    """Be a policy whose first answer takes a while; return the ends of so many episodes."""
+    publisher, known, ends = probe.create_publisher(JointState, 'action', qos.STEP), set(), []
+
+    def answer(message):
+        if message.header.frame_id not in known:
+            known.add(message.header.frame_id)
+            time.sleep(delay)
+        lean = message.position[1] + message.velocity[1]
+        publisher.publish(JointState(header=message.header, name=JOINTS[:1],
+                                     effort=[math.copysign(10.0, lean)]))
+
+    probe.create_subscription(DiagnosticStatus, 'episode_end', ends.append, qos.EVENT)
+    probe.create_subscription(JointState, 'observation', answer, qos.LATEST)
+    probe.spin_until(lambda: len(ends) >= episodes)
+    return [[end.message, {v.key: v.value for v in end.values}['steps']] for end in ends]
+
+
+def command_once(probe, effort, reliability, durability):
+    """Command an effort once, with other QoS than the environment's; return when that was."""
+    publisher = probe.create_publisher(
+        Float64MultiArray, 'effort_controller/commands', QoSProfile(
+            depth=1, reliability=ReliabilityPolicy[reliability],
+            durability=DurabilityPolicy[durability]))
+    assert probe.spin_until(lambda: publisher.get_subscription_count() > 0)
+    time.sleep(1.0)  # the others have met it too
+    at = time.monotonic()
+    publisher.publish(Float64MultiArray(data=[effort]))
+    probe.spin_until(lambda: 'stops' in probe.diagnostics.get('watchdog', {}))
+    return [at, probe.diagnostics['watchdog']]
 
 
 def malformed(probe):

@@ -19,6 +19,7 @@ from rstdp_ros.protocol.adaptation import (
     Discarded,
     DISCARDS_BEFORE_BACK_OFF,
     Phase,
+    PROGRESS_TIMEOUT,
     PublishWeights,
     Reset,
     SetSeed,
@@ -32,7 +33,7 @@ from rstdp_ros.protocol.episode import (
     EpisodeEnd,
     split_raster_frame,
 )
-from rstdp_ros.protocol.lockstep import Lockstep, RESEND_AFTER
+from rstdp_ros.protocol.lockstep import Lockstep, REFUSALS, RESEND_AFTER
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.task import Joints
@@ -101,6 +102,47 @@ def test_actions_that_pair_with_nothing_are_ignored():
     with pytest.raises(RstdpError, match='nan'):
         env.action('boot-1', first.stamp, float('nan'), 0.0)
     assert env.action('boot-1', first.stamp, 1.0, 0.0) != []
+
+
+@pytest.mark.fault('tools', 'an action that is refused again and again',
+                   'the graph stood still for ever and reported no fault')
+@pytest.mark.parametrize('effort', [float('nan'), float('inf'), 8.0])
+def test_an_action_that_is_refused_again_and_again_ends_the_episode(effort, measured):
+    class Choosy(Countdown):
+        def step(self, effort):
+            if effort == 8.0:
+                raise RstdpError('effort 8.0 is none of its own')
+            return super().step(effort)
+
+    env = Lockstep(Choosy(9), 'boot', lambda: 5)
+    observation, = env.reset(0.0)
+    for _ in range(3):  # now and then is no matter
+        for _ in range(REFUSALS - 1):
+            with pytest.raises(RstdpError):
+                env.action('boot-1', observation.stamp, effort, 0.0)
+        observation, = env.action('boot-1', observation.stamp, 1.0, 0.0)
+    for _ in range(REFUSALS - 1):
+        with pytest.raises(RstdpError):
+            env.action('boot-1', observation.stamp, effort, 0.0)
+    end, = env.action('boot-1', observation.stamp, effort, 0.0)
+    assert end.aborted and 'answers to one observation were refused' in end.message
+    assert end.steps == 4
+    measured(f'aborted after {REFUSALS} refusals, with the reason')
+
+
+@pytest.mark.fault('tools', 'spikes that only repeat what was said',
+                   'taken for progress: an episode that stands still was waited for for ever')
+def test_spikes_that_are_heard_twice_are_no_progress(measured):
+    a = running()
+    for now in np.arange(0.2, PROGRESS_TIMEOUT, 0.2):
+        a.raster('a-1', 1, DIGEST[:16], RASTER, now)
+        assert a.poll(now) == []
+    assert 'no progress within 5 s after 1 spike' in a.poll(5.3)[0].reason
+    a = running()
+    for stamp, now in enumerate(np.arange(0.0, 60.0, 4.0)):
+        a.raster('a-1', stamp, DIGEST[:16], RASTER, now)
+        assert a.poll(now) == []
+    measured('discarded after 5 s')
 
 
 def test_two_policies_that_disagree_abort_the_episode():

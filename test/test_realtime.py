@@ -82,6 +82,43 @@ def test_nothing_is_applied_before_the_first_action():
     assert env.plant.efforts == [0.0, 1.0]
 
 
+class Waiting(Recorder):
+    """A plant for which time stands still between two steps, and which takes no zero."""
+
+    waits = True
+
+    def step(self, effort):
+        """Refuse what a simulated cart-pole refuses."""
+        if abs(effort) != 1.0:
+            raise RstdpError(f'effort {effort} is none of its own')
+        return super().step(effort)
+
+
+@pytest.mark.fault('robot', 'in real time a simulated cart-pole whose first answer takes longer '
+                   'than a period', 'aborted at the second cycle')
+@pytest.mark.parametrize('late', [0.025, 0.09, 0.15, 0.9])
+def test_a_simulated_episode_begins_when_the_first_answer_is_there(late, measured):
+    env, first = started(Waiting(), action_timeout=0.1)
+    cycle = 0
+    while cycle * PERIOD < late:
+        cycle += 1
+        assert env.poll(cycle * PERIOD) == [first]
+    env.action('boot-1', first.stamp, 1.0, late)
+    for _ in range(3):
+        cycle += 1
+        observation, = env.poll(cycle * PERIOD)
+        env.action('boot-1', observation.stamp, -1.0, cycle * PERIOD + 0.001)
+    assert env.plant.efforts == [1.0, -1.0, -1.0]
+    assert env.abort('over')[0].steps == 4  # waiting was no step
+    measured('it begins with that answer')
+
+
+def test_a_simulated_plant_does_not_wait_for_ever():
+    env, first = started(Waiting())
+    outputs = [env.poll(cycle * PERIOD)[0] for cycle in range(1, 60) if env.running]
+    assert set(outputs[:-1]) == {first} and 'no action within 1 s' in outputs[-1].message
+
+
 def test_limits_that_a_simulation_cannot_keep_are_refused_at_the_start():
     plant = Recorder()
     plant.efforts = (-10.0, 10.0)

@@ -11,7 +11,7 @@ from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.protocol.watchdog import CommandWatchdog
 from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics
 from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
-from rstdp_ros.tasks.robot import JointWiring, RobotPlant, ZEROS
+from rstdp_ros.tasks.robot import JointWiring, REST_PERIOD, RobotPlant, ZEROS
 
 PERIOD = 0.02
 NAMES = ['pole', 'cart']  # the driver's order is not the task's
@@ -102,6 +102,67 @@ def test_what_an_earlier_process_set_in_motion_is_stopped(bench):
     assert bench.commands == [0.0] * ZEROS
     env.set_enabled(False)
     assert bench.commands == [0.0] * (ZEROS + 1)
+
+
+def test_zero_is_repeated_as_long_as_nothing_moves(bench):
+    """A controller that comes back may have an old command in force."""
+    env, first = started(bench)
+    env.action('boot-1', first.stamp, 10.0, bench.wait())
+    env.abort('somebody pulled the plug')
+    del bench.commands[:]
+    for _ in range(500):
+        env.poll(bench.wait())
+    assert len(bench.commands) >= ZEROS + 10.0 / REST_PERIOD - 4
+    assert set(bench.commands) == {0.0}
+
+
+def test_who_comes_anew_is_told_to_rest_at_once_but_not_in_motion(bench):
+    env, first = started(bench)
+    bench.plant.calm()
+    assert bench.commands[-1] == 0.0 and bench.plant.resting
+    env.action('boot-1', first.stamp, 10.0, bench.wait())
+    assert not bench.plant.resting
+    env.abort('fault')
+    assert bench.plant.resting
+
+
+@pytest.mark.fault('robot', 'motion starts again at once after an episode',
+                   '19 of 66 pauses under 0.1 s')
+@pytest.mark.parametrize('dwell, pause', [(0.5, 0.5), (2.0, 2.0), (0.0, 0.0)])
+@pytest.mark.parametrize('ended', ['terminated', 'a fault', 'disabled'])
+def test_motion_starts_again_only_after_a_dwell(cartpole, dwell, pause, ended, measured):
+    bench = Bench(cartpole, dwell=dwell)
+    bench.sense()
+    env, first = started(bench)  # the first start does not wait
+    env.action('boot-1', first.stamp, 10.0, bench.wait())
+    bench.sense(theta=0.3 if ended == 'terminated' else 0.0)
+    env.poll(bench.now)
+    if ended != 'terminated':
+        env.abort(ended)
+        env.set_enabled(True)
+    ended_at = bench.now
+    bench.wait()
+    bench.sense()
+    while not env.running:
+        try:
+            env.reset(bench.now)
+        except RstdpError as error:
+            assert f'{dwell:g} s after the last motion' in str(error)
+            bench.wait()
+            bench.sense()
+    assert pause <= bench.now - ended_at <= pause + 2 * PERIOD
+    measured(f'{pause:g} s of rest in between')
+
+
+def test_a_fault_of_the_surroundings_disables_also_between_episodes(bench):
+    env = RealTime(bench.plant, 'boot', lambda: 0, PERIOD)
+    assert env.halt('nobody listens') == [] and bench.commands == [0.0]
+    with pytest.raises(RstdpError, match='disabled .nobody listens'):
+        env.reset(bench.now)
+    env.set_enabled(True)
+    env.reset(bench.now)
+    end, = env.halt('two drivers')
+    assert end.message == 'aborted: two drivers' and not env.enabled
 
 
 def test_says_what_it_waits_for(cartpole):

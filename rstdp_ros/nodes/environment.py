@@ -24,7 +24,7 @@ from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
-from rstdp_ros.nodes.robot import ACTION, NO_POLICY, RobotBridge
+from rstdp_ros.nodes.robot import ACTION, count_policies, NO_POLICY, RobotBridge
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import EnvironmentParameters, limits, read_limits
 from rstdp_ros.nodes.topics import Topics
@@ -138,7 +138,7 @@ class EnvironmentNode(Node):
         self.health.stopped = self._why_stopped
         self.health.watch('enabled', lambda: self.protocol.enabled)
         self.health.watch('episode', lambda: self.protocol.episode_id or 'none yet')
-        self.health.watch('policies on action', lambda: self.count_publishers('action'))
+        self.health.watch('policies on action', lambda: count_policies(self))
         if self._own.clock == 'realtime':
             self.health.watch(LATENCY, self._latency)
 
@@ -166,7 +166,7 @@ class EnvironmentNode(Node):
         self._watched = False
         self._recorder = RecorderWait(self, self.health, recorded,
                                       (self._observations, self._ends, self._rewards))
-        topics.subscription(JointState, 'action', self._on_action, qos.STEP)
+        topics.subscription(JointState, ACTION, self._on_action, qos.STEP)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(SetBool, '~/enable', self._on_enable)
         if self._follows_sim_time:
@@ -248,7 +248,7 @@ class EnvironmentNode(Node):
         self._send(self.protocol.set_enabled(request.data))
         word = 'enabled' if request.data else 'disabled'
         response.success, response.message = True, word
-        if request.data and not self.count_publishers(ACTION):
+        if request.data and not count_policies(self):
             response.message += f', but {NO_POLICY}'
         self.health.event(f'times {word}', response.message)
         return response

@@ -84,7 +84,7 @@ class RobotBridge:
     def objection(self) -> str:
         """Return why nothing may move yet, '' if it may."""
         return _first(FAIL, self._items()) or (
-            '' if self._node.count_publishers(ACTION) else NO_POLICY)
+            '' if count_policies(self._node) else NO_POLICY)
 
     def show(self) -> None:
         """Print the whole checklist."""
@@ -153,6 +153,11 @@ class RobotBridge:
                 self._on_excess(excess)
         else:
             self._health.counters['joint states overtaken'] += 1
+
+
+def count_policies(node: Node) -> int:
+    """Count who answers observations; unlike rclpy's count, this one follows remappings."""
+    return len(node.get_publishers_info_by_topic(ACTION))
 
 
 def _first(status: str, items: Iterable[Item]) -> str:
