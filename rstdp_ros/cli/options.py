@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-import os
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
@@ -76,9 +76,14 @@ def output_file(text: str) -> Path:
     """
     path = Path(text)
     folder = next(each for each in path.absolute().parents if each.exists())
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise argparse.ArgumentTypeError(f'{path}: cannot be written')
-    return path
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(None, 'it is a folder')
+        with TemporaryFile(dir=folder):
+            return path
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f'{path}: cannot be written ({error.strerror})') from None
 
 
 def plot_file(text: str) -> Path:
