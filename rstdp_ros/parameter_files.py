@@ -9,11 +9,14 @@ from typing import Any
 import yaml
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import check_depth
+from rstdp_ros.plain import MAX_DEPTH
 from rstdp_ros.untrusted import read_file, refusing, shortened
 
 LIMIT = 2**17
 PARAMETERS = 'ros__parameters'
+BEGIN = (yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken,
+         yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken)
+END = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 
 def read_parameter_file(path: str | Path) -> Mapping[str, Any]:
@@ -26,20 +29,27 @@ def read_parameter_file(path: str | Path) -> Mapping[str, Any]:
     text = read_file(path, LIMIT)
     with refusing(path):
         try:
-            # ROS knows no aliases, and a few of them stand for more than memory holds.
-            if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-                raise RstdpError(f'{path}: ROS takes no aliases (*name) in parameter files')
+            _check_tokens(text)
             content = yaml.safe_load(text)
+            _check_nodes(content)
+        except RstdpError as error:
+            raise RstdpError(f'{path}: {shortened(error)}') from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise RstdpError(f'{path}: not a YAML file ({shortened(error)})') from None
         except ValueError as error:
             raise RstdpError(f'{path}: a value is none ({shortened(error)})') from None
-        try:
-            check_depth(content)
-            _check_nodes(content)
-        except RstdpError as error:
-            raise RstdpError(f'{path}: {shortened(error)}') from None
     return content
+
+
+def _check_tokens(text: bytes) -> None:
+    """Refuse, before it takes time or memory, what stands for more than it looks."""
+    depth = 0
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.AliasToken):
+            raise RstdpError('ROS takes no aliases (*name) in parameter files')
+        depth += isinstance(token, BEGIN) - isinstance(token, END)
+        if depth > MAX_DEPTH:
+            raise RstdpError(f'nested more than {MAX_DEPTH} levels deep')
 
 
 def _check_nodes(content: Any) -> None:

@@ -15,6 +15,8 @@ import math
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import plain
+from rstdp_ros.untrusted import shortened
 
 # The effect of what cannot change while a node runs.
 START = 'start'
@@ -47,15 +49,16 @@ class Parameter:
         Return the value in the type of the default, or refuse it.
 
         An integer is accepted where a double is expected: ``ros2 param set`` sends ``1`` for
-        ``1.0``.
+        ``1.0``. numpy's numbers are numbers; a bool is none.
 
         :raises RstdpError: wrong type, not finite, out of range or not one of the choices.
         """
-        kind = type(self.default)
+        kind, value = type(self.default), plain(value)
         if kind is float and type(value) is int and abs(value) < LARGEST_INTEGER:
             value = float(value)
         if type(value) is not kind:
-            raise RstdpError(f'{self.name} must be a {kind.__name__}, not {value!r}')
+            raise RstdpError(f'{self.name} must be a {kind.__name__}, not '
+                             f'{shortened(repr(value))}')
         if kind is float and not math.isfinite(value):
             raise RstdpError(f'{self.name} must be a finite number, not {value}')
         if self.minimum is not None and value < self.minimum:
@@ -63,7 +66,8 @@ class Parameter:
         if self.maximum is not None and value > self.maximum:
             raise RstdpError(f'{self.name} = {value} is above its maximum {self.maximum}')
         if self.choices and value not in self.choices:
-            raise RstdpError(f'{self.name} = {value!r} is not one of {", ".join(self.choices)}')
+            raise RstdpError(f'{self.name} = {shortened(repr(value))} is not one of '
+                             f'{", ".join(self.choices)}')
         return value
 
     def parse(self, text: str) -> bool | int | float | str:
@@ -79,7 +83,8 @@ class Parameter:
         try:
             value = kind(text)
         except ValueError:
-            raise RstdpError(f'{self.name} must be a {kind.__name__}, not {text!r}') from None
+            raise RstdpError(f'{self.name} must be a {kind.__name__}, not '
+                             f'{shortened(repr(text))}') from None
         return self.validate(value)
 
 

@@ -170,10 +170,13 @@ def count_up(case):
     return [{'seed': case.seed}]
 
 
-def test_damaged_job_files_are_run_again(tmp_path):
+@pytest.mark.fault('files', 'a damaged file of a finished job of reproduce',
+                   'traceback where it is deep, or JSON of another form')
+@pytest.mark.parametrize('damage', ['[{"se', '5', '{}', '[1]', 'null', '[' * 100_000, ''])
+def test_damaged_job_files_are_run_again(damage, tmp_path):
     cases = [job(seed=i) for i in range(3)]
     run_jobs(count_up, cases, tmp_path, Executor())
-    next(tmp_path.glob('*.json')).write_text('[{"se')
+    next(tmp_path.glob('*.json')).write_text(damage)
     assert finished(count_up, cases, tmp_path)[1] == 2
     run_jobs(count_up, cases, tmp_path, Executor())
     assert finished(count_up, cases, tmp_path) == ([{'seed': i} for i in range(3)], 3)

@@ -87,6 +87,11 @@ def test_says_what_cannot_be_resumed(cartpole, tmp_path):
     (tmp_path / 'bad.pt').write_bytes(b'rubbish')
     with pytest.raises(RstdpError, match='damaged'):
         Trainer.load(cartpole, tmp_path / 'bad.pt')
+    for strange in ([1], 5, {}, {'task': 'cartpole'}, {'task': ['cartpole']},
+                    {'task': 'cartpole', 'seed': 0, 'settings': {'x': 1}}):
+        torch.save(strange, tmp_path / 'bad.pt')
+        with pytest.raises(RstdpError, match='bad.pt.*(damaged|a run of task)'):
+            Trainer.load(cartpole, tmp_path / 'bad.pt')
     with pytest.raises(RstdpError, match='seed 1000'):
         Trainer(cartpole, 1000)
     with pytest.raises(RstdpError, match='more episodes'):

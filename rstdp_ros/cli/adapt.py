@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-import json
-from pathlib import Path
 import sys
 from typing import Any
 
@@ -53,10 +51,10 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): '
                         f'{RecheckGuard.name}, or the one that a continued run began with; '
                         f'{", ".join(GUARDS)}')
-    parser.add_argument('--output', metavar='FILE', type=Path, help='where to write the network '
-                        'to deploy')
-    parser.add_argument('--plot', metavar='FILE', type=Path, help='where to draw the returns, '
-                        '.png or .svg')
+    parser.add_argument('--output', metavar='FILE', type=shared.output_file,
+                        help='where to write the network to deploy')
+    parser.add_argument('--plot', metavar='FILE', type=shared.plot_file,
+                        help='where to draw the returns, .png, .svg or .pdf')
     shared.add_json(parser)
 
 
@@ -111,8 +109,8 @@ def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[Epis
         plot_run(records, result, options.plot)
         print(f'plot: {options.plot}', file=people)
     if options.json:
-        print(json.dumps({
+        shared.print_json({
             'task': adaptation.task.name, 'seed': adaptation.seed,
             'episodes': [record.to_json() for record in records],
             'initial_digest': adaptation.network.digest, 'deployed_digest': deployed.digest,
-            'held_out_before': result.before, 'held_out_after': result.after}))
+            'held_out_before': result.before, 'held_out_after': result.after})

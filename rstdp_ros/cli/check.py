@@ -6,18 +6,20 @@ import argparse
 
 from rstdp_ros.cli import check_environment, check_lava
 
-SUBJECTS = {'environment': check_environment, 'lava': check_lava}
+SUBJECTS = {
+    'environment': (check_environment, 'Check whether a running environment, ours or foreign, '
+                    'keeps the protocol, rule by rule.'),
+    'lava': (check_lava, 'Check that Lava computes, and learns, what the cpu backend does.')}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     subjects = parser.add_subparsers(dest='what', required=True, metavar='WHAT')
-    for name, module in SUBJECTS.items():
-        summary = module.__doc__.strip().splitlines()[0]
+    for name, (module, summary) in SUBJECTS.items():
         child = subjects.add_parser(name, help=summary, description=summary)
         module.add_arguments(child)
 
 
 def run(options: argparse.Namespace) -> int:
     """Check what was asked for."""
-    return SUBJECTS[options.what].run(options)
+    return SUBJECTS[options.what][0].run(options)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from importlib.util import find_spec
-import json
 import sys
 
 from rstdp_ros.backends import make_backend
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import Progress
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import to_json
 from rstdp_ros.protocol.conformance import Examination, FAILED
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.resources import model_path
@@ -65,7 +65,7 @@ def _as_text(examination: Examination) -> str:
 
 def _as_json(examination: Examination) -> str:
     verdicts = examination.report.verdicts()
-    return json.dumps({
+    return to_json({
         'task': examination.task.name, 'clock': examination.clock,
         'paced_by': examination.paced_by,
         'failed': sum(verdict.state == FAILED for verdict in verdicts),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from rstdp_ros import seeds
@@ -48,6 +47,6 @@ def run(options: argparse.Namespace) -> int:
         print(finding, file=sys.stderr if options.json else sys.stdout, flush=True)
     failed = sum(not finding.passed for finding in findings)
     if options.json:
-        print(json.dumps({'task': task.name, 'digest': network.digest, 'seed': options.seed,
-                          'failed': failed, 'findings': [f._asdict() for f in findings]}))
+        shared.print_json({'task': task.name, 'digest': network.digest, 'seed': options.seed,
+                          'failed': failed, 'findings': [f._asdict() for f in findings]})
     return 1 if failed else 0

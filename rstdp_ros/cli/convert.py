@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import fields
-import json
 from pathlib import Path
 
 from rstdp_ros.cli import options as shared
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.formats import read_network, write_network, writer_of
+from rstdp_ros.plain import to_json
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import TASKS
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
     facts = Facts(**{field.name: getattr(options, field.name) for field in fields(Facts)})
     network = read_network(source, facts)
     write_network(network, options.output, **choices)
-    print(json.dumps(_row(network, options.output)) if options.json
+    print(to_json(_row(network, options.output)) if options.json
           else _sentences(network, options.output))
 
 

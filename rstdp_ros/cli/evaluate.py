@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
@@ -32,8 +31,8 @@ def run(options: argparse.Namespace) -> None:
     task.check_network(network)
     returns = measure(task, network, seeds.block(options.seed, options.episodes), physics)
     if options.json:
-        print(json.dumps({'task': task.name, 'digest': network.digest, 'seed': options.seed,
-                          'mean': returns.mean(), 'returns': returns.tolist()}))
+        shared.print_json({'task': task.name, 'digest': network.digest, 'seed': options.seed,
+                          'mean': returns.mean(), 'returns': returns.tolist()})
     else:
         print(f'{network.digest[:16]}: mean return {returns.mean():.2f}, standard deviation '
               f'{returns.std():.2f}, from {returns.min():.0f} to {returns.max():.0f} '

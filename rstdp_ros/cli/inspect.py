@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 import sys
 
 from rstdp_ros.bags.inspection import EpisodeSeen, Inspection, Inspector, plot_inspection
@@ -15,8 +13,8 @@ from rstdp_ros.cli import options as shared
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     shared.add_bag(parser)
-    parser.add_argument('--plot', metavar='FILE', type=Path, help='where to draw returns and '
-                        'weights, .png or .svg')
+    parser.add_argument('--plot', metavar='FILE', type=shared.plot_file,
+                        help='where to draw returns and weights, .png, .svg or .pdf')
     shared.add_json(parser)
 
 
@@ -30,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         plot_inspection(result, options.plot)
         print(f'plot: {options.plot}', file=people)
     if options.json:
-        print(json.dumps(result.to_json()))
+        shared.print_json(result.to_json())
     return int(bag.incomplete)
 
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+import os
 import sys
 
 from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
 
-VERBS = ('train', 'evaluate', 'quantize', 'adapt', 'demo', 'check', 'record', 'replay', 'inspect',
-         'convert', 'reproduce', 'render')
+VERBS = {
+    'train': 'Train a spiking Q-network in simulation by deep Q-learning.',
+    'evaluate': 'Measure a network: greedy returns on chosen starts and physics.',
+    'quantize': 'Make an 8-bit network for fixed point, and measure what that costs.',
+    'adapt': 'Adapt a network to a changed plant by r-STDP, offline in one process.',
+    'demo': 'Adapt over ROS 2: a process per node, one command, no ros2 tools needed.',
+    'check': 'Check an environment against the protocol, or Lava against the cpu backend.',
+    'record': 'Record a running graph into a bag, without the ros2 tools.',
+    'replay': 'Replay a bag: the same weights again, or what would have been with others.',
+    'inspect': 'Look into a bag: episodes, returns, weights, parameter changes, faults.',
+    'convert': "Convert networks: .npz to and from .nir, torch's .pt or .pth to either.",
+    'reproduce': "Repeat the paper's experiments, with the controls it lacks.",
+    'render': 'Film episodes before and after adaptation, side by side: plant, spikes and return.'}
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,26 +42,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: those of the process if None.
     :return: exit code: 0 done, 2 an error the user can mend, 130 interrupted.
     """
-    parser = Parser(prog='rstdp_ros', description='Spiking policies that keep learning on the '
-                    'robot, by reward-modulated STDP.')
-    parser.add_argument('--version', action='version', version=f'rstdp_ros {__version__}')
-    verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB',
-                                  parser_class=Parser)
-    for verb in VERBS:
-        module = import_module(f'rstdp_ros.cli.{verb}')
-        summary = module.__doc__.strip().splitlines()[0]
-        child = verbs.add_parser(verb, help=summary, description=summary)
-        module.add_arguments(child)
-        child.set_defaults(run=module.run)
-    options = parser.parse_args(arguments)
+    # A terminal or file that has no form for a name gets an escape instead.
+    if hasattr(sys.stdout, 'reconfigure'):
+        sys.stdout.reconfigure(errors='backslashreplace')
     try:
-        return options.run(options) or 0
+        try:
+            return _run(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            sys.stdout.flush()  # while what it meets can still be told
     except RstdpError as error:
-        print(f'rstdp_ros: error: {error}', file=sys.stderr)
-        return 2
+        return _fail(str(error))
     except KeyboardInterrupt:
         print('rstdp_ros: interrupted', file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except OSError as error:
+        if error.filename is None:
+            _drop_output()
+        return _fail(f'{error.filename or "standard output"}: {error.strerror or error}')
+
+
+def _run(arguments: Sequence[str]) -> int:
+    parser = Parser(prog='rstdp_ros', description='Spiking policies that keep learning on the '
+                    'robot, by reward-modulated STDP.')
+    parser.add_argument('--version', action='version', version=f'rstdp_ros {__version__}')
+    verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB',
+                                  parser_class=Parser)
+    for verb, summary in VERBS.items():
+        child = verbs.add_parser(verb, help=summary, description=summary)
+        # Only what is asked for is loaded: --help needs neither kernels nor simulators.
+        if verb in arguments:
+            module = import_module(f'rstdp_ros.cli.{verb}')
+            module.add_arguments(child)
+            child.set_defaults(run=module.run)
+    options = parser.parse_args(arguments)
+    return options.run(options) or 0
+
+
+def _fail(reason: str) -> int:
+    print(f'rstdp_ros: error: {reason}', file=sys.stderr)
+    return 2
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from writing once more, when it ends, what cannot be written."""
+    with suppress(OSError, ValueError):
+        with open(os.devnull, 'w') as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())

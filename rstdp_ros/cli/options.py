@@ -6,14 +6,17 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import table
+from rstdp_ros.plain import to_json
 from rstdp_ros.seeds import END
 from rstdp_ros.tasks import SIMULATORS, TASKS
 
 MAX_EPISODES = 10_000_000
+PLOTS = ('.png', '.svg', '.pdf')
 
 
 def add_task(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +61,41 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     """Add machine-readable output."""
     parser.add_argument('--json', action='store_true', help='print one JSON object to standard '
                         'output; everything for people goes to standard error')
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object; what is not finite becomes null."""
+    print(to_json(value))
+
+
+def output_file(text: str) -> Path:
+    """
+    Read a path that is to be written at the end of a run.
+
+    :raises argparse.ArgumentTypeError: it cannot be, said before the run.
+    """
+    path = Path(text)
+    folder = next(each for each in path.absolute().parents if each.exists())
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(None, 'it is a folder')
+        with TemporaryFile(dir=folder):
+            return path
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f'{path}: cannot be written ({error.strerror})') from None
+
+
+def plot_file(text: str) -> Path:
+    """
+    Read the path of a figure.
+
+    :raises argparse.ArgumentTypeError: as :func:`output_file`, or another kind of picture.
+    """
+    path = output_file(text)
+    if path.suffix.lower() not in PLOTS:
+        raise argparse.ArgumentTypeError(f'{path}: its name must end in one of {", ".join(PLOTS)}')
+    return path
 
 
 def check_episodes(options: argparse.Namespace) -> None:

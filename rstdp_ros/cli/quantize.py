@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 import sys
 from typing import Any
@@ -43,12 +42,12 @@ def run(options: argparse.Namespace) -> None:
     result = compare(task, network, quantized, seeds.block(options.seed, options.episodes))
     print(describe(result, options.seed), file=people)
     if options.json:
-        print(json.dumps({
+        shared.print_json({
             'task': task.name, 'digest': quantized.digest, 'float_digest': network.digest,
             'scales': quantized.scales, 'factors': factors, 'seed': options.seed,
             'agreement': result.agreement, 'observations': result.observations,
             'float': _returns(result.float_returns), 'quantized': _returns(result.returns),
-            'loss': result.loss}))
+            'loss': result.loss})
 
 
 def describe(result: Comparison, seed: int) -> str:

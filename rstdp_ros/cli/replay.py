@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Mapping
-import json
 from pathlib import Path
 import sys
 from typing import Any, TextIO
@@ -34,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'changed')
     parser.add_argument('--model', metavar='FILE', help='another network, and see where it would '
                         'have acted otherwise')
-    parser.add_argument('--plot', metavar='FILE', type=Path, help='where to draw what --set or '
-                        '--model found, .png or .svg')
+    parser.add_argument('--plot', metavar='FILE', type=shared.plot_file, help='where to draw '
+                        'what --set or --model found, .png, .svg or .pdf')
     parser.add_argument('--live', action='store_true', help='publish the recorded observations '
                         'to a policy and an adaptation node that run now')
     parser.add_argument('--rate', type=float, default=1.0, metavar='X', help='with --live: so '
@@ -88,7 +87,7 @@ def run_exact(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:
             plot_divergences(rows, ', '.join(options.settings), options.plot)
             print(f'plot: {options.plot}', file=people)
     if options.json:
-        print(json.dumps(result))
+        shared.print_json(result)
     return 0 if all(step.equal or step.reason for step in steps) else 1
 
 
@@ -103,10 +102,10 @@ def run_shadow(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:
         plot_shadow(result, name, options.plot)
         print(f'plot: {options.plot}', file=people)
     if options.json:
-        print(json.dumps({
+        shared.print_json({
             'model': network.digest, 'decisions': len(result.differ), 'share': result.share,
             'episodes': result.per_episode(), 'where': result.where(),
-            'observations': dict(zip(result.names, result.states[result.differ].T.tolist()))}))
+            'observations': dict(zip(result.names, result.states[result.differ].T.tolist()))})
     return 0
 
 

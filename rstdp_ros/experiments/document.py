@@ -12,10 +12,12 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.html import formatted
 from rstdp_ros.experiments.results import load
 from rstdp_ros.experiments.studies import STUDIES
+from rstdp_ros.untrusted import read_file, refusing
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+LIMIT = 2**24
 # "<!-- fig4 1 -->" begins the first table of study fig4.
 TABLE = re.compile(r'(?s)<!-- (?P<study>[\w-]+) (?P<number>\d+) -->.*?<!-- end -->')
 
@@ -28,10 +30,8 @@ def update(path: Path, folder: Path) -> None:
     :param folder: of the results.
     :raises RstdpError: a study or table that does not exist, or a file that cannot be read.
     """
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise RstdpError(f'{path}: {error.strerror}') from None
+    with refusing(path):
+        text = read_file(path, LIMIT).decode()
     write_atomically(path, filled(text, folder).encode())
 
 

@@ -13,10 +13,13 @@ from typing import Any, NamedTuple
 from rstdp_ros import __version__
 from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import from_json
+from rstdp_ros.untrusted import read_file, refusing
 
 BACKENDS = ('loky', 'ray')
 # With a backend that hands results over only when all are there: so many rounds of work at a time.
 ROUNDS = 8
+LARGEST_JOB = 2**26
 
 Rows = list[dict[str, Any]]
 
@@ -78,10 +81,13 @@ def _file(run: Callable[[Any], Rows], job: Any, folder: Path) -> Path:
 
 
 def _read(file: Path) -> Rows | None:
+    """Return the rows of a finished job; a damaged file is none, and the job is run again."""
     try:
-        return json.loads(file.read_text())
-    except (OSError, ValueError):
+        with refusing(file):
+            rows = from_json(read_file(file, LARGEST_JOB))
+    except RstdpError:
         return None
+    return rows if isinstance(rows, list) and all(isinstance(r, dict) for r in rows) else None
 
 
 def _run_numbered(run: Callable[[Any], Rows], number: int, job: Any) -> tuple[int, Rows]:

@@ -12,10 +12,10 @@ from functools import lru_cache
 import io
 from typing import Any
 
-from numba import njit
 import numpy as np
 
 from rstdp_ros import seeds
+from rstdp_ros.compiling import compiled
 from rstdp_ros.experiments.environments import DATA, DERIVED, environment_sets, RANGES, SETS
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.cartpole.physics import COMMAND, step
@@ -27,7 +27,7 @@ FINAL_STARTS = 500
 SOLVED = 195.0
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def switching_return(gains, starts, constants, max_steps):
     """
     Return the mean number of steps that a switching controller balances.

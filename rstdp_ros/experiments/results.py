@@ -13,9 +13,12 @@ import numpy as np
 
 from rstdp_ros import __version__
 from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import Study
+from rstdp_ros.plain import from_json
+from rstdp_ros.untrusted import read_file, refusing
+
+LIMIT = 2**27
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -60,10 +63,9 @@ def load(study: Study, folder: Path) -> tuple[DataFrame, dict[str, Any]] | None:
     path = folder / f'{study.name}.csv'
     if not path.exists():
         return None
-    try:
-        return read_csv(path), json.loads(path.with_suffix('.json').read_text())
-    except (OSError, ValueError) as error:
-        raise RstdpError(f'{path}: not a result of ours ({error})') from None
+    with refusing(path):
+        data = read_csv(io.BytesIO(read_file(path, LIMIT)))
+        return data, from_json(read_file(path.with_suffix('.json'), LIMIT))
 
 
 def versions() -> dict[str, str]:

@@ -1,12 +1,13 @@
 """The arithmetic of the eligibility trace, compiled by numba."""
 
-from numba import njit
 import numpy as np
+
+from rstdp_ros.compiling import compiled
 
 ZERO = np.float32(0)
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def accumulate(rasters, k_plus, k_minus, c, reset, decay_plus, decay_minus, decay_c, gain_plus,
                gain_minus):
     """

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from numba import njit
 import numpy as np
 
+from rstdp_ros.compiling import compiled
 from rstdp_ros.errors import RstdpError
 
 ZERO = np.float32(0)
@@ -111,7 +111,7 @@ def _mantissas(name: str, w: np.ndarray, scale: float) -> np.ndarray:
     return mantissas
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def input_current(observation, w1, current):
     """
     Compute the current into hidden 1; constant while the observation is presented.
@@ -135,7 +135,7 @@ def input_current(observation, w1, current):
         current[j] = min(max(total[j] >> INPUT_BITS, -CURRENT_LIMIT), CURRENT_LIMIT)
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def next_current(u, total, keep):
     """
     Return u after a tick: u keep / 4096, rounded towards zero, plus the aligned input.
@@ -150,7 +150,7 @@ def next_current(u, total, keep):
     return np.int32(u + 2 * STATE_LIMIT if u <= -STATE_LIMIT else u)
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def next_potential(v, u, keep):
     """
     Return v after a tick and before its reset: v keep / 4096, rounded towards zero, plus u.
@@ -161,7 +161,7 @@ def next_potential(v, u, keep):
     return np.int32(min(max(v, 1 - STATE_LIMIT), STATE_LIMIT - 1))
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def decayed(x, keep):
     """Return x keep / 4096, rounded towards zero: exact, as a double holds all 36 bits."""
     return np.int32(x * (keep / 4096.0))

@@ -9,10 +9,11 @@ The weights' type chooses the arithmetic when numba compiles: float32, or for in
 of :mod:`rstdp_ros.snn.fixed`.
 """
 
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 import numpy as np
 
+from rstdp_ros.compiling import compiled
 from rstdp_ros.snn import fixed
 
 ZERO = np.float32(0)
@@ -67,7 +68,7 @@ def _counts(kind):
     return isinstance(kind, types.Integer)
 
 
-@njit(cache=True, error_model='numpy', inline='never')
+@compiled(inline='never')
 def add_rows(rows, count, weights, total):
     """
     Sum the weights of the neurons that spiked: ``total[j] = sum_k weights[rows[k], j]``.
@@ -92,7 +93,7 @@ def add_rows(rows, count, weights, total):
         k += 1
 
 
-@njit(cache=True, error_model='numpy', inline='never')
+@compiled(inline='never')
 def fire(total, u, v, alpha, beta, threshold, raster, rows):
     """
     Advance one layer by one tick: u = alpha u + input; v = beta v + u; spike if v > threshold.
@@ -119,7 +120,7 @@ def fire(total, u, v, alpha, beta, threshold, raster, rows):
     return count
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def infer(observation, w1, w2, w3, neuron, raster, q):
     """
     Present one observation for T ticks, all state starting at zero.
@@ -155,7 +156,7 @@ def infer(observation, w1, w2, w3, neuron, raster, q):
             q[k] = next_potential(q[k], u3[k], beta)
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def read_out(spikes, w3, neuron, q):
     """
     Compute the Q-values that spikes of hidden 2 led to, with the bits of :func:`infer`.
@@ -173,7 +174,7 @@ def read_out(spikes, w3, neuron, q):
             q[k] = next_potential(q[k], u[k], neuron[1])
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def greedy(q):
     """
     Return the index of the largest Q-value; of equal ones the lowest.
@@ -187,7 +188,7 @@ def greedy(q):
     return best
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def actions(rasters, w3, neuron, chosen):
     """
     Compute the greedy actions of whole episodes from their spikes.

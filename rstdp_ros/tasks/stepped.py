@@ -28,6 +28,10 @@ class SteppedTask(Task):
         from rstdp_ros.tasks.gym import GymPlant
         return GymPlant(self)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the environment out of a pickle; it is made again when it is needed."""
+        return {name: value for name, value in vars(self).items() if name != 'plant'}
+
     def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.plant.set_physics(physics or self.physics())

@@ -25,9 +25,11 @@ from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.training.replay import Batch, ReplayMemory
 from rstdp_ros.training.surrogate import q_values
+from rstdp_ros.untrusted import read_file, refusing
 
 MAX_SEED = 1000
 SEEDS_PER_RUN = seeds.VALIDATION // MAX_SEED
+LARGEST_CHECKPOINT = 2**28
 INITIAL_STD = (0.3, 1.0, 0.1)
 
 
@@ -241,17 +243,16 @@ class Trainer:
 
         :raises RstdpError: no checkpoint, a damaged one, or one of another task.
         """
-        try:
-            state = torch.load(path, weights_only=True)
-        except FileNotFoundError:
-            raise RstdpError(f'{path}: no training checkpoint to resume') from None
-        except Exception:  # the unpickler fails in many ways on damaged bytes
-            raise RstdpError(f'{path}: damaged or not a training checkpoint') from None
-        if state.get('task') != task.name:
-            raise RstdpError(f'{path}: a run of task {state.get("task")!r}, not {task.name!r}')
-        trainer = cls(task, state['seed'], Settings(**state['settings']))
-        trainer._restore(state)
-        return trainer
+        if not path.exists():
+            raise RstdpError(f'{path}: no training checkpoint to resume')
+        data = read_file(path, LARGEST_CHECKPOINT)
+        with refusing(f'{path}, a training checkpoint'):
+            state = torch.load(io.BytesIO(data), weights_only=True)
+            if state['task'] != task.name:
+                raise RstdpError(f'{path}: a run of task {state["task"]!r}, not {task.name!r}')
+            trainer = cls(task, state['seed'], Settings(**state['settings']))
+            trainer._restore(state)
+            return trainer
 
     def _restore(self, state: dict[str, Any]) -> None:
         with torch.no_grad():

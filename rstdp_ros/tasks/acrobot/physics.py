@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-from numba import njit
-
+from rstdp_ros.compiling import compiled
 from rstdp_ros.parameters import parameter
 from rstdp_ros.tasks.urdf import Dynamics, Link
 
@@ -69,7 +68,7 @@ class AcrobotPhysics:
         return {}
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def accelerations(theta1, theta2, velocity1, velocity2, torque, constants):
     """Return theta1'' and theta2'', rad/s^2."""
     g, length, com, mass, moi, _ = constants
@@ -86,7 +85,7 @@ def accelerations(theta1, theta2, velocity1, velocity2, torque, constants):
     return -(d2 * acceleration2 + phi1) / d1, acceleration2
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def step(theta1, theta2, velocity1, velocity2, effort, constants):
     """
     Advance the acrobot by one control period.
@@ -114,13 +113,13 @@ def step(theta1, theta2, velocity1, velocity2, effort, constants):
     return theta1, theta2, velocity1, velocity2, reached(theta1, theta2)
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def reached(theta1, theta2):
     """Return whether the free end is more than one link above the base."""
     return -math.cos(theta1) - math.cos(theta2 + theta1) > 1.0
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def wrapped(angle):
     """Return the angle within [-pi, pi], turn by turn as Gymnasium does."""
     if abs(angle) > MANY_TURNS:
@@ -132,13 +131,13 @@ def wrapped(angle):
     return angle
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def clipped(value, limit):
     """Return the value within [-limit, limit]."""
     return min(max(value, -limit), limit)
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def observe(theta1, theta2, velocity1, velocity2, observation):
     """
     Write what the policy sees.

@@ -68,6 +68,11 @@ def terminated(joints: Joints, physics: AcrobotPhysics) -> bool:
     return reached(*map(float, joints.positions))
 
 
+def reward(terminated: bool) -> float:
+    """Return what the step is worth that led there."""
+    return 0.0 if terminated else -1.0
+
+
 ACROBOT = Task(
     name='acrobot',
     env_id='rstdp_ros/Acrobot-v0',
@@ -87,7 +92,7 @@ ACROBOT = Task(
     observe=observe,
     joints_of=joints_of,
     terminated=terminated,
-    reward=lambda terminated: 0.0 if terminated else -1.0,
+    reward=reward,
     start_range=START_RANGE,
     start_state=start_state,
     state_joints=state_joints,

@@ -1,13 +1,13 @@
 """Whole cart-pole episodes with a spiking policy, compiled: no Python per step."""
 
-from numba import njit
 import numpy as np
 
+from rstdp_ros.compiling import compiled
 from rstdp_ros.snn.kernels import greedy, infer
 from rstdp_ros.tasks.cartpole.physics import COMMAND, step
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def run_batch(starts, constants, w1, w2, w3, neuron, ticks, max_steps, rasters):
     """
     Run one greedy episode from each start.

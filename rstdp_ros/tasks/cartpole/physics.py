@@ -11,8 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-from numba import njit
-
+from rstdp_ros.compiling import compiled
 from rstdp_ros.parameters import parameter
 from rstdp_ros.tasks.urdf import Dynamics, Link
 
@@ -70,7 +69,7 @@ class CartPolePhysics:
         return {}
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def accelerations(theta, theta_dot, force, constants):
     """
     Return x'' m/s^2 and theta'' rad/s^2.
@@ -85,7 +84,7 @@ def accelerations(theta, theta_dot, force, constants):
     return temp - pole_moment * theta_acc * cos / total_mass, theta_acc
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def step(x, x_dot, theta, theta_dot, effort, constants):
     """
     Advance the cart-pole by one control period.
@@ -101,7 +100,7 @@ def step(x, x_dot, theta, theta_dot, effort, constants):
     return x, x_dot, theta, theta_dot, failed(x, theta, limit)
 
 
-@njit(cache=True, error_model='numpy')
+@compiled()
 def failed(x, theta, limit):
     """Return whether the cart is off the track or the pole leans too far."""
     # Written so that a state that is not finite ends the episode too.
