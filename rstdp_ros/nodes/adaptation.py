@@ -54,6 +54,8 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
 
 POLL_PERIOD = 0.1
+# The environment's parameter by which nobody keeps cores busy for nothing.
+LEISURELY = 'leisurely'
 # In the run's folder: parameters that were set live and saved.
 PARAMETERS = 'parameters.json'
 # What reading a file that somebody else wrote can raise.
@@ -200,9 +202,10 @@ class AdaptationNode(Node):
                 self._weights.publish(messages.weights_message(
                     self.learner.labelled(self.network)))
             elif isinstance(output, SetSeed):
-                seed = RosParameter('seed', value=output.seed).to_parameter_msg()
-                self._call(self._seed_client, SetParameters.Request(parameters=[seed]),
-                           partial(self._on_seed, output.token))
+                wanted = {'seed': output.seed, LEISURELY: self.frozen}
+                self._call(self._seed_client, SetParameters.Request(parameters=[
+                    RosParameter(name, value=value).to_parameter_msg()
+                    for name, value in wanted.items()]), partial(self._on_seed, output.token))
             elif isinstance(output, Reset):
                 self._call(self._reset_client, Trigger.Request(),
                            partial(self._on_reset, output.token))
@@ -219,7 +222,8 @@ class AdaptationNode(Node):
         future.add_done_callback(lambda f: f.result() is not None and done(f.result()))
 
     def _on_seed(self, token: int, response: SetParameters.Response) -> None:
-        refusals = [result.reason for result in response.results if not result.successful]
+        # A foreign environment need not know how to be leisurely.
+        refusals = [seed.reason for seed in response.results[:1] if not seed.successful]
         self._do(self.protocol.seed_set(token, '; '.join(refusals), time.monotonic()))
 
     def _on_reset(self, token: int, response: Trigger.Response) -> None:
@@ -290,7 +294,9 @@ class AdaptationNode(Node):
                                    'mean of 10': f'{record.moving_average:g}',
                                    'weight change': f'{record.weight_change:.6g}'})
         if record.event:
-            self.health.event(record.event, f'episode {record.episode}: {record.event}')
+            # The line above says it in the log.
+            self.health.counters[record.event] += 1
+            self.health.values['last event'] = f'episode {record.episode}: {record.event}'
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,
                response: Trigger.Response) -> Trigger.Response:

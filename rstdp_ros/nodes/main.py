@@ -16,6 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from rstdp_ros.bringup import EXIT_BAD_INPUT
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.nodes.parameters import refuse_undeclared
 from rstdp_ros.orphans import end_with_parent
 
 STOP_LATENCY = 0.1
@@ -59,6 +60,7 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
     try:
         try:
             node = make()
+            refuse_undeclared(node)
         except RstdpError as error:
             print(f'rstdp_ros: error: {error}', file=sys.stderr, flush=True)
             return EXIT_BAD_INPUT
@@ -77,4 +79,7 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+        # While Python ends it forgets its handlers, and another Ctrl-C would change the exit code.
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
     return 0
