@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 import json
@@ -54,6 +56,10 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
 
 POLL_PERIOD = 0.1
+# Those of ours that may still be on their way back to us.
+SENT_REMEMBERED = 4
+OTHERS = ('somebody else publishes on {}: another adaptation in this namespace? Neither can learn '
+          'then; stop one, or launch it with a namespace:= or ROS_DOMAIN_ID of its own')
 # The environment's parameter by which nobody keeps cores busy for nothing.
 LEISURELY = 'leisurely'
 # In the run's folder: parameters that were set live and saved.
@@ -84,6 +90,7 @@ class AdaptationNode(Node):
                                            COVERAGE[own.clock])
         self._unlearned_episodes = 0
         self._finished = False
+        self._sent: deque[array[int]] = deque(maxlen=SENT_REMEMBERED)
         self._resume()
         self._create_interfaces(task.max_episode_steps)
         self._watch()
@@ -137,6 +144,8 @@ class AdaptationNode(Node):
     def _create_interfaces(self, max_steps: int) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(max_steps)
         self._weights = topics.publisher(UInt8MultiArray, 'weights', qos.LATCHED)
+        # What another adaptation says: ours come back too, and are known by their bytes.
+        topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
         self._recorder = RecorderWait(self, self.health, self.own.wait_for_recorder,
                                       (self._weights,))
         topics.subscription(Image, 'spikes', self._on_spikes, episode)
@@ -199,8 +208,9 @@ class AdaptationNode(Node):
     def _do(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
             if isinstance(output, PublishWeights):
-                self._weights.publish(messages.weights_message(
-                    self.learner.labelled(self.network)))
+                message = messages.weights_message(self.learner.labelled(self.network))
+                self._sent.append(message.data)
+                self._weights.publish(message)
             elif isinstance(output, SetSeed):
                 wanted = {'seed': output.seed, LEISURELY: self.frozen}
                 self._call(self._seed_client, SetParameters.Request(parameters=[
@@ -233,6 +243,10 @@ class AdaptationNode(Node):
 
     def _on_active(self, message: String) -> None:
         self._do(self.protocol.weights_active(message.data, time.monotonic()))
+
+    def _on_weights(self, message: UInt8MultiArray) -> None:
+        if message.data not in self._sent:
+            self.health.fault('weights of others', OTHERS.format(self._weights.topic_name))
 
     def _on_spikes(self, message: Image) -> None:
         network = self.learner.running

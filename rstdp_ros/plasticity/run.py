@@ -37,12 +37,7 @@ class AdaptationRun:
         self.folder = folder
         self.store = CheckpointStore(folder, keep) if folder else None
         if folder:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                if not os.access(folder, os.W_OK):
-                    raise PermissionError(None, 'not writable')
-            except OSError as error:
-                raise RstdpError(f'{folder}: cannot keep a run there ({error.strerror})') from None
+            make_folder(folder)
 
     def resume(self, report: Callable[[str], None]) -> bool:
         """
@@ -123,6 +118,20 @@ class AdaptationRun:
             lines = [json.dumps(record.to_json()) for record in read_records(path)
                      if record.episode < self.learner.episode]
             write_atomically(path, ''.join(f'{line}\n' for line in lines).encode())
+
+
+def make_folder(folder: Path) -> None:
+    """
+    Make the folder of a run, if it is not there.
+
+    :raises RstdpError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(None, 'not writable')
+    except OSError as error:
+        raise RstdpError(f'{folder}: cannot keep a run there ({error.strerror})') from None
 
 
 def _set_aside(path: Path) -> None:
