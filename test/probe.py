@@ -302,12 +302,14 @@ def types(probe, node, *names):
                                                GetParameters.Request(names=names)).values]
 
 
-def services(probe, some):
-    """Return all services, once one of that name is among them."""
-    def names():
-        return [name for name, _ in probe.get_service_names_and_types()]
-    assert probe.spin_until(lambda: some in names())
-    return names()
+def clients(probe, node, service):
+    """Return the services that a node calls, once that one of its own is known."""
+    def served():
+        names = probe.get_node_names()
+        return node in names and service in dict(
+            probe.get_service_names_and_types_by_node(node, '/'))
+    assert probe.spin_until(served)
+    return [name for name, _ in probe.get_client_names_and_types_by_node(node, '/')]
 
 
 def main():
