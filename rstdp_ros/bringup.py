@@ -11,17 +11,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 import os
 from pathlib import Path
+import sys
 from typing import Any
 
 from rstdp_ros import backends
-from rstdp_ros.arguments import Argument, arguments, replay_arguments, robot_arguments
+from rstdp_ros.arguments import (
+    all_arguments,
+    Argument,
+    arguments,
+    refuse_unknown_arguments,
+    replay_arguments,
+    robot_arguments,
+)
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.node_description import NodeDescription
+from rstdp_ros.node_description import NodeDescription, PACKAGE
+from rstdp_ros.nodes.names import refuse_unknown_in_file
 from rstdp_ros.orphans import parent_variable
 from rstdp_ros.parameter_files import read_parameter_file
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import PRESETS
+from rstdp_ros.plasticity.run import make_folder
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
@@ -49,6 +59,7 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     """
     simulator = values.get('backend') or SIMULATORS[0]
     task = get_task(task_name, simulator if simulator in SIMULATORS else SIMULATORS[0])
+    refuse_unknown_arguments(values, all_arguments(task_name))
     given = {name: text for name, text in values.items() if text != ''}
     _check(task, given)
     backend = given.get('backend', BACKENDS[0])
@@ -159,7 +170,9 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
     def start(context: Any) -> list[Node]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
         values.update(fixed)
+        refuse_unknown_arguments(_on_command_line(context), declared)
         nodes = describe_graph(values['task'], values)
+        make_run_dir(nodes)
         _check_installed(node.package for node in nodes if not node.ours)
         return [Node(package=node.package, executable=node.executable, name=node.name,
                      namespace=values['namespace'],
@@ -176,6 +189,30 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
         *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
           for a in declared),
         OpaqueFunction(function=start)])
+
+
+def make_run_dir(nodes: Iterable[NodeDescription]) -> None:
+    """
+    Make the folder of the run, so that one that cannot be made is refused before anything starts.
+
+    :raises RstdpError: names it.
+    """
+    for node in nodes:
+        if node.name == 'adaptation':
+            make_folder(Path(node.parameters['run_dir']))
+
+
+def _on_command_line(context: Any) -> list[str]:
+    """
+    List the arguments that a person gave to this launch file.
+
+    One that includes it has arguments of its own, which are none of our business.
+    """
+    ours = context.get_locals_as_dict().get('current_launch_file_path', '')
+    # ros2 launch names the file by package or path.
+    named = any(word == PACKAGE or (ours and os.path.realpath(word) == os.path.realpath(ours))
+                for word in sys.argv[1:])
+    return [word.split(':=')[0] for word in context.argv if ':=' in word] if named else []
 
 
 def _check_installed(packages: Iterable[str]) -> None:
@@ -213,7 +250,8 @@ def _check(task: Task, given: Mapping[str, str]) -> None:
     if 'model' in given:
         task.check_network(SpikingQNetwork.load(model_path(given['model'])))
     if 'params_file' in given:
-        read_parameter_file(given['params_file'])
+        path = given['params_file']
+        refuse_unknown_in_file(path, read_parameter_file(path), task.name)
 
 
 def _text(given: Mapping[str, str], name: str) -> dict[str, str]:

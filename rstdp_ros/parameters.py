@@ -8,9 +8,10 @@ the parameter reference) reads it from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import dataclasses
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 import math
 from typing import Any
 
@@ -114,6 +115,21 @@ def validated(values: Any) -> Any:
     """
     checked = {name: p.validate(getattr(values, name)) for name, p in table(type(values)).items()}
     return dataclasses.replace(values, **checked)
+
+
+def refuse_unknown(names: Iterable[str], known: Iterable[str], what: str) -> None:
+    """
+    Refuse a name that nobody knows, as what it should set would silently stay as it is.
+
+    :param what: such a name is, to begin the sentence with.
+    :raises RstdpError: for the first one; says the nearest known name.
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            raise RstdpError(f'{what} {name!r}; ' + (
+                f'did you mean {near[0]!r}?' if near else f'known are {", ".join(known)}'))
 
 
 def from_mapping(cls: type, values: Mapping[str, Any]) -> Any:

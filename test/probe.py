@@ -14,7 +14,8 @@ import time
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -329,6 +330,33 @@ def facts(probe, node, key):
     probe.spin_until(lambda: key in probe.diagnostics.get(node, ()) and len(probe.diagnostics) > 2)
     types = {name: kinds[0] for name, kinds in probe.get_topic_names_and_types()}
     return [types, probe.diagnostics]
+
+
+def load_again(probe, node):
+    """Set all parameters of a node to what they are, as a dump does; count them, list refusals."""
+    names = list(probe.call(ListParameters, f'{node}/list_parameters',
+                            ListParameters.Request()).result.names)
+    values = probe.call(GetParameters, f'{node}/get_parameters',
+                        GetParameters.Request(names=names)).values
+    results = probe.call(SetParameters, f'{node}/set_parameters', SetParameters.Request(
+        parameters=[ParameterMessage(name=n, value=v) for n, v in zip(names, values)])).results
+    return [len(names), [[n, r.reason] for n, r in zip(names, results) if not r.successful]]
+
+
+def types(probe, node, *names):
+    """Return the numbers of the types that parameters have now."""
+    return [value.type for value in probe.call(GetParameters, f'{node}/get_parameters',
+                                               GetParameters.Request(names=names)).values]
+
+
+def clients(probe, node, service):
+    """Return the services that a node calls, once that one of its own is known."""
+    def served():
+        names = probe.get_node_names()
+        return node in names and service in dict(
+            probe.get_service_names_and_types_by_node(node, '/'))
+    assert probe.spin_until(served)
+    return [name for name, _ in probe.get_client_names_and_types_by_node(node, '/')]
 
 
 def main():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 import json
@@ -58,6 +60,12 @@ from rstdp_ros.tasks import get_task
 from rstdp_ros.untrusted import read_file, refusing, shortened
 
 POLL_PERIOD = 0.1
+# Those of ours that may still be on their way back to us.
+SENT_REMEMBERED = 4
+OTHERS = ('somebody else publishes on {}: another adaptation in this namespace? Neither can learn '
+          'then; stop one, or launch it with a namespace:= or ROS_DOMAIN_ID of its own')
+# The environment's parameter by which nobody keeps cores busy for nothing.
+LEISURELY = 'leisurely'
 # In the run's folder: parameters that were set live and saved.
 PARAMETERS = 'parameters.json'
 SAVED_LIMIT = 2**16
@@ -84,6 +92,7 @@ class AdaptationNode(Node):
                                  Path(own.run_dir) if own.run_dir else None, own.keep_checkpoints)
         self._unlearned_episodes = 0
         self._finished = False
+        self._sent: deque[array[int]] = deque(maxlen=SENT_REMEMBERED)
         self._resume()
         by_hand = own.reward_source == 'topic'
         self.protocol = AdaptationProtocol(
@@ -143,6 +152,8 @@ class AdaptationNode(Node):
     def _create_interfaces(self, max_steps: int) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(max_steps)
         self._weights = topics.publisher(UInt8MultiArray, 'weights', qos.LATCHED)
+        # What another adaptation says: ours come back too, and are known by their bytes.
+        topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
         self._recorder = RecorderWait(self, self.health, self.own.wait_for_recorder,
                                       (self._weights,))
         topics.subscription(Image, 'spikes', self._on_spikes, episode)
@@ -210,12 +221,15 @@ class AdaptationNode(Node):
     def _do(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
             if isinstance(output, PublishWeights):
-                self._weights.publish(messages.weights_message(
-                    self.learner.labelled(self.network), self.protocol.envelope()))
+                message = messages.weights_message(self.learner.labelled(self.network),
+                                                   self.protocol.envelope())
+                self._sent.append(message.data)
+                self._weights.publish(message)
             elif isinstance(output, SetSeed):
-                seed = RosParameter('seed', value=output.seed).to_parameter_msg()
-                self._call(self._seed_client, SetParameters.Request(parameters=[seed]),
-                           partial(self._on_seed, output.token))
+                wanted = {'seed': output.seed, LEISURELY: self.frozen}
+                self._call(self._seed_client, SetParameters.Request(parameters=[
+                    RosParameter(name, value=value).to_parameter_msg()
+                    for name, value in wanted.items()]), partial(self._on_seed, output.token))
             elif isinstance(output, Reset):
                 self._call(self._reset_client, Trigger.Request(),
                            partial(self._on_reset, output.token))
@@ -233,7 +247,8 @@ class AdaptationNode(Node):
             lambda f: f.result() is not None and done(f.result())))
 
     def _on_seed(self, token: int, response: SetParameters.Response) -> None:
-        refusals = [result.reason for result in response.results if not result.successful]
+        # A foreign environment need not know how to be leisurely.
+        refusals = [seed.reason for seed in response.results[:1] if not seed.successful]
         self._do(self.protocol.seed_set(token, '; '.join(refusals), time.monotonic()))
 
     def _on_reset(self, token: int, response: Trigger.Response) -> None:
@@ -243,6 +258,10 @@ class AdaptationNode(Node):
 
     def _on_active(self, message: String) -> None:
         self._do(self.protocol.weights_active(message.data, time.monotonic()))
+
+    def _on_weights(self, message: UInt8MultiArray) -> None:
+        if message.data not in self._sent:
+            self.health.fault('weights of others', OTHERS.format(self._weights.topic_name))
 
     def _on_spikes(self, message: Image) -> None:
         network = self.learner.running
@@ -306,7 +325,9 @@ class AdaptationNode(Node):
                                    'mean of 10': f'{record.moving_average:g}',
                                    'weight change': f'{record.weight_change:.6g}'})
         if record.event:
-            self.health.event(record.event, f'episode {record.episode}: {record.event}')
+            # The line above says it in the log.
+            self.health.counters[record.event] += 1
+            self.health.values['last event'] = f'episode {record.episode}: {record.event}'
         return ''
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,

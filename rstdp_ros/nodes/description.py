@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from rcl_interfaces.srv import SetParameters
+from rclpy.client import Client
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.publisher import Publisher
 from rclpy.task import Future
@@ -21,6 +22,7 @@ from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.urdf import describe
 
 TOPIC = 'robot_description'
+SERVICE = 'robot_state_publisher/set_parameters'
 PERIOD = 0.5
 REPLY_TIMEOUT = 2.0
 
@@ -46,7 +48,8 @@ class RobotDescription:
         self._publisher: Publisher | None = None
         self._call: Future | None = None
         self._called_at = 0.0
-        self._client = node.create_client(SetParameters, 'robot_state_publisher/set_parameters')
+        # While there is none, its service would be listed though nobody serves it.
+        self._client: Client | None = None
         node.create_subscription(String, TOPIC, self._on_description, qos.LATCHED)
         self._timer = steady_timer(node, PERIOD, self._poll)
 
@@ -71,12 +74,15 @@ class RobotDescription:
     def _poll(self) -> None:
         if not self._true:
             return
-        if self._node.count_publishers(TOPIC) > (self._publisher is not None):
+        others = self._node.count_publishers(TOPIC) > (self._publisher is not None)
+        if others:
             self._leave_it_to_others()
         elif self._published != self._true:
             self._publish()
         ours = f'<robot name="{self._task.name}"' in self._theirs
-        if ours and self._theirs != self._true and self._client.service_is_ready():
+        if not others:
+            self._forget_service()
+        elif ours and self._theirs != self._true and self._service().service_is_ready():
             self._set()
 
     def _publish(self) -> None:
@@ -89,6 +95,16 @@ class RobotDescription:
         if self._publisher is not None:
             self._node.destroy_publisher(self._publisher)
             self._publisher, self._published = None, ''
+
+    def _service(self) -> Client:
+        if self._client is None:
+            self._client = self._node.create_client(SetParameters, SERVICE)
+        return self._client
+
+    def _forget_service(self) -> None:
+        if self._client is not None:
+            self._node.destroy_client(self._client)
+            self._client = self._call = None
 
     def _set(self) -> None:
         """Set the parameter; a service that looks alive may be dead, so ask again."""
@@ -103,7 +119,7 @@ class RobotDescription:
         self._call.add_done_callback(self._node.guarded(partial(self._on_reply, self._true)))
 
     def _on_reply(self, text: str, call: Future) -> None:
-        if call.result() is None:
+        if call.cancelled() or call.result() is None:
             return
         result, = call.result().results
         if result.successful:

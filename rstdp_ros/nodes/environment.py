@@ -200,7 +200,7 @@ class EnvironmentNode(Node):
         if own.seed != before.seed:  # auto_reset counts on from the last one
             self.protocol.seed = own.seed
         if own.clock == 'lockstep':
-            factor = own.real_time_factor
+            factor = own.real_time_factor or float(own.leisurely)
             self.protocol.step_period = self.task.control_period / factor if factor else 0.0
         self.protocol.limits = self._limits(self.table.value)
         if self._robot:

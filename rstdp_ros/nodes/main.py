@@ -18,6 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from rstdp_ros.bringup import EXIT_BAD_INPUT
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.node import Node
+from rstdp_ros.nodes.parameters import refuse_undeclared
 from rstdp_ros.orphans import end_with_parent
 from rstdp_ros.untrusted import shortened
 
@@ -67,6 +68,7 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
         start_ros(arguments)
         end_with_parent()
         node = make()
+        refuse_undeclared(node)
     except Exception as error:
         # What was made so far may not know how to end, and that must not hide why.
         with suppress(Exception):
@@ -88,6 +90,9 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
+        # While Python ends it forgets its handlers, and another Ctrl-C would change the exit code.
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
     return 0
 
 

@@ -10,6 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.nodes.names import refuse_unknown_parameters, tasks_meant
 from rstdp_ros.parameters import from_mapping, Parameter, START, table
 
 
@@ -32,6 +33,8 @@ class NodeParameters:
         self._known: dict[str, Parameter] = {}
         self._start: dict[str, Any] = {}
         node.add_on_set_parameters_callback(self._on_set)
+        if hasattr(node, 'add_pre_set_parameters_callback'):  # newer than Humble
+            node.add_pre_set_parameters_callback(self._in_their_types)
 
     def declare(self, defaults: Any) -> Any:
         """
@@ -50,7 +53,11 @@ class NodeParameters:
             self._declare(parameter, parameter.default)
 
     def _declare(self, parameter: Parameter, default: Any) -> None:
-        self._node.declare_parameter(parameter.name, default, descriptor(parameter))
+        given = self._node.declare_parameter(parameter.name, default, descriptor(parameter))
+        # An integer that the launch gave for a double.
+        typed = self._in_their_types([given], {parameter.name: parameter})
+        if typed != [given]:
+            self._node.set_parameters(typed)
         self._known[parameter.name] = parameter
         self._start[parameter.name] = self._node.get_parameter(parameter.name).value
 
@@ -94,14 +101,27 @@ class NodeParameters:
             raise RstdpError(result.reason)
         return [parameter.name for parameter in wanted]
 
+    def _in_their_types(self, parameters: list[RosParameter],
+                        known: Mapping[str, Parameter] | None = None) -> list[RosParameter]:
+        """Turn ``1`` into ``1.0`` where a double is declared, so that it stays one."""
+        known = self._known if known is None else known
+
+        def typed(given: RosParameter) -> RosParameter:
+            parameter = known.get(given.name)
+            double = parameter and type(parameter.default) is float and type(given.value) is int
+            return RosParameter(given.name, value=float(given.value)) if double else given
+
+        return [typed(given) for given in parameters]
+
     def _on_set(self, parameters: list[RosParameter]) -> SetParametersResult:
         try:
             for change in parameters:
                 known = self._known.get(change.name)
                 if known is None:
                     continue
-                known.validate(change.value)
-                if known.effect.startswith(START):
+                value = known.validate(change.value)
+                # A dump that is loaded again names them all.
+                if known.effect.startswith(START) and value != self.value(known.name):
                     raise RstdpError(f'{known.name} can only be set at the {known.effect}')
             if self.check:
                 new = {change.name: change.value for change in parameters}
@@ -111,6 +131,20 @@ class NodeParameters:
             return SetParametersResult(successful=False, reason=str(error))
         self.changed = True
         return SetParametersResult(successful=True)
+
+
+def refuse_undeclared(node: Node) -> None:
+    """
+    Refuse overrides, as ``-p`` or a parameter file give them, that no node of the graph knows.
+
+    :param node: which has declared all of its own.
+    :raises RstdpError: for the first one, with the nearest known name.
+    """
+    # rclpy has no public way to ask for overrides that were not declared.
+    given = getattr(node, '_parameter_overrides', {})
+    task = node.get_parameter('task').value if node.has_parameter('task') else None
+    refuse_unknown_parameters([name for name in given if not node.has_parameter(name)],
+                              tasks_meant(task))
 
 
 def descriptor(parameter: Parameter) -> ParameterDescriptor:

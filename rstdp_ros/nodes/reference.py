@@ -28,9 +28,10 @@ from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 INTRODUCTION = """\
 # Parameters
 
-Set them in a parameter file (keyed `/**:`), at launch, or while it runs with `ros2 param set`. An
-integer is taken for a double. A value that does not fit is refused with the reason and changes
-nothing. *Effect* says when a change during a run is taken up; *start* is not at all.
+Set them in a parameter file (keyed `/**:` or by node), at launch, or while it runs with `ros2
+param set`. An integer is taken for a double. A value that does not fit is refused with the reason
+and changes nothing, and so is a name that no node knows. *Effect* says when a change during a run
+is taken up; *start* is not at all.
 
 This page is written by `python -m rstdp_ros.nodes.reference`.
 """

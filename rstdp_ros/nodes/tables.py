@@ -55,6 +55,10 @@ class EnvironmentParameters:
     real_time_factor: float = parameter(
         0.0, 'In lockstep, 0: as fast as the policy answers; 1: paced to real time; other values '
         'likewise.', minimum=0.0, maximum=1000.0, effect='next step')
+    leisurely: bool = parameter(False, 'Nobody learns: what would go as fast as the policy '
+                                'answers is paced to real time. Adaptation says so with every '
+                                'seed.',
+                                effect='next step')
     control_rate: float = parameter(
         0.0, "In real time, control periods per second; 0: the task's own.", unit='Hz',
         minimum=0.0, maximum=10_000.0, effect=START)

@@ -7,13 +7,16 @@ from copy import copy
 from inspect import signature
 from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import ParameterException
+from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import InvalidQoSProfileException, QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.health import Health
+from rstdp_ros.nodes.names import QOS
 from rstdp_ros.nodes.node import Node
 
 try:
@@ -33,6 +36,8 @@ except ImportError:  # Humble
 OVERRIDABLE = QoSOverridingOptions((
     QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY,
     QoSPolicyKind.DEADLINE, QoSPolicyKind.LIVELINESS_LEASE_DURATION))
+# What ROS declares read-only.
+TYPE_SERVICE = 'start_type_description_service'
 # What rclpy raises for values that are no QoS, release by release.
 QOS_ERRORS = (InvalidQosOverridesError, InvalidQoSProfileException, ParameterException,
               RuntimeError, TypeError, ValueError)
@@ -52,6 +57,7 @@ class Topics:
 
     def __init__(self, node: Node, health: Health) -> None:
         self._node, self._health = node, health
+        node.add_on_set_parameters_callback(self._keep)
 
     def publisher(self, kind: type, topic: str, profile: QoSProfile,
                   welcome: Callable[[], None] | None = None) -> Publisher:
@@ -131,7 +137,24 @@ class Topics:
 
     def _checked(self, topic: str, make: Callable[[], Any]) -> Any:
         try:
-            return make()
+            made = make()
         except QOS_ERRORS as error:
             raise RstdpError(f'qos_overrides of {topic}: {error}') from None
+        # ROS refuses even an unchanged value of what is read-only, as a dump that is loaded has.
+        overrides = self._node.get_parameters_by_prefix(QOS.rstrip('.'))
+        for name in (*(f'{QOS}{override}' for override in overrides), TYPE_SERVICE):
+            if self._node.has_parameter(name):
+                self._node.describe_parameter(name).read_only = False
+        return made
+
+    def _keep(self, parameters: list[Parameter]) -> SetParametersResult:
+        """Refuse to change what only a start can change."""
+        for change in parameters:
+            # Declaring one sets it for the first time.
+            fixed = (change.name.startswith((QOS, TYPE_SERVICE))
+                     and self._node.has_parameter(change.name))
+            if fixed and change.value != self._node.get_parameter(change.name).value:
+                return SetParametersResult(
+                    successful=False, reason=f'{change.name} can only be set at the start')
+        return SetParametersResult(successful=True)
 

@@ -41,12 +41,7 @@ class AdaptationRun:
         self.folder = folder
         self.store = CheckpointStore(folder, keep) if folder else None
         if folder:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                if not os.access(folder, os.W_OK):
-                    raise PermissionError(None, 'not writable')
-            except OSError as error:
-                raise RstdpError(f'{folder}: cannot keep a run there ({error.strerror})') from None
+            make_folder(folder)
 
     def resume(self, report: Callable[[str], None]) -> bool:
         """
@@ -148,6 +143,20 @@ class AdaptationRun:
         write_atomically(path, b''.join(
             line.rstrip(b'\n') + b'\n' for line, record in lines
             if record and record.episode < self.learner.episode))
+
+
+def make_folder(folder: Path) -> None:
+    """
+    Make the folder of a run, if it is not there.
+
+    :raises RstdpError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(None, 'not writable')
+    except OSError as error:
+        raise RstdpError(f'{folder}: cannot keep a run there ({error.strerror})') from None
 
 
 def _set_aside(path: Path) -> None:
