@@ -3,6 +3,7 @@
 from pathlib import Path
 import pickle
 
+from forking import use_forks
 import numpy as np
 import pytest
 
@@ -15,6 +16,12 @@ torch = pytest.importorskip('torch')
 
 # The authors' networks are not ours to ship; where somebody laid them, they are tried.
 AUTHORS = Path(__file__).resolve().parent.parent.parent / 'shared' / 'reference'
+
+
+@pytest.fixture(autouse=True)
+def forks(monkeypatch):
+    """Start no process that imports torch for every file."""
+    use_forks(monkeypatch)
 
 
 @pytest.fixture
