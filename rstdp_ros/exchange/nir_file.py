@@ -31,8 +31,8 @@ def read(data: bytes) -> Any:
     except RstdpError:
         raise
     except Exception as error:
-        raise RstdpError(f'damaged or not an NIR file ({type(error).__name__}: '
-                         f'{shortened(error)})') from None
+        raise RstdpError('damaged or not an NIR file '
+                         f'({shortened(str(error) or type(error).__name__)})') from None
 
 
 class _Sizes:
