@@ -19,7 +19,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.untrusted import refusing, shortened
 
 # Of the processor for the file itself; importing torch takes longer on a busy machine.
-SECONDS = 4
+SECONDS = 2
 TIME_LIMIT = 60.0
 MEMORY = 400 * 2**20
 # -I keeps whatever lies in the working folder out; the parent's path comes as arguments.
