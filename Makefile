@@ -48,6 +48,7 @@ bench: $(VENV)/.setup  ## Time kernels, simulators, start-up, lockstep, real tim
 
 soak: $(VENV)/.setup  ## Kill, wait and watch for an hour and a half
 	$(BIN)/python -m pytest -s test/soak_*.py
+	RSTDP_ROS_MUTANTS=1000 $(BIN)/python -m pytest -n auto test/test_damaged_foreign.py
 	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest -s test/soak_lava.py)
 	for rate in 50 200; do for load in '' --busy; do \
 		$(BIN)/python benchmark/realtime.py --rate $$rate --seconds 600 $$load || exit 1; \

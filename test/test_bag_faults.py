@@ -1,18 +1,24 @@
 """Hostile, damaged and unusual bags: used as far as they are sound, or refused in a sentence."""
 
+import os
 import sqlite3
 import struct
 import subprocess
 import sys
 
 from backports import zstd
+from bag_maker import digests, replayed, rewrite, split, STORE
 import pytest
+
+from rstdp_ros.bags.reader import Bag
+from rstdp_ros.cli.main import main
+from rstdp_ros.errors import RstdpError
 
 GIGABYTE = 2**30
 CHUNK = struct.Struct('<QQQII')
 
 
-def mcap_bomb(path, sizes, times=True):
+def mcap_bomb(path, sizes):
     """Write an mcap file without index whose chunks unpack to so many zeros each."""
     records = b''
     for size in sizes:
@@ -73,7 +79,6 @@ def long_message(folder, bag):
 
 def rewrite_database(bag, target):
     """Copy a bag to sqlite3 and return its file."""
-    from bag_maker import STORE
     from rosbags.rosbag2 import Reader, StoragePlugin, Writer
     with Reader(bag) as reader, Writer(target, version=9,
                                        storage_plugin=StoragePlugin.SQLITE3) as writer:
@@ -112,3 +117,141 @@ def test_a_bag_that_would_fill_the_memory_is_refused(make, bag, tmp_path, measur
     kilobytes, seconds = map(float, figures.split())
     assert 'x' in sentence and kilobytes < 500_000 and seconds < 5
     measured(f'refused within {seconds:.1f} s and {kilobytes / 1024:.0f} MB')
+
+
+@pytest.mark.fault('files', 'bits of an mcap bag that flip', 'no checksum: read as if true')
+@pytest.mark.parametrize('place', [0.02, 0.3, 0.9])
+def test_a_bit_that_flips_costs_its_chunk_alone_and_is_told(bag, shipped, tmp_path, place,
+                                                            measured):
+    run, path = bag
+    # Several chunks, as in a longer run, by our own writer.
+    file = rewrite_checked(path, tmp_path / 'more' / 'more.mcap')
+    data = bytearray(file.read_bytes())
+    summary = data.rfind(struct.pack('<BQI', 15, 4, 0))
+    data[int(place * summary)] ^= 4
+    file.write_bytes(data)
+    steps, _, complaints = replayed(file, shipped)  # its first network is in the first chunk
+    assert 'damaged; 1 of ' in complaints[0]
+    made = digests(steps)
+    assert all(a in (b, None) for a, b in zip(made[-4:], run.digests[-4:])) and len(made) >= 4
+    measured('that chunk is left out and named, the rest is replayed')
+
+
+def rewrite_checked(source, target):
+    """Copy a bag by our recorder's writer, with a chunk for every 60 messages."""
+    from rosbags.rosbag2 import Reader, StoragePlugin
+
+    from rstdp_ros.bags.checksums import CheckedWriter
+    with Reader(source) as reader, CheckedWriter(target.parent, version=9,
+                                                 storage_plugin=StoragePlugin.MCAP) as writer:
+        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
+                       for c in reader.connections}
+        for i, (connection, stamp, data) in enumerate(reader.messages(), 1):
+            writer.write(connections[connection.id], stamp, data)
+            if i % 60 == 0:
+                writer.storage.close_chunk()
+    return target
+
+
+@pytest.mark.parametrize('part', ['chunk index', 'statistics'])
+def test_an_index_that_lies_is_not_believed(bag, tmp_path, part):
+    run, path = bag
+    file = rewrite_checked(path, tmp_path / 'more' / 'more.mcap')
+    data = bytearray(file.read_bytes())
+    summary = data.rfind(struct.pack('<BQI', 15, 4, 0)) + 13
+    kind = {'chunk index': 8, 'statistics': 11}[part]
+    place = summary
+    while data[place] != kind:
+        place += 9 + struct.unpack_from('<Q', data, place + 1)[0]
+    data[place + 9 + 20] ^= 255
+    file.write_bytes(data)
+    steps, _, complaints = replayed(file)
+    assert digests(steps) == run.digests and 'its index is damaged' in complaints[0]
+
+
+def pack(file):
+    """Do what ros2 bag does with a split that is full."""
+    file.with_name(file.name + '.zstd').write_bytes(zstd.compress(file.read_bytes()))
+    file.unlink()
+
+
+@pytest.mark.fault('files', 'a killed recorder with compressed splits',
+                   'bag_0.mcap.zstd skipped without a word: 60 % missing, exit code 0')
+@pytest.mark.parametrize('packed', ['first', 'all', 'all, named by metadata', 'twice', 'alone'])
+def test_packed_splits_are_used(bag, tmp_path, packed, measured):
+    run, path = bag
+    other = split(path, tmp_path / 'other')
+    files = sorted(other.glob('*.mcap'))
+    if packed == 'twice':  # the recorder was killed while it packed
+        (other / f'{files[0].name}.zstd').write_bytes(zstd.compress(files[0].read_bytes())[:999])
+    elif packed == 'alone':
+        pack(files[0])
+        half = replayed(other / f'{files[0].name}.zstd')[0]
+        assert digests(half) == run.digests[:len(half)] and 3 <= len(half) < 8
+        return
+    else:
+        for file in files[:1 if packed == 'first' else 2]:
+            pack(file)
+    if 'named' not in packed:
+        (other / 'metadata.yaml').unlink()
+    assert digests(replayed(other)[0]) == run.digests
+    measured('all of it is replayed')
+
+
+@pytest.mark.fault('files', 'packed messages without metadata.yaml', 'an empty table')
+@pytest.mark.parametrize('how', ['MESSAGE', 'FILE'])
+def test_packed_messages_need_no_metadata(bag, tmp_path, how):
+    run, path = bag
+    other = rewrite(path, tmp_path / 'other', compression=how)
+    (other / 'metadata.yaml').unlink()
+    assert digests(replayed(other)[0]) == run.digests
+
+
+@pytest.mark.fault('files', 'topics without their first slash', '"holds no topic of a graph"')
+@pytest.mark.parametrize('before, after', [('/', ''), ('/', 'robot/'), ('/', '/robot/')])
+def test_topics_may_lack_their_first_slash(bag, tmp_path, before, after):
+    run, path = bag
+    database = rewrite_database(path, tmp_path / 'x')
+    with sqlite3.connect(database) as connection:
+        connection.execute('UPDATE topics SET name = ? || substr(name, 2) '
+                           "WHERE name NOT IN ('/diagnostics', '/parameter_events')", (after,))
+    assert digests(replayed(database)[0]) == run.digests
+    with Bag(database) as opened:
+        assert opened.namespace == ('/robot' if 'robot' in after else '')
+
+
+@pytest.mark.parametrize('what', ['a file', 'messages'])
+def test_what_metadata_name_and_is_not_there_is_told(bag, tmp_path, what, capsys):
+    run, path = bag
+    other = split(path, tmp_path / 'other')
+    if what == 'a file':
+        (other / 'other_1.mcap').unlink()
+    else:
+        file = other / 'other_1.mcap'
+        file.write_bytes(file.read_bytes()[:file.stat().st_size // 2])
+    assert main(['replay', str(other)]) == 1 and main(['inspect', str(other)]) == 1
+    said = capsys.readouterr().out
+    assert 'messages that metadata.yaml counts are not there' in said
+    assert ('other_1.mcap' in said) and ('1 of 2 files' in said) == (what == 'a file')
+
+
+@pytest.mark.parametrize('name', ['metadata.yaml', 'bag_1.mcap', 'bag_1.db3'])
+def test_a_pipe_in_a_bag_is_never_waited_for(bag, name):
+    run, path = bag
+    (path / 'metadata.yaml').unlink()
+    os.mkfifo(path / name)
+    steps, _, complaints = replayed(path)
+    assert digests(steps) == run.digests and any(
+        name in said and 'not a regular file' in said for said in complaints)
+    with pytest.raises(RstdpError, match='not a regular file|not a bag'):
+        Bag(path / name)
+
+
+def test_a_checksum_is_in_every_chunk_and_summary(bag):
+    _, path = bag
+    data = next(path.glob('*.mcap')).read_bytes()
+    assert struct.unpack_from('<I', data, len(data) - 12) != (0,)
+    place = 8
+    while data[place] != 6:
+        place += 9 + struct.unpack_from('<Q', data, place + 1)[0]
+    assert CHUNK.unpack_from(data, place + 9)[3]

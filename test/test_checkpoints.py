@@ -3,6 +3,7 @@
 from pathlib import Path
 import pickle
 
+from forking import use_forks
 import numpy as np
 import pytest
 
@@ -15,6 +16,12 @@ torch = pytest.importorskip('torch')
 
 # The authors' networks are not ours to ship; where somebody laid them, they are tried.
 AUTHORS = Path(__file__).resolve().parent.parent.parent / 'shared' / 'reference'
+
+
+@pytest.fixture(autouse=True)
+def forks(monkeypatch):
+    """Start no process that imports torch for every file."""
+    use_forks(monkeypatch)
 
 
 @pytest.fixture
@@ -101,3 +108,43 @@ def test_the_authors_networks_do_what_they_do(name, digest, least):
     assert network.digest.startswith(digest)
     returns = get_task(network.task).returns(network, range(300_000_000, 300_000_100))
     assert returns.mean() > least
+
+
+@pytest.mark.fault('files', 'usual wrappers of torch checkpoints', 'refused')
+@pytest.mark.parametrize('wrap', [
+    lambda d: {'policy_net_state_dict': d, 'target_net_state_dict': d, 'episode': 7},
+    lambda d: {'policy_state_dict': d, 'optimizer_state_dict': {'state': {}}},
+    lambda d: {'model': {'state_dict': d}}, lambda d: {'q_network': d, 'epsilon': 0.1},
+    lambda d: {'net': d}, lambda d: {'model_state_dict': d},
+    lambda d: {f'module.{name}': w for name, w in d.items()},
+    lambda d: {f'_orig_mod.module.{name}': w for name, w in d.items()},
+    lambda d: {f'module.{part}.{name}': w for part in ('q_net', 'q_net_target')
+               for name, w in d.items()}])
+def test_usual_wrappers_are_taken_off(wrap, shipped, save):
+    assert read_network(save(wrap(state_dict(shipped)))).digest == shipped.digest
+
+
+@pytest.mark.fault('files', 'torch checkpoints of meta tensors', 'a traceback')
+def test_meta_tensors_are_refused(shipped, save):
+    w1, w2, w3 = tensors(shipped)
+    for content in (([w1.to('meta'), w2, w3], []),
+                    state_dict(shipped, bias=torch.zeros(64, device='meta')),
+                    {'net': state_dict(shipped, **{'net.2.weight': w2.to('meta')})}):
+        with pytest.raises(RstdpError, match='meta tensor, which has a shape but no values'):
+            read_network(save(content))
+
+
+def test_a_wrapper_that_nobody_knows_is_named(shipped, save):
+    with pytest.raises(RstdpError, match='holds mine, none of which is known'):
+        read_network(save({'mine': state_dict(shipped)}))
+
+
+@pytest.mark.fault('files', 'a task that was named and does not fit', 'told to name --task')
+@pytest.mark.parametrize('sizes', [(8, 64, 3), (6, 64, 2), (12, 64, 2)])
+def test_a_task_that_was_named_is_not_asked_for(sizes, save):
+    inputs, hidden, outputs = sizes
+    content = ([torch.ones(inputs, hidden), torch.ones(hidden, hidden),
+                torch.ones(hidden, outputs)], [])
+    with pytest.raises(RstdpError, match='do not fit: cartpole has 8 and 2') as refusal:
+        read_network(save(content), Facts(task='cartpole'))
+    assert '--task' not in str(refusal.value)

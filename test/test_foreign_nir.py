@@ -1,11 +1,15 @@
 """NIR from others: a chain that fits, or a sentence that names the node."""
 
+import os
+import time
+
 from conftest import random_network
+from forking import use_forks
 import numpy as np
 import pytest
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.exchange import nir_file
+from rstdp_ros.exchange import child
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.formats import read_network
 from rstdp_ros.exchange.nir_reading import graph_to_network
@@ -137,10 +141,114 @@ def test_damaged_nir_files_are_refused_or_harmless(tmp_path):
 
 
 def test_a_crash_of_hdf5_is_a_sentence(monkeypatch):
-    monkeypatch.setattr(nir_file, 'CHILD', 'import os; os.abort()')
-    with pytest.raises(RstdpError, match='damaged: HDF5 ends with code -6'):
-        nir_file.unpack(b'')
-    monkeypatch.setattr(nir_file, 'CHILD', 'while True: pass')
-    monkeypatch.setattr(nir_file, 'TIME_LIMIT', 0.2)
+    monkeypatch.setattr(child, 'CHILD', 'import os; os.abort()')
+    with pytest.raises(RstdpError, match='damaged: .*ends with code -6'):
+        child.unpack('nir_file', b'')
+    monkeypatch.setattr(child, 'CHILD', 'while True: pass')
+    monkeypatch.setattr(child, 'TIME_LIMIT', 0.2)
     with pytest.raises(RstdpError, match='damaged: it cannot be read within'):
-        nir_file.unpack(b'')
+        child.unpack('nir_file', b'')
+
+
+def save(path, graph):
+    """Write a graph."""
+    nir.write(path, graph)
+    return path
+
+
+def convolutional():
+    """Make a graph as others use it for pictures."""
+    nodes = {'input': nir.Input(np.array([1, 8, 8])),
+             'conv': nir.Conv2d((8, 8), np.ones((2, 1, 3, 3)), 1, 1, 1, 1, np.zeros(2)),
+             'if': nir.IF(np.ones((2, 8, 8)), np.ones((2, 8, 8))),
+             'output': nir.Output(np.array([2, 8, 8]))}
+    return nir.NIRGraph(nodes, list(zip(nodes, list(nodes)[1:])), type_check=False)
+
+
+def recurrent(network):
+    """Make a graph whose first layer feeds itself."""
+    graph = foreign_graph(network)
+    return nir.NIRGraph(graph.nodes, [*graph.edges, ('hidden1', 'w1')], type_check=False)
+
+
+def nested(network):
+    """Make a graph with a layer in a graph of its own, as snnTorch tells recurrent ones."""
+    inner = nir.NIRGraph({'input': nir.Input(np.array([64])), 'output': nir.Output(
+        np.array([64]))}, [('input', 'output')])
+    return foreign_graph(network, hidden1=inner)
+
+
+@pytest.mark.fault('files', 'NIR graphs of another kind', 'sent away for --ticks first')
+@pytest.mark.parametrize('make, reason', [
+    (lambda n: convolutional(), "'conv' is Conv2d"), (recurrent, "'hidden1' leads to"),
+    (nested, "'hidden1' is NIRGraph")])
+def test_what_does_not_fit_at_all_is_said_before_ticks_are_asked_for(make, reason, shipped,
+                                                                     tmp_path):
+    with pytest.raises(RstdpError, match=reason):
+        read_network(save(tmp_path / 'x.nir', make(shipped)))
+
+
+def in_circles(file):
+    """Let ten groups hold each other."""
+    groups = [file.create_group(f'g{i}') for i in range(10)]
+    for group in groups:
+        for i, other in enumerate(groups):
+            group[f'x{i}'] = other
+
+
+def wide(file):
+    """Make many groups."""
+    for i in range(3000):
+        file.create_group(f'g{i}')
+
+
+def huge(file):
+    """Announce a terabyte of zeros."""
+    file.create_dataset('x', (2**37,), 'f8', chunks=(2**20,), compression='gzip')
+
+
+def huge_chunk(file):
+    """Keep one number in a chunk of a gigabyte."""
+    file.create_dataset('x', (1,), 'f8', chunks=(2**27,), maxshape=(None,), compression='gzip')
+
+
+def elsewhere(file):
+    """Refer to another file."""
+    import h5py
+    file['node'] = h5py.ExternalLink('/dev/zero', '/x')
+
+
+def raw(file):
+    """Keep values in a file that never ends."""
+    file.create_dataset('x', (10,), 'u1', external=[('/dev/zero', 0, 10)])
+
+
+def lacking(file):
+    """Leave out the weights of a node; nir says what is missing."""
+    file.create_group('node')['type'] = 'Linear'
+
+
+@pytest.mark.fault('files', 'NIR files with nested, huge or outside groups', 'up to 60 s')
+@pytest.mark.parametrize('make, reason', [
+    (in_circles, 'nested too deeply|holds more than'), (wide, 'holds more than 2000'),
+    (huge, 'unpacks to more'), (huge_chunk, 'unpacks to more'), (elsewhere, 'link to elsewhere'),
+    (raw, 'in another file'), (lacking, 'weight')])
+def test_hostile_nir_files_are_refused_soon(make, reason, tmp_path, monkeypatch):
+    h5py = pytest.importorskip('h5py')
+    use_forks(monkeypatch)
+    with h5py.File(tmp_path / 'x.nir', 'w') as file:
+        make(file)
+    start = time.process_time() + sum(os.times()[2:4])
+    with pytest.raises(RstdpError, match=reason):
+        read_network(tmp_path / 'x.nir', TICKS)
+    assert time.process_time() + sum(os.times()[2:4]) - start < 5
+
+
+@pytest.mark.fault('files', 'a pipe or /dev/zero instead of a network', 'waits for ever')
+@pytest.mark.parametrize('suffix', ['.nir', '.pt'])
+def test_what_is_no_file_is_not_waited_for(suffix, tmp_path):
+    os.mkfifo(tmp_path / f'x{suffix}')
+    (tmp_path / f'zero{suffix}').symlink_to('/dev/zero')
+    for name in ('x', 'zero'):
+        with pytest.raises(RstdpError, match='not a regular file'):
+            read_network(tmp_path / f'{name}{suffix}')

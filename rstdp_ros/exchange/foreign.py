@@ -38,24 +38,6 @@ class Facts:
     dt: float | None = None
 
 
-def read_bytes(path: Path) -> bytes:
-    """
-    Read a whole file that cannot be larger than a network.
-
-    :raises RstdpError: missing, unreadable or too large.
-    """
-    try:
-        with path.open('rb') as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise RstdpError(f'{path}: no such file') from None
-    except OSError as error:
-        raise RstdpError(f'{path}: cannot be read ({error.strerror})') from None
-    if len(data) > MAX_BYTES:
-        raise RstdpError(f'{path}: larger than a network can be ({MAX_BYTES} bytes)')
-    return data
-
-
 def find_task(name: str | None, weights: Sequence[np.ndarray]) -> Task:
     """
     Return the task of that name, or else the only one whose observations and actions fit.
@@ -66,6 +48,10 @@ def find_task(name: str | None, weights: Sequence[np.ndarray]) -> Task:
     candidates = list(TASKS.values()) if name is None else [get_task(name)]
     ends = weights[0].shape[0], weights[-1].shape[1]
     fitting = [task for task in candidates if (task.sizes[0], task.sizes[-1]) == ends]
+    if not fitting and name is not None:
+        task = candidates[0]
+        raise RstdpError(f'{ends[0]} inputs and {ends[1]} outputs do not fit: {task.name} has '
+                         f'{task.sizes[0]} and {task.sizes[-1]}')
     if len(fitting) != 1:
         known = ', '.join(f'{task.name} has {task.sizes[0]} and {task.sizes[-1]}'
                           for task in candidates)

@@ -1,76 +1,70 @@
-"""
-NIR files, which are HDF5, unpacked in a process of their own.
-
-HDF5's library can crash on a damaged file, and would take whoever reads it along. So it runs in a
-child that is told the file's bytes and tells the graph or a sentence.
-"""
+"""NIR files, which are HDF5: what is in them, once it is known to fit in memory."""
 
 from __future__ import annotations
 
 import io
-import pickle
-import subprocess
-import sys
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.nir_convention import load_nir
+from rstdp_ros.untrusted import shortened
 
+LIBRARIES = ('h5py', 'nir')
 # Weights may be float64, and every neuron has its constants.
 MAX_UNPACKED = 64 * 2**20
-MAX_DEPTH = 10
-TIME_LIMIT = 60.0
-# -I keeps whatever lies in the working folder out; the parent's path comes as arguments.
-CHILD = ('import sys; sys.path[:] = sys.argv[1:]; '
-         'from rstdp_ros.exchange.nir_file import main; main()')
+# A network here is a graph of 8 nodes with up to 9 fields each.
+MAX_DEPTH, MAX_OBJECTS, MAX_TEXTS = 10, 2000, 10_000
 
 
-def unpack(data: bytes) -> Any:
+def read(data: bytes) -> Any:
     """
     Return the ``nir.NIRGraph`` in the bytes of an NIR file, its types unchecked.
 
-    :raises RstdpError: nir is missing, or the bytes are damaged or something else.
+    :raises RstdpError: damaged, something else, or too much.
     """
-    load_nir()
-    try:
-        done = subprocess.run([sys.executable, '-I', '-c', CHILD, *sys.path], input=data,
-                              capture_output=True, timeout=TIME_LIMIT)
-    except subprocess.TimeoutExpired:
-        raise RstdpError(f'damaged: it cannot be read within {TIME_LIMIT:.0f} s') from None
-    if done.returncode:
-        raise RstdpError(f'damaged: HDF5 ends with code {done.returncode} on it')
-    result = pickle.loads(done.stdout)
-    if isinstance(result, str):
-        raise RstdpError(result)
-    return result
-
-
-def main() -> None:
-    """Be the child: bytes from standard input, a graph or a sentence to standard output."""
-    sys.stdout.buffer.write(pickle.dumps(_read(sys.stdin.buffer.read())))
-
-
-def _read(data: bytes) -> Any:
-    try:
-        _check_size(data)
-        return load_nir().read(io.BytesIO(data), type_check=False)
-    except RstdpError as error:
-        return str(error)
-    except Exception as error:
-        # h5py and nir raise many kinds of error on damaged files.
-        return f'damaged or not an NIR file ({type(error).__name__})'
-
-
-def _check_size(data: bytes) -> None:
-    """Refuse what would not fit in memory once unpacked."""
     import h5py
+    nir = load_nir()
+    try:
+        with h5py.File(io.BytesIO(data)) as file:
+            _Sizes().add(file, 0)
+        return nir.read(io.BytesIO(data), type_check=False)
+    except RstdpError:
+        raise
+    except Exception as error:
+        raise RstdpError('damaged or not an NIR file '
+                         f'({shortened(str(error) or type(error).__name__)})') from None
 
-    def size(group: h5py.Group, depth: int) -> int:
+
+class _Sizes:
+    """Sums up what would be in memory, and refuses what leads out of the file."""
+
+    def __init__(self) -> None:
+        self._objects = self._bytes = 0
+
+    def add(self, group: Any, depth: int) -> None:
+        import h5py
         if depth > MAX_DEPTH:
             raise RstdpError('nested too deeply for an NIR file')
-        return sum(size(item, depth + 1) if isinstance(item, h5py.Group) else item.nbytes
-                   for item in group.values())
+        for name in group:
+            self._objects += 1
+            if self._objects > MAX_OBJECTS:
+                raise RstdpError(f'holds more than {MAX_OBJECTS} groups and values')
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise RstdpError(f'{shortened(name)!r} is a link to elsewhere')
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                self.add(item, depth + 1)
+            elif isinstance(item, h5py.Dataset):
+                self._add_values(name, item)
 
-    with h5py.File(io.BytesIO(data)) as file:
-        if size(file, 0) > MAX_UNPACKED:
+    def _add_values(self, name: str, item: Any) -> None:
+        if item.external or item.is_virtual:
+            raise RstdpError(f'{shortened(name)!r} has its values in another file')
+        if item.dtype.hasobject and item.size > MAX_TEXTS:
+            raise RstdpError(f'{shortened(name)!r} holds more than {MAX_TEXTS} texts')
+        chunk = item.dtype.itemsize
+        for length in item.chunks or ():
+            chunk *= length
+        self._bytes += max(item.nbytes, chunk)
+        if self._bytes > MAX_UNPACKED:
             raise RstdpError(f'unpacks to more than {MAX_UNPACKED} bytes')

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.exchange.foreign import Facts, find_task, make_network, origin, read_bytes
+from rstdp_ros.exchange.child import unpack
+from rstdp_ros.exchange.foreign import Facts, find_task, make_network, MAX_BYTES, origin
 from rstdp_ros.exchange.nir_chain import check_silence, read_chain
-from rstdp_ros.exchange.nir_convention import DT, TICK_ORDER
-from rstdp_ros.exchange.nir_file import unpack
+from rstdp_ros.exchange.nir_convention import DT, load_nir, TICK_ORDER
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.untrusted import read_file, refusing, shortened
 
 
 def read_nir(path: Path, facts: Facts) -> SpikingQNetwork:
@@ -22,15 +23,13 @@ def read_nir(path: Path, facts: Facts) -> SpikingQNetwork:
     :param facts: task, ticks and dt, where its metadata do not say.
     :raises RstdpError: nir is missing, or the file is missing, damaged or no network of a task.
     """
-    data = read_bytes(path)
+    data = read_file(path, MAX_BYTES)
+    load_nir()
     try:
-        return graph_to_network(unpack(data), facts, origin(path))
+        with refusing('a field of a node or of the metadata'):
+            return graph_to_network(unpack('nir_file', data), facts, origin(path))
     except RstdpError as error:
-        raise RstdpError(f'{path}: {error}') from None
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        # Any field of a node or of the metadata may be missing or of another type.
-        raise RstdpError(f'{path}: damaged or not as NIR has it '
-                         f'({type(error).__name__})') from None
+        raise RstdpError(f'{path}: {shortened(error)}') from None
 
 
 def graph_to_network(graph: Any, facts: Facts,
@@ -47,13 +46,13 @@ def graph_to_network(graph: Any, facts: Facts,
         raise RstdpError(f'ticks of another order: {known["tick_order"]!r}; this release has '
                          f'only {TICK_ORDER!r}')
     ticks = _agreed('ticks', facts.ticks, known, int)
-    if ticks is None:
-        raise RstdpError('does not say how many ticks an observation takes; name it with --ticks')
     dt = _agreed('dt', facts.dt, known, float)
     chain = read_chain(graph, DT if dt is None else dt, assumed=dt is None)
     task = find_task(_agreed('task', facts.task, known, str), chain.weights)
     constants = (_exact('alpha', chain.alpha, known), _exact('beta', chain.beta, known),
                  chain.threshold)
+    if ticks is None:
+        raise RstdpError('does not say how many ticks an observation takes; name it with --ticks')
     made = json.loads(known['origin']) if 'origin' in known else dict(default_origin)
     efforts = known.get('action_efforts', task.action_efforts)
     network = make_network(chain.weights, constants, ticks, task, efforts, made)

@@ -8,27 +8,30 @@ theirs, and state dicts of bias-free ``nn.Linear`` layers, (out, in).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 import io
 from itertools import pairwise
 import math
 from pathlib import Path
+import re
 from typing import Any
 import zipfile
 
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.exchange.foreign import (
-    Facts,
-    find_task,
-    make_network,
-    MAX_BYTES,
-    origin,
-    read_bytes,
-)
+from rstdp_ros.exchange.child import unpack
+from rstdp_ros.exchange.foreign import Facts, find_task, make_network, MAX_BYTES, origin
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.untrusted import read_file, shortened
 
-WRAPPERS = ('state_dict', 'model_state_dict')
+LIBRARIES = ('torch',)
+# What training scripts call the network that acts, here or with _state_dict at the end.
+WRAPPERS = ('model', 'policy_net', 'policy', 'q_network', 'q_net', 'qnet', 'online_net', 'online',
+            'net', 'network', 'actor', 'agent')
+MAX_WRAPPERS = 4
+# What DataParallel and torch.compile put before every name.
+PARALLEL = re.compile(r'^((module|_orig_mod)\.)+')
 LAYOUTS = ('known are ([W1, W2, W3], []) with matrices (in, out), and a state dict of three '
            'linear layers')
 
@@ -40,48 +43,52 @@ def read_checkpoint(path: Path, facts: Facts) -> SpikingQNetwork:
     :raises RstdpError: torch is missing, or the file is missing, damaged, wants to run code, or
         holds something else than a network of a task.
     """
-    content = _load(read_bytes(path), path)
+    data = read_file(path, MAX_BYTES)
+    if find_spec('torch') is None:
+        raise RstdpError('torch checkpoints need torch: pip install "rstdp_ros[train]"')
     try:
-        weights = _weights(content)
+        weights = unpack('torch_checkpoints', data)
         task = find_task(facts.task, weights)
         constants = [getattr(task if getattr(facts, name) is None else facts, name)
                      for name in ('alpha', 'beta', 'threshold', 'ticks')]
         return make_network(weights, constants[:3], constants[3], task, task.action_efforts,
                             origin(path))
     except RstdpError as error:
-        raise RstdpError(f'{path}: {error}') from None
+        raise RstdpError(f'{path}: {shortened(error)}') from None
 
 
-def _load(data: bytes, path: Path) -> Any:
-    try:
-        import torch
-    except ModuleNotFoundError as error:
-        raise RstdpError(f'torch checkpoints need {error.name}: '
-                         'pip install "rstdp_ros[train]"') from None
+def read(data: bytes) -> list[np.ndarray]:
+    """
+    Return W1, W2, W3 from the bytes of a checkpoint, each (in, out) float32.
+
+    :raises RstdpError: they are damaged, want to run code, or hold something else.
+    """
     from pickle import UnpicklingError
+
+    import torch
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                raise RstdpError(f'{path}: unpacks to more than {MAX_BYTES} bytes')
+                raise RstdpError(f'unpacks to more than {MAX_BYTES} bytes')
             if archive.testzip() is not None:  # torch does not look at the checksums
-                raise RstdpError(f'{path}: damaged, a checksum is wrong')
-        return torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
+                raise RstdpError('damaged, a checksum is wrong')
+        content = torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
     except RstdpError:
         raise
     except UnpicklingError:
-        raise RstdpError(f'{path}: holds objects that only their own code can load, or is '
-                         'damaged; save the tensors alone, as a state dict') from None
+        raise RstdpError('holds objects that only their own code can load, or is damaged; save '
+                         'the tensors alone, as a state dict') from None
     except Exception as error:
         # zipfile and torch raise many kinds of error on damaged bytes.
-        raise RstdpError(f'{path}: damaged or not a torch checkpoint (a zip archive, as torch '
-                         f'1.6 and later write it): {type(error).__name__}') from None
+        raise RstdpError('damaged or not a torch checkpoint (a zip archive, as torch 1.6 and '
+                         f'later write it): {type(error).__name__}') from None
+    return [np.ascontiguousarray(matrix) for matrix in _weights(content)]
 
 
 def _weights(content: Any) -> list[np.ndarray]:
     """Return W1, W2, W3, each (in, out) float32, of either layout."""
     if isinstance(content, Mapping):
-        wrapped = [content[wrapper] for wrapper in WRAPPERS if wrapper in content]
-        return _of_state_dict(wrapped[0] if wrapped else content)
+        return _of_state_dict(_unwrapped(content))
     if not (isinstance(content, Sequence) and len(content) == 2
             and all(isinstance(part, Sequence) for part in content)):
         raise RstdpError(f'an unknown layout; {LAYOUTS}')
@@ -94,9 +101,32 @@ def _weights(content: Any) -> list[np.ndarray]:
     return weights
 
 
-def _of_state_dict(content: Any) -> list[np.ndarray]:
-    if not isinstance(content, Mapping):
-        raise RstdpError(f'an unknown layout; {LAYOUTS}')
+def _unwrapped(content: Mapping) -> Mapping:
+    """Return the state dict of the network in what training scripts save around it."""
+    for _ in range(MAX_WRAPPERS):
+        names = [name for name in WRAPPERS for name in (f'{name}_state_dict', name)
+                 if name in content]
+        if 'state_dict' in content:
+            names.insert(0, 'state_dict')
+        if not names:
+            break
+        content = content[names[0]]
+        if not isinstance(content, Mapping):
+            raise RstdpError(f'an unknown layout, {names[0]!r} is no state dict; {LAYOUTS}')
+    inner = [str(name) for name, value in content.items() if isinstance(value, Mapping)]
+    if inner:
+        raise RstdpError(f'holds {", ".join(inner)}, none of which is known to be the network; '
+                         f'known are {", ".join(WRAPPERS)}, each with _state_dict or without')
+    return _of_one_network(content)
+
+
+def _of_one_network(content: Mapping) -> Mapping:
+    """Leave out the target network of a module that holds both."""
+    return {name: tensor for name, tensor in content.items()
+            if 'target' not in PARALLEL.sub('', str(name)).split('.')[0]}
+
+
+def _of_state_dict(content: Mapping) -> list[np.ndarray]:
     weights = {}
     for name, tensor in content.items():
         if str(name).endswith('bias'):
@@ -130,6 +160,9 @@ def _array(name: str, tensor: Any) -> np.ndarray:
     if not (isinstance(tensor, torch.Tensor) and tensor.layout == torch.strided
             and tensor.is_floating_point() and not tensor.is_quantized):
         raise RstdpError(f'{name!r} is not a dense tensor of floating-point numbers')
+    if tensor.is_meta:
+        raise RstdpError(f'{name!r} is a meta tensor, which has a shape but no values; save the '
+                         'weights after they were loaded')
     if math.prod(tensor.shape) * 4 > MAX_BYTES:
         raise RstdpError(f'{name!r} with shape {tuple(tensor.shape)} is larger than a network can '
                          'be')

@@ -1,0 +1,87 @@
+"""
+Unpacking of foreign files in a process of its own, with limits.
+
+HDF5's library and torch's can crash on damaged files, and would take whoever reads them along. So
+they run in a child that is told the file's bytes and tells their content or a sentence.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+import pickle
+import resource
+import subprocess
+import sys
+from typing import Any
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.untrusted import refusing, shortened
+
+# Of the processor for the file itself; importing torch takes longer on a busy machine.
+SECONDS = 2
+TIME_LIMIT = 60.0
+MEMORY = 400 * 2**20
+# -I keeps whatever lies in the working folder out; the parent's path comes as arguments.
+CHILD = ('import sys; name = sys.argv[1]; sys.path[:] = sys.argv[2:]; '
+         'from rstdp_ros.exchange.child import main; main(name)')
+
+
+def unpack(module: str, data: bytes) -> Any:
+    """
+    Return what a module's function ``read`` makes of a file's bytes.
+
+    :param module: in this package; it names the libraries it needs in LIBRARIES.
+    :raises RstdpError: the bytes are damaged, something else, or too much.
+    """
+    try:
+        done = subprocess.run([sys.executable, '-I', '-c', CHILD, module, *sys.path], input=data,
+                              capture_output=True, timeout=TIME_LIMIT)
+    except subprocess.TimeoutExpired:
+        raise RstdpError(f'damaged: it cannot be read within {TIME_LIMIT:.0f} s') from None
+    return result(done.returncode, done.stdout)
+
+
+def result(code: int, output: bytes) -> Any:
+    """
+    Return what a child told.
+
+    :raises RstdpError: it told a sentence, or died.
+    """
+    if code:
+        raise RstdpError(f'damaged: reading it takes more than {SECONDS} s or {MEMORY} bytes, or '
+                         f'ends with code {code}')
+    with refusing('its reader'):
+        told = pickle.loads(output)
+    if isinstance(told, str):
+        raise RstdpError(told)
+    return told
+
+
+def main(module: str) -> None:
+    """Be the child: bytes from standard input, content or a sentence to standard output."""
+    sys.stdout.buffer.write(answer(module, sys.stdin.buffer.read()))
+
+
+def answer(module: str, data: bytes) -> bytes:
+    """Read within limits, which begin when all libraries are there; return what to tell."""
+    reader = import_module(f'rstdp_ros.exchange.{module}')
+    for library in reader.LIBRARIES:
+        import_module(library)
+    _limit()
+    try:
+        told = reader.read(data)
+    except RstdpError as error:
+        told = str(error)
+    except Exception as error:  # h5py, nir and torch raise many kinds of error on damaged files
+        told = f'damaged ({type(error).__name__}: {shortened(error)})'
+    return pickle.dumps(told, pickle.HIGHEST_PROTOCOL)
+
+
+def _limit() -> None:
+    """Allow this process so much more memory and time than it has taken already."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime) + 1 + SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    pages = int(Path('/proc/self/statm').read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, 2 * (pages * resource.getpagesize() + MEMORY,))
