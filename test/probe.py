@@ -35,12 +35,14 @@ class Probe(Node):
 
     def __init__(self):
         super().__init__('probe')
-        self.diagnostics = {}
+        self.diagnostics, self.summaries = {}, {}
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def _on_diagnostics(self, message):
         for status in message.status:
-            self.diagnostics[status.name.split('/')[-1]] = {v.key: v.value for v in status.values}
+            name = status.name.split('/')[-1]
+            self.diagnostics[name] = {v.key: v.value for v in status.values}
+            self.summaries[name] = [int.from_bytes(status.level, 'big'), status.message]
 
     def spin_until(self, condition):
         """Handle messages until a condition holds; say whether it came to hold."""
@@ -138,6 +140,12 @@ def diagnostics_where(probe, node, key, value):
     """Wait until a node reports that value; return all its values."""
     probe.spin_until(lambda: probe.diagnostics.get(node, {}).get(key) == value)
     return probe.diagnostics[node]
+
+
+def summary_with(probe, node, text):
+    """Wait until a node's summary holds a text; return its level and the summary."""
+    probe.spin_until(lambda: text in probe.summaries.get(node, [0, ''])[1])
+    return probe.summaries[node]
 
 
 def reliability_of_subscribers(probe, topic):

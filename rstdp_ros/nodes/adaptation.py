@@ -21,6 +21,7 @@ from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
+from rstdp_ros.nodes.disk import DiskWait
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
@@ -80,6 +81,7 @@ class AdaptationNode(Node):
         self.protocol = AdaptationProtocol(own.paced_by == 'adaptation',
                                            own.reward_source == 'topic', task.max_episode_steps,
                                            COVERAGE[own.clock])
+        self._disk = DiskWait(self.health, lambda: self.run.secure())
         self._unlearned_episodes = 0
         self._finished = False
         self._resume()
@@ -145,12 +147,12 @@ class AdaptationNode(Node):
         self._reset_client = self.create_client(Trigger, 'environment/reset')
         for name in ('save', 'rollback', 'restart'):
             self.create_service(Trigger, f'~/{name}', partial(self._serve, getattr(self, name)))
-        self._poll_timer = steady_timer(
-            self, POLL_PERIOD, lambda: self._do(self.protocol.poll(time.monotonic())))
+        self._poll_timer = steady_timer(self, POLL_PERIOD, self._on_poll)
 
     def _watch(self) -> None:
         """Show on /diagnostics where the run stands."""
         self.health.include(self.protocol.counters)
+        self.health.stopped = lambda: self._disk.reason
         for name, measure in (('episodes learned', lambda: self.learner.episode),
                               ('learning', lambda: not self.frozen),
                               ('waits for', lambda: self.protocol.phase.value),
@@ -165,6 +167,11 @@ class AdaptationNode(Node):
         self._start_timer.cancel()
         self._next_episode()
 
+    def _on_poll(self) -> None:
+        if self._disk.due:
+            self._next_episode()
+        self._do(self.protocol.poll(time.monotonic()))
+
     def _next_episode(self) -> None:
         """Ask for the next episode, with parameters that were changed meanwhile in force."""
         if self.table.changed:
@@ -174,6 +181,8 @@ class AdaptationNode(Node):
         if self.over and not self._finished:
             self._finish()
         self._finished = self.over
+        if not self._disk.over():
+            return
         seed = self.learner.next_seed + self._unlearned_episodes
         self._do(self.protocol.begin(self.network.digest, seed % END, time.monotonic()))
 
@@ -190,9 +199,9 @@ class AdaptationNode(Node):
 
     def _finish(self) -> None:
         """Learning is over: keep the deployed network and let the policy go on with it."""
-        path = self.run.save_deployed()
+        self.run.finish()
         self.health.event('finished', f'{self.learner.episode} episodes learned; deployed network '
-                          f'{self.learner.deployed.digest[:16]}' + (f' in {path}' if path else ''))
+                          f'{self.learner.deployed.digest[:16]}')
 
     def _do(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
@@ -272,6 +281,8 @@ class AdaptationNode(Node):
         self.health.values['waiting'] = reason
 
     def _on_accepted(self, episode: Accepted) -> None:
+        if self._disk.reason:  # it was rolled back meanwhile
+            return
         self.health.values.pop('waiting', None)
         if self.frozen:
             self._unlearned_episodes += 1
@@ -281,8 +292,8 @@ class AdaptationNode(Node):
 
     def _learn(self, episode: Accepted) -> None:
         try:
-            record = self.run.finish_episode(episode.rasters, episode.episode_return,
-                                             episode.episode_id, episode.seed)
+            record = self.run.learn(episode.rasters, episode.episode_return,
+                                    episode.episode_id, episode.seed)
         except RstdpError as error:
             self.health.fault('episodes not learned from', error)
             return
@@ -320,7 +331,7 @@ class AdaptationNode(Node):
         """Break off the episode and go on from the deployed network."""
         self.run.roll_back()
         self._next_episode()
-        return f'rolled back to {self.network.digest[:16]}'
+        return f'rolled back to {self.network.digest[:16]}{self._caution()}'
 
     def restart(self) -> str:
         """Break off the episode and begin the run anew from the first network."""
@@ -328,7 +339,10 @@ class AdaptationNode(Node):
         self._apply()
         self._unlearned_episodes, self._finished = 0, False
         self._next_episode()
-        return f'restarted from {self.network.digest[:16]}'
+        return f'restarted from {self.network.digest[:16]}{self._caution()}'
+
+    def _caution(self) -> str:
+        return f'; {self._disk.reason}' if self._disk.reason else ''
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.files import network_from_bytes
+from rstdp_ros.untrusted import refusing
 
 SPIKE = 255
 # A byte table: translating a raster is 20 times faster than comparing it in numpy.
@@ -95,6 +96,7 @@ def read_weights(message: Any) -> SpikingQNetwork:
     """
     Unpack a network from a std_msgs/UInt8MultiArray.
 
-    :raises NetworkFileError: bytes that are not those of a network file.
+    :raises RstdpError: bytes that are not those of a network file.
     """
-    return network_from_bytes(bytes(message.data), 'weights')
+    with refusing('weights'):
+        return network_from_bytes(bytes(message.data), 'weights')
