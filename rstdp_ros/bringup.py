@@ -26,6 +26,7 @@ from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.surroundings import check_surroundings
 from rstdp_ros.tasks import get_task, SIMULATORS, Task
 from rstdp_ros.viewers import viewers
 
@@ -119,7 +120,7 @@ def _adaptation(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDesc
 
 def new_run_dir(task_name: str) -> Path:
     """Name a folder for a new run; nodes that are started again during it find it again."""
-    home = Path(os.environ.get('ROS_HOME', Path.home() / '.ros'))
+    home = Path(os.environ.get('ROS_HOME') or '~/.ros').expanduser()
     return home / 'rstdp_ros' / f'{task_name}_{datetime.now():%Y%m%d_%H%M%S_%f}'
 
 
@@ -160,6 +161,7 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
     def start(context: Any) -> list[Node]:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
         values.update(fixed)
+        check_surroundings(values['namespace'])
         nodes = describe_graph(values['task'], values)
         _check_installed(node.package for node in nodes if not node.ours)
         return [Node(package=node.package, executable=node.executable, name=node.name,

@@ -224,6 +224,22 @@ def jump_time(probe, seconds):
         rclpy.spin_once(probe, timeout_sec=0.01)
 
 
+def impossible_times(probe, count):
+    """Publish times that are none until every node has refused so many; return the counts."""
+    publisher, kind = probe.create_publisher(Clock, '/clock', qos.EVENT), 'times refused'
+    rubbish = [Time(sec=-1, nanosec=0), Time(sec=-2**31, nanosec=5),
+               Time(sec=2**31 - 1, nanosec=2**32 - 1)]
+
+    def refused():
+        for now in rubbish:
+            publisher.publish(Clock(clock=now))
+        return len(probe.diagnostics) == 3 and all(
+            int(values.get(kind, 0)) >= count for values in probe.diagnostics.values())
+
+    probe.spin_until(refused)
+    return {name: values.get(kind, 0) for name, values in probe.diagnostics.items()}
+
+
 def slow_time(probe, seconds, factor):
     """Publish a clock at a part of real time, then stop it; return [s, cycles] and the fault."""
     publisher, seen = probe.create_publisher(Clock, '/clock', qos.EVENT), []

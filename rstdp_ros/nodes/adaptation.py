@@ -38,6 +38,7 @@ from rstdp_ros.plasticity import (
     Recipe,
     RSTDPParameters,
 )
+from rstdp_ros.plasticity.silence import SILENT
 from rstdp_ros.protocol.adaptation import (
     Accepted,
     AdaptationProtocol,
@@ -84,6 +85,7 @@ class AdaptationNode(Node):
         self._disk = DiskWait(self.health, lambda: self.run.secure())
         self._unlearned_episodes = 0
         self._finished = False
+        self._silence = ''
         self._resume()
         self._create_interfaces(task.max_episode_steps)
         self._watch()
@@ -153,6 +155,7 @@ class AdaptationNode(Node):
         """Show on /diagnostics where the run stands."""
         self.health.include(self.protocol.counters)
         self.health.stopped = lambda: self._disk.reason
+        self.health.doubts = lambda: self._silence
         for name, measure in (('episodes learned', lambda: self.learner.episode),
                               ('learning', lambda: not self.frozen),
                               ('waits for', lambda: self.protocol.phase.value),
@@ -301,6 +304,7 @@ class AdaptationNode(Node):
         self.health.values.update({'last return': f'{record.episode_return:g}',
                                    'mean of 10': f'{record.moving_average:g}',
                                    'weight change': f'{record.weight_change:.6g}'})
+        self._silence = record.event if SILENT in record.event else ''
         if record.event:
             self.health.event(record.event, f'episode {record.episode}: {record.event}')
 

@@ -22,6 +22,8 @@ SPIKE = 255
 INVALID = 2
 FROM_PIXELS = bytes([0, *254 * [INVALID], 1])
 NANOSECONDS = 1_000_000_000
+# No joint gets so far or so fast, m or rad and per s; what is computed from more overflows.
+LARGEST = 1e9
 
 
 def to_nanoseconds(stamp: Any) -> int:
@@ -34,14 +36,20 @@ def read_joints(message: Any, joints: Sequence[str]) -> tuple[list[float], list[
     Return positions and velocities in the order of ``joints``, whatever the message's order.
 
     :param message: a sensor_msgs/JointState.
-    :raises RstdpError: a joint that is missing or named twice, or values that are.
+    :raises RstdpError: a joint that is missing or named twice, or values that are, or that no
+        joint can have.
     """
     names = message.name
     if not len(names) == len(message.position) == len(message.velocity):
         raise RstdpError(f'{len(names)} joint names, {len(message.position)} positions and '
                          f'{len(message.velocity)} velocities')
     order = [_index(names, joint) for joint in joints]
-    return [message.position[i] for i in order], [message.velocity[i] for i in order]
+    positions, velocities = ([values[i] for i in order]
+                             for values in (message.position, message.velocity))
+    for joint, *values in zip(joints, positions, velocities):
+        if max(map(abs, values)) > LARGEST:
+            raise RstdpError(f'joint {joint!r} is at {values[0]:g} with {values[1]:g} per second')
+    return positions, velocities
 
 
 def read_effort(message: Any, joint: str) -> float:
