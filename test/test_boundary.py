@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from graphs import children, demo_nodes, digests_in, probe, start_demo, wait_for
+from graphs import children, demo_nodes, digests_in, offline, probe, start_demo, wait_for
 import numpy as np
 import pytest
 
@@ -72,6 +72,26 @@ sys.exit(run_node(Broken))
     assert int(values['unexpected errors']) > int(first['unexpected errors'])
     assert errors.count('please report') == 1 and errors.count('in fail') == 1
     assert len(values['last fault']) <= REASON_LENGTH
+
+
+class StumblingDescription(NodeDescription):
+    """Runs test/stumbling.py."""
+
+    module = 'stumbling'
+
+
+@ROS
+def test_an_error_while_learning_costs_no_episode(domain, tmp_path, monkeypatch, cartpole, shipped,
+                                                  demo_physics):
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(
+        [os.path.dirname(__file__), os.environ.get('PYTHONPATH', '')]))
+    *others, adaptation = demo_nodes(tmp_path, 8)
+    nodes = [*others, StumblingDescription('adaptation', adaptation.parameters)]
+    with Supervisor(nodes, tmp_path) as graph:
+        assert wait_for((tmp_path / ADAPTED).exists, graph) == []
+    assert digests_in(tmp_path) == offline(cartpole, shipped, demo_physics, 8)
+    log = (tmp_path / 'adaptation.log').read_text()
+    assert log.count('please report') == 1 and 'x' * REASON_LENGTH not in log
 
 
 @ROS

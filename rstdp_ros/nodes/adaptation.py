@@ -45,6 +45,7 @@ from rstdp_ros.protocol.adaptation import (
     Discarded,
     DISCARDS_BEFORE_BACK_OFF,
     Output,
+    Phase,
     PublishWeights,
     Reset,
     SetSeed,
@@ -171,7 +172,9 @@ class AdaptationNode(Node):
         self._next_episode()
 
     def _on_poll(self) -> None:
-        if self._disk.due:
+        # After an unexpected error nobody else asks for the next episode.
+        stranded = self.protocol.phase is Phase.IDLE and self._start_timer.is_canceled()
+        if self._disk.due if self._disk.reason else stranded:
             self._next_episode()
         self._do(self.protocol.poll(time.monotonic()))
 
