@@ -35,6 +35,7 @@ from rstdp_ros.plasticity.run import make_folder
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.surroundings import check_surroundings
 from rstdp_ros.tasks import get_task, SIMULATORS, Task
 from rstdp_ros.viewers import viewers
 
@@ -129,7 +130,7 @@ def _adaptation(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDesc
 
 def new_run_dir(task_name: str) -> Path:
     """Name a folder for a new run; nodes that are started again during it find it again."""
-    home = Path(os.environ.get('ROS_HOME', Path.home() / '.ros'))
+    home = Path(os.environ.get('ROS_HOME') or '~/.ros').expanduser()
     return home / 'rstdp_ros' / f'{task_name}_{datetime.now():%Y%m%d_%H%M%S_%f}'
 
 
@@ -171,6 +172,7 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
         values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
         values.update(fixed)
         refuse_unknown_arguments(_on_command_line(context), declared)
+        check_surroundings(values['namespace'])
         nodes = describe_graph(values['task'], values)
         make_run_dir(nodes)
         _check_installed(node.package for node in nodes if not node.ours)

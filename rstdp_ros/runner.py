@@ -53,8 +53,18 @@ class Supervisor:
         self.children: dict[str, Child] = {}
 
     def __enter__(self) -> Supervisor:
-        """Start all nodes."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """
+        Start all nodes.
+
+        :raises RstdpError: the folder cannot be made or written to.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name, node in self.nodes.items():
+                self._parameters(name).write_text(yaml.safe_dump(
+                    {'/**': {'ros__parameters': dict(node.parameters)}}))
+        except OSError as error:
+            raise RstdpError(f'{self.folder}: cannot be written to ({error.strerror})') from None
         for name in self.nodes:
             self.children[name] = Child(self._start(name), time.monotonic())
         return self
@@ -98,11 +108,8 @@ class Supervisor:
 
     def _start(self, name: str) -> subprocess.Popen:
         node = self.nodes[name]
-        parameters = self.folder / f'{name}.yaml'
-        parameters.write_text(yaml.safe_dump(
-            {'/**': {'ros__parameters': dict(node.parameters)}}))
         command = [sys.executable, '-m', node.module, '--ros-args',
-                   '--params-file', str(parameters)]
+                   '--params-file', str(self._parameters(name))]
         if self.namespace:
             command += ['-r', f'__ns:=/{self.namespace.strip("/")}']
         for topic, other in node.remappings.items():
@@ -111,6 +118,9 @@ class Supervisor:
             # A session of its own: Ctrl-C is for the supervisor, which stops them in order.
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     env=self.environment, start_new_session=True)
+
+    def _parameters(self, name: str) -> Path:
+        return self.folder / f'{name}.yaml'
 
     def _log(self, name: str) -> Path:
         return self.folder / f'{name}.log'

@@ -38,13 +38,15 @@ class Probe(Node):
 
     def __init__(self):
         super().__init__('probe')
-        self.diagnostics = {}
+        self.diagnostics, self.summaries = {}, {}
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def _on_diagnostics(self, message):
         for status in message.status:
-            self.diagnostics[status.name.split('/')[-1]] = {
-                **{v.key: v.value for v in status.values}, 'level': status.level[0]}
+            name = status.name.split('/')[-1]
+            self.diagnostics[name] = {**{v.key: v.value for v in status.values},
+                                      'level': status.level[0]}
+            self.summaries[name] = [int.from_bytes(status.level, 'big'), status.message]
 
     def spin_until(self, condition):
         """Handle messages until a condition holds; say whether it came to hold."""
@@ -187,6 +189,12 @@ def diagnostics_where(probe, node, key, value):
     return probe.diagnostics[node]
 
 
+def summary_with(probe, node, text):
+    """Wait until a node's summary holds a text; return its level and the summary."""
+    probe.spin_until(lambda: text in probe.summaries.get(node, [0, ''])[1])
+    return probe.summaries[node]
+
+
 def reliability_of_subscribers(probe, topic):
     """Return the reliability that each subscriber of a topic asks for."""
     probe.spin_until(lambda: probe.get_subscriptions_info_by_topic(topic))
@@ -261,6 +269,22 @@ def jump_time(probe, seconds):
         now = max(0.0, now + random.choice((0.01, 0.01, 0.0, -0.01, 3600.0, -3600.0)))
         publisher.publish(Clock(clock=Time(sec=int(now), nanosec=int(now % 1 * 1e9))))
         rclpy.spin_once(probe, timeout_sec=0.01)
+
+
+def impossible_times(probe, count):
+    """Publish times that are none until every node has refused so many; return the counts."""
+    publisher, kind = probe.create_publisher(Clock, '/clock', qos.EVENT), 'times refused'
+    rubbish = [Time(sec=-1, nanosec=0), Time(sec=-2**31, nanosec=5),
+               Time(sec=2**31 - 1, nanosec=2**32 - 1)]
+
+    def refused():
+        for now in rubbish:
+            publisher.publish(Clock(clock=now))
+        return len(probe.diagnostics) == 3 and all(
+            int(values.get(kind, 0)) >= count for values in probe.diagnostics.values())
+
+    probe.spin_until(refused)
+    return {name: values.get(kind, 0) for name, values in probe.diagnostics.items()}
 
 
 def slow_time(probe, seconds, factor):

@@ -50,7 +50,9 @@ class BagWriter:
             raise RstdpError(self.failure)
 
     def write(self, topic: str, data: bytes) -> None:
-        """Take in a message, whose time is now."""
+        """Take in a message, whose time is now; none after a failure, or memory would fill."""
+        if self.failure:
+            return
         # A clock that is set back must not put messages out of order.
         self._last = max(time.time_ns(), self._last + 1)
         self._queue.append((topic, self._last, data))

@@ -16,6 +16,7 @@ from rstdp_ros.protocol.conformance import Examination, FAILED
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.surroundings import check_surroundings
 from rstdp_ros.tasks import get_task
 
 MAX_TIMEOUT = 3600.0
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if find_spec('rclpy') is None:
         raise RstdpError('the check needs ROS 2: source a ROS installation, or '
                          'pip install "rstdp_ros[ros]"')
+    check_surroundings(options.namespace)
     from rstdp_ros.nodes.conformance import examine
 
     network = SpikingQNetwork.load(model_path(f'{task.name}_0'))

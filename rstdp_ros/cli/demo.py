@@ -10,6 +10,7 @@ from functools import partial
 from importlib.util import find_spec
 import os
 from pathlib import Path
+import signal
 import sys
 import time
 from typing import Any, TextIO
@@ -27,6 +28,7 @@ from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.resources import model_path
 from rstdp_ros.runner import Supervisor
+from rstdp_ros.surroundings import check_surroundings
 from rstdp_ros.tasks import SIMULATORS
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 from rstdp_ros.tasks.pybullet.world import MISSING as NEEDS_PYBULLET
@@ -63,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the graph to the end or to Ctrl-C; keep what was learned either way."""
+    """Run the graph to the end, to Ctrl-C or SIGTERM; keep what was learned either way."""
     check(options)
     adaptation, *robot = read_adaptation(options, *[StandInParameters()] * options.robot)
     people = sys.stderr if options.json else sys.stdout
@@ -80,12 +82,11 @@ def run(options: argparse.Namespace) -> int:
     namespace = options.namespace
     if namespace is None:
         namespace = STAND_IN if options.robot else ''
+    stopped = interrupt_on_signals()
     try:
         with Supervisor(nodes, folder, namespace, discovery()) as supervisor:
             watch(supervisor, folder, adaptation.episodes, people)
-        interrupted = False
     except KeyboardInterrupt:
-        interrupted = True
         print('\nstopped; keeping what was learned', file=people)
     result.resume(lambda reason: print(reason, file=people))
     records = read_records(folder / EPISODES) if (folder / EPISODES).exists() else []
@@ -94,7 +95,24 @@ def run(options: argparse.Namespace) -> int:
         print('measuring on the stand-in robot in virtual time ...', file=people, flush=True)
         returns = partial(stand_in_returns, physics=adaptation.physics, imperfections=parameters)
     finish(adaptation, result.learner.deployed, records, options, returns)
-    return 130 if interrupted else 0
+    return 128 + stopped[0] if stopped else 0
+
+
+def interrupt_on_signals() -> list[int]:
+    """Have SIGTERM interrupt like Ctrl-C; return where the first of them is noted."""
+    stopped: list[int] = []
+
+    def stop(number: int, frame: Any) -> None:
+        # What was learned is kept from now on; whoever is in a hurry has Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # a job in a shell's background
+            signal.signal(number, stop)
+    return stopped
 
 
 def check(options: argparse.Namespace) -> None:
@@ -117,6 +135,7 @@ def check(options: argparse.Namespace) -> None:
         raise RstdpError(NEEDS_PYBULLET)
     if options.record and find_spec('rosbags') is None:
         raise RstdpError(NEEDS_ROSBAGS.format('rosbags'))
+    check_surroundings(options.namespace or '')
     if options.record and options.record.exists():
         raise RstdpError(f'{options.record}: is there already; choose another folder for the bag')
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from rstdp_ros.bags.topics import NEEDS_ROSBAGS, STORAGES
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.surroundings import check_surroundings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +41,9 @@ def run_ros_node(name: str, parameters: Mapping[str, Any], namespace: str) -> in
     """
     Run one of the package's nodes in this process until it is told to stop.
 
-    :raises RstdpError: ROS 2 is not there.
+    :raises RstdpError: ROS 2 is not there, or could not start.
     """
+    check_surroundings(namespace)
     if find_spec('rclpy') is None:
         raise RstdpError(f'the {name} needs ROS 2: source a ROS installation, or '
                          'pip install "rstdp_ros[ros]"')

@@ -24,6 +24,7 @@ from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
+from rstdp_ros.nodes.disk import DiskWait
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
@@ -41,12 +42,14 @@ from rstdp_ros.plasticity import (
     Recipe,
     RSTDPParameters,
 )
+from rstdp_ros.plasticity.silence import SILENT
 from rstdp_ros.protocol.adaptation import (
     Accepted,
     AdaptationProtocol,
     Discarded,
     DISCARDS_BEFORE_BACK_OFF,
     Output,
+    Phase,
     PublishWeights,
     Reset,
     SetSeed,
@@ -93,6 +96,9 @@ class AdaptationNode(Node):
         self._unlearned_episodes = 0
         self._finished = False
         self._sent: deque[array[int]] = deque(maxlen=SENT_REMEMBERED)
+        self._disk = DiskWait(self.health, lambda: self.run.secure())
+        # Why nothing was learned from the episode accepted last, and why learning does nothing.
+        self._unlearned = self._silence = ''
         self._resume()
         by_hand = own.reward_source == 'topic'
         self.protocol = AdaptationProtocol(
@@ -164,12 +170,13 @@ class AdaptationNode(Node):
         self._reset_client = self.create_client(Trigger, 'environment/reset')
         for name in ('save', 'rollback', 'restart'):
             self.create_service(Trigger, f'~/{name}', partial(self._serve, getattr(self, name)))
-        self._poll_timer = steady_timer(
-            self, POLL_PERIOD, lambda: self._do(self.protocol.poll(time.monotonic())))
+        self._poll_timer = steady_timer(self, POLL_PERIOD, self._on_poll)
 
     def _watch(self) -> None:
         """Show on /diagnostics where the run stands."""
         self.health.include(self.protocol.counters)
+        self.health.stopped = lambda: self._disk.reason
+        self.health.doubts = lambda: self._silence
         for name, measure in (('episodes learned', lambda: self.learner.episode),
                               ('learning', lambda: not self.frozen),
                               ('waits for', lambda: self.protocol.phase.value),
@@ -184,12 +191,15 @@ class AdaptationNode(Node):
         self._start_timer.cancel()
         self._next_episode()
 
-    def _next_episode(self, unlearned: str = '') -> None:
-        """
-        Ask for the next episode, with parameters that were changed meanwhile in force.
+    def _on_poll(self) -> None:
+        # After an unexpected error nobody else asks for the next episode.
+        stranded = self.protocol.phase is Phase.IDLE and self._start_timer.is_canceled()
+        if self._disk.due if self._disk.reason else stranded:
+            self._next_episode()
+        self._do(self.protocol.poll(time.monotonic()))
 
-        :param unlearned: why nothing was learned from the last one, if so.
-        """
+    def _next_episode(self) -> None:
+        """Ask for the next episode, with parameters that were changed meanwhile in force."""
         if self.table.changed:
             self._apply()
         if not self.frozen:
@@ -197,9 +207,12 @@ class AdaptationNode(Node):
         if self.over and not self._finished:
             self._finish()
         self._finished = self.over
+        if not self._disk.over():
+            return
         seed = self.learner.next_seed + self._unlearned_episodes
         self._do(self.protocol.begin(self.network.digest, seed % END, time.monotonic(),
-                                     unlearned))
+                                     self._unlearned))
+        self._unlearned = ''
 
     def _apply(self) -> None:
         self.table.changed = False
@@ -214,9 +227,9 @@ class AdaptationNode(Node):
 
     def _finish(self) -> None:
         """Learning is over: keep the deployed network and let the policy go on with it."""
-        path = self.run.save_deployed()
+        self.run.finish()
         self.health.event('finished', f'{self.learner.episode} episodes learned; deployed network '
-                          f'{self.learner.deployed.digest[:16]}' + (f' in {path}' if path else ''))
+                          f'{self.learner.deployed.digest[:16]}')
 
     def _do(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
@@ -304,19 +317,21 @@ class AdaptationNode(Node):
         self.health.values['waiting'] = reason
 
     def _on_accepted(self, episode: Accepted) -> None:
+        if self._disk.reason:  # it was rolled back meanwhile
+            return
         self.health.values.pop('waiting', None)
         if self.frozen:
             self._unlearned_episodes += 1
-            unlearned = 'learning is over' if self.over else 'learning is paused'
+            self._unlearned = 'learning is over' if self.over else 'learning is paused'
         else:
-            unlearned = self._learn(episode)
-        self._next_episode(unlearned)
+            self._unlearned = self._learn(episode)
+        self._next_episode()
 
     def _learn(self, episode: Accepted) -> str:
         """Learn from an episode; return why not, '' if it was learned from."""
         try:
-            record = self.run.finish_episode(episode.rasters, episode.episode_return,
-                                             episode.episode_id, episode.seed)
+            record = self.run.learn(episode.rasters, episode.episode_return,
+                                    episode.episode_id, episode.seed)
         except RstdpError as error:
             self.health.fault('episodes not learned from', error)
             return str(error)
@@ -324,6 +339,7 @@ class AdaptationNode(Node):
         self.health.values.update({'last return': f'{record.episode_return:g}',
                                    'mean of 10': f'{record.moving_average:g}',
                                    'weight change': f'{record.weight_change:.6g}'})
+        self._silence = record.event if SILENT in record.event else ''
         if record.event:
             # The line above says it in the log.
             self.health.counters[record.event] += 1
@@ -357,7 +373,7 @@ class AdaptationNode(Node):
         """Break off the episode and go on from the deployed network."""
         self.run.roll_back()
         self._next_episode()
-        return f'rolled back to {self.network.digest[:16]}'
+        return f'rolled back to {self.network.digest[:16]}{self._caution()}'
 
     def restart(self) -> str:
         """Break off the episode and begin the run anew from the first network."""
@@ -365,7 +381,10 @@ class AdaptationNode(Node):
         self._apply()
         self._unlearned_episodes, self._finished = 0, False
         self._next_episode()
-        return f'restarted from {self.network.digest[:16]}'
+        return f'restarted from {self.network.digest[:16]}{self._caution()}'
+
+    def _caution(self) -> str:
+        return f'; {self._disk.reason}' if self._disk.reason else ''
 
 
 def main() -> None:

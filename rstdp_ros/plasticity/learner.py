@@ -26,6 +26,7 @@ from rstdp_ros.plasticity.recheck import RecheckGuard
 from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
+from rstdp_ros.plasticity.silence import silence
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.untrusted import refusing
 
@@ -173,7 +174,9 @@ class Learner:
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
         proposed = before.with_hidden_weights(w2, origin)
         self.running, event = self.guard.judge(episode_return, before, proposed)
-        event = ', '.join(filter(None, (event, '' if allowed is wanted else 'bounded')))
+        event = ', '.join(filter(None, (
+            event, '' if allowed is wanted else 'bounded',
+            silence(rasters, before.sizes[1]) if np.array_equal(wanted, base.weights[1]) else '')))
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
         record = EpisodeRecord(
             self.episode, seed, episode_return,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+import errno
+from functools import partial
 import itertools
 import json
 import os
@@ -27,6 +29,8 @@ class AdaptationRun:
     """
     A learner whose every step is on disk before anybody acts on it.
 
+    What could not be written, as the disk is full, is kept for another :meth:`secure`.
+
     The folder holds the latest checkpoints, ``episodes.jsonl`` with a line per episode, and in
     the end ``adapted.npz``.
 
@@ -40,6 +44,7 @@ class AdaptationRun:
         self.learner = learner
         self.folder = folder
         self.store = CheckpointStore(folder, keep) if folder else None
+        self._unwritten: list[Callable[[], object]] = []
         if folder:
             make_folder(folder)
 
@@ -88,14 +93,42 @@ class AdaptationRun:
         """
         Learn from an episode and secure the result.
 
+        :raises RstdpError: as :meth:`learn` and :meth:`secure`.
+        """
+        record = self.learn(rasters, episode_return, episode_id, seed)
+        self.secure()
+        return record
+
+    def learn(self, rasters: np.ndarray, episode_return: float,
+              episode_id: str = '', seed: int | None = None) -> EpisodeRecord:
+        """
+        Learn from an episode; :meth:`secure` must follow.
+
         :raises RstdpError: as :meth:`Learner.learn`.
         """
         record = self.learner.learn(rasters, episode_return, episode_id, seed)
         # The line comes first: after a crash in between it is removed and the episode run again,
         # so the log never lacks an episode that a checkpoint has.
-        self._log(record)
-        self.save_checkpoint()
+        self._unwritten += [partial(self._log, record), self.save_checkpoint]
         return record
+
+    def finish(self) -> None:
+        """Have :meth:`secure` write the deployed network."""
+        self._unwritten.append(self.save_deployed)
+
+    def secure(self) -> None:
+        """
+        Write what is not on disk yet.
+
+        :raises RstdpError: that cannot be done now; nothing is lost, and it can be tried again.
+        """
+        try:
+            while self._unwritten:
+                self._unwritten[0]()
+                del self._unwritten[0]
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise RstdpError(f'{self.folder}: cannot be written to ({reason})') from None
 
     def save_checkpoint(self) -> None:
         """Write the learner's state."""
@@ -111,24 +144,32 @@ class AdaptationRun:
         return path
 
     def roll_back(self) -> None:
-        """Go on from the deployed network, and secure that."""
+        """Go on from the deployed network; :meth:`secure` must follow."""
         self.learner.roll_back()
-        self.save_checkpoint()
+        self._unwritten.append(self.save_checkpoint)
 
     def restart(self) -> None:
         """Begin anew from the initial network; log and result so far are set aside."""
-        self.learner = Learner(self.learner.initial, self.learner.recipe)
         if self.store:
             for path in self.store.paths():
                 path.unlink(missing_ok=True)
             for name in (EPISODES, ADAPTED):
                 _set_aside(self.folder / name)
+        self._unwritten.clear()
+        self.learner = Learner(self.learner.initial, self.learner.recipe)
 
     def _log(self, record: EpisodeRecord) -> None:
         if self.folder is None:
             return
-        with (self.folder / EPISODES).open('a') as file:
-            file.write(json.dumps(record.to_json()) + '\n')
+        line = f'{json.dumps(record.to_json())}\n'.encode()
+        with (self.folder / EPISODES).open('ab', buffering=0) as file:
+            end = file.tell()
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                file.truncate(end)
+                raise
 
     def _truncate_log(self, report: Callable[[str], None]) -> None:
         """Drop the lines of episodes that will be run again, and keep a log with damaged ones."""

@@ -16,12 +16,15 @@ from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.files import network_from_bytes
+from rstdp_ros.untrusted import refusing
 
 SPIKE = 255
 # A byte table: translating a raster is 20 times faster than comparing it in numpy.
 INVALID = 2
 FROM_PIXELS = bytes([0, *254 * [INVALID], 1])
 NANOSECONDS = 1_000_000_000
+# No joint gets so far or so fast, m or rad and per s; what is computed from more overflows.
+LARGEST = 1e9
 
 
 def to_nanoseconds(stamp: Any) -> int:
@@ -34,14 +37,20 @@ def read_joints(message: Any, joints: Sequence[str]) -> tuple[list[float], list[
     Return positions and velocities in the order of ``joints``, whatever the message's order.
 
     :param message: a sensor_msgs/JointState.
-    :raises RstdpError: a joint that is missing or named twice, or values that are.
+    :raises RstdpError: a joint that is missing or named twice, or values that are, or that no
+        joint can have.
     """
     names = message.name
     if not len(names) == len(message.position) == len(message.velocity):
         raise RstdpError(f'{len(names)} joint names, {len(message.position)} positions and '
                          f'{len(message.velocity)} velocities')
     order = [_index(names, joint) for joint in joints]
-    return [message.position[i] for i in order], [message.velocity[i] for i in order]
+    positions, velocities = ([values[i] for i in order]
+                             for values in (message.position, message.velocity))
+    for joint, *values in zip(joints, positions, velocities):
+        if max(map(abs, values)) > LARGEST:
+            raise RstdpError(f'joint {joint!r} is at {values[0]:g} with {values[1]:g} per second')
+    return positions, velocities
 
 
 def read_effort(message: Any, joint: str) -> float:
@@ -96,9 +105,10 @@ def read_weights(message: Any) -> SpikingQNetwork:
     """
     Unpack a network from a std_msgs/UInt8MultiArray.
 
-    :raises NetworkFileError: bytes that are not those of a network file.
+    :raises RstdpError: bytes that are not those of a network file.
     """
-    return network_from_bytes(bytes(message.data), 'weights')
+    with refusing('weights'):
+        return network_from_bytes(bytes(message.data), 'weights')
 
 
 def read_envelope(message: Any) -> Envelope | None:
