@@ -131,7 +131,7 @@ def test_windows_that_decide_nothing_end_in_a_recheck_and_learning_goes_on():
     n = networks(11)
     guard = RecheckGuard(n[0], QUICK)
     places, events = judge(guard, n, [190, 200, 180, 185, 180, 185, 90, 100, 180, 182])
-    assert events == ['', 'kept', '', '', '', 'rechecking', 'rechecking', 'forgotten, resumed',
+    assert events == ['', 'kept', '', '', '', 'rechecking', 'rechecking', 'forgotten, continued',
                       '', 'kept']
     assert places == [1, 2, 3, 4, 5, 0, 0, 6, 9, 10]
     assert guard.deployed is n[6] and guard.best_mean == 181
@@ -161,7 +161,7 @@ def test_every_phase_survives_a_checkpoint():
     _, expected = judge(undisturbed, n, returns)
     phases = set(expected)
     assert phases >= {'', 'kept', 'rolled back', 'rechecking', 'forgotten', 'confirmed'}
-    assert any('resumed' in phase for phase in phases)
+    assert any('continued' in phase for phase in phases)
     running, events, guard = n[0], [], RecheckGuard(n[0], QUICK)
     for total, proposed in zip(returns, n[1:]):
         state = decode(encode(guard.state()))

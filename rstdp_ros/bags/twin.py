@@ -11,13 +11,13 @@ import numpy as np
 from rstdp_ros.bags.events import Publication
 from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
 from rstdp_ros.plasticity.controls import RandomControl
-from rstdp_ros.plasticity.guard import RECHECKING, RESUMED, ROLLED_BACK
+from rstdp_ros.plasticity.guard import CONTINUED, RECHECKING, ROLLED_BACK
 from rstdp_ros.snn import SpikingQNetwork
 
 # As many as the adaptation node keeps checkpoints, and the present one.
 STATES = 6
 UNGUARDED = 'none'
-WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, RESUMED)
+WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, CONTINUED)
 
 
 class Twin:
