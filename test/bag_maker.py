@@ -12,7 +12,7 @@ from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.replay import Replay
 from rstdp_ros.bags.topics import KINDS, load_typestore
 from rstdp_ros.bags.writer import BagWriter
-from rstdp_ros.plasticity import GuardParameters, make_learner, preset
+from rstdp_ros.plasticity import AUTO, GuardParameters, make_learner, preset
 from rstdp_ros.protocol.episode import EpisodeEnd, raster_frame
 from rstdp_ros.snn.files import network_to_bytes
 from rstdp_ros.tasks import get_task
@@ -40,11 +40,12 @@ class RecordedRun:
     """
 
     def __init__(self, path, storage='mcap', skip=(), rule='rstdp', guard=None, namespace='',
-                 network=None, physics=None):
+                 guard_name=AUTO, network=None, physics=None):
         self.task = get_task('cartpole')
         self.network, self.skip = network, skip
         self.learner = make_learner(network, SEED, 'default', rule=rule,
-                                    guard_parameters=guard or GuardParameters())
+                                    guard_parameters=guard or GuardParameters(),
+                                    guard=guard_name)
         self.plant = GymPlant(self.task, '')
         self.plant.set_physics(physics)
         self.writer = BagWriter(path, storage, namespace)

@@ -21,9 +21,10 @@ from rstdp_ros.snn import SpikingQNetwork
 STRICT = GuardParameters(window=2, tolerance=0.0)
 
 
-@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
-def test_whatever_happens_in_a_run_is_replayed(tmp_path, record, storage):
-    run = record(storage=storage, guard=STRICT)
+@pytest.mark.parametrize('storage, guard', [('mcap', 'recheck'), ('sqlite3', 'recheck'),
+                                            ('mcap', 'snapshot')])
+def test_whatever_happens_in_a_run_is_replayed(tmp_path, record, storage, guard):
+    run = record(storage=storage, guard=STRICT, guard_name=guard)
     for late in (False, True, False):
         run.play(late=late)
     run.play(learn=False, end='aborted: reset')  # the network is published again
@@ -36,7 +37,7 @@ def test_whatever_happens_in_a_run_is_replayed(tmp_path, record, storage):
     for _ in range(3):
         run.play()
     discarded = len(run.digests)
-    run.learner = make_learner(run.network, SEED, 'default', guard_parameters=STRICT)
+    run.learner = make_learner(run.network, SEED, 'default', guard_parameters=STRICT, guard=guard)
     run.publish()
     for _ in range(4):
         run.play()
@@ -93,6 +94,18 @@ def test_a_recording_that_began_in_mid_run_needs_the_first_network(tmp_path, bag
         replayed(late, SpikingQNetwork.load(share_path('models/cartpole_1.npz')))
     steps, notes, _ = replayed(late, shipped)
     assert digests(steps) == run.digests[3:] and 'after 3 episodes' in notes[0]
+
+
+def test_what_the_guard_took_from_before_the_recording_is_named(tmp_path, record, shipped):
+    run = record(guard=GuardParameters(window=2, patience=1))
+    for _ in range(16):
+        run.play()
+    run.close()
+    late = later(tmp_path, tmp_path / 'bag', 3)
+    steps, *_ = replayed(late, shipped)
+    assert [s.episode for s in steps] == list(range(3, 16))
+    assert all(step.equal or 'from before the recording' in step.reason for step in steps)
+    assert 3 <= sum(step.equal for step in steps) < len(steps)
 
 
 def test_an_episode_that_lacks_spikes_is_left_out_alone(tmp_path, record):

@@ -23,7 +23,7 @@ from rstdp_ros.plasticity import (
     RSTDP,
     SnapshotGuard,
 )
-from rstdp_ros.plasticity.learner import RULES
+from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.plasticity.modulation import modulation
 from rstdp_ros.plasticity.rstdp import amplitudes
 from rstdp_ros.plasticity.run import EPISODES, read_records
@@ -176,7 +176,7 @@ def play(run, cartpole, physics, count):
 
 
 @pytest.mark.parametrize('rule', sorted(RULES))
-@pytest.mark.parametrize('guard', ['snapshot', 'none'])
+@pytest.mark.parametrize('guard', sorted(GUARDS))
 def test_a_resumed_run_goes_on_bit_for_bit(rule, guard, cartpole, demo_physics, shipped, tmp_path):
     def start(folder):
         learner = make_learner(shipped, SEED, 'paper', rule=rule, guard=guard,

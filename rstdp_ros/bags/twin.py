@@ -12,7 +12,7 @@ from rstdp_ros.bags.events import Publication
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
 from rstdp_ros.plasticity.controls import RandomControl
-from rstdp_ros.plasticity.guard import RECHECKING, RESUMED, ROLLED_BACK
+from rstdp_ros.plasticity.guard import CONTINUED, RECHECKING, ROLLED_BACK
 from rstdp_ros.snn import SpikingQNetwork
 
 # As many as the adaptation node keeps checkpoints, and the present one.
@@ -20,7 +20,7 @@ STATES = 6
 # By people, between two publications.
 MAX_ROLLBACKS = 1000
 UNGUARDED = 'none'
-WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, RESUMED)
+WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, CONTINUED)
 
 
 class Twin:

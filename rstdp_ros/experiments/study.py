@@ -32,6 +32,7 @@ class Scale:
     :param runs: per network and guarded plant, from a seed each.
     :param episodes: of adaptation per run; ``guarded_episodes`` without a validation set.
     :param selection_starts: episodes per measurement during a run; likewise held_out_starts after.
+    :param plants: random plants that stay, for the comparison of guards; likewise changes.
     :param levels: changed values per parameter in a sweep.
     :param direction_sets: extreme environments of the direction test.
     :param quantized_runs: per network and kind of weights.
@@ -54,6 +55,8 @@ class Scale:
     training_episodes: int = 400
     direction_sets: int = 50
     quantized_runs: int = 10
+    plants: int = 40
+    changes: int = 15
     models: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     derived: tuple[str, ...] = DERIVED
@@ -67,10 +70,11 @@ SCALES: Mapping[str, Scale] = {
     'full': Scale(),
     'small': Scale(networks=2, runs=2, sets=2, wide_sets=4, episodes=25, guarded_episodes=30,
                    selection_starts=20, held_out_starts=100, levels=2, training_runs=1,
-                   training_episodes=30, direction_sets=4, quantized_runs=2),
+                   training_episodes=30, direction_sets=4, quantized_runs=2, plants=2, changes=2),
     'tiny': Scale(networks=1, runs=1, sets=1, wide_sets=1, episodes=3, guarded_episodes=3,
                   selection_starts=5, held_out_starts=10, levels=1, training_runs=1,
-                  training_episodes=1, direction_sets=2, quantized_runs=1),
+                  training_episodes=1, direction_sets=2, quantized_runs=1, plants=1,
+                  changes=1),
 }
 
 

@@ -16,7 +16,7 @@ from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.snn import SpikingQNetwork
 
 # What guards say when the next network is not the one that the rule proposed.
-ROLLED_BACK, RECHECKING, RESUMED = 'rolled back', 'rechecking', 'resumed'
+ROLLED_BACK, RECHECKING, CONTINUED = 'rolled back', 'rechecking', 'continued'
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from rstdp_ros.parameters import validated
 from rstdp_ros.plain import whole
-from rstdp_ros.plasticity.guard import GuardParameters, RECHECKING, RESUMED, ROLLED_BACK
+from rstdp_ros.plasticity.guard import CONTINUED, GuardParameters, RECHECKING, ROLLED_BACK
 from rstdp_ros.snn import SpikingQNetwork
 
 
@@ -121,7 +121,7 @@ class RecheckGuard:
             self.best, event = window, 'forgotten'
         else:
             self.best, event = best.with_more(window), 'confirmed'
-        return (waiting, f'{event}, {RESUMED}') if waiting else (proposed, event)
+        return (waiting, f'{event}, {CONTINUED}') if waiting else (proposed, event)
 
     def roll_back(self) -> SpikingQNetwork:
         """Begin a new window with the deployed network and return it."""

@@ -7,6 +7,7 @@ from rstdp_ros.experiments.studies import (
     fig3,
     fig4,
     fig5,
+    guards,
     pybullet,
     quantization,
 )
@@ -14,4 +15,4 @@ from rstdp_ros.experiments.study import Study
 
 STUDIES: dict[str, Study] = {study.name: study for study in (
     fig2.STUDY, fig3.STUDY, fig4.STUDY, fig4.WIDE, fig5.STUDY, direction.STUDY, demo_plant.STUDY,
-    pybullet.STUDY, quantization.STUDY)}
+    guards.STUDY, pybullet.STUDY, quantization.STUDY)}

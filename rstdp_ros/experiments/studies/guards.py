@@ -1,0 +1,219 @@
+"""
+What guards do on plants that stay, change and drift.
+
+Static plants show what a guard costs, changed and drifting ones whether it forgets what was true
+of another plant. After a change a fresh guard of the same kind, begun with the network that was
+deployed then, shows what could be had. Random plants are drawn for this study alone; guards were
+designed on other plants, other adaptation seeds and selection starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, TYPE_CHECKING
+
+import numpy as np
+
+from rstdp_ros import seeds
+from rstdp_ros.experiments import plotting
+from rstdp_ros.experiments.environments import draw, TABLE_2
+from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.statistics import paired
+from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.plasticity import Learner, preset, Recipe
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+GUARDS = ('snapshot', 'recheck', 'none')
+FIRST_SEED = seeds.ADAPTATION + 40_000_000
+# Of the draw of plants; guards were designed on those of seeds 11000 to 12002.
+PLANTS = {'static': 101, 'before': 102, 'after': 103}
+# Where a drift starts and ends.
+DRIFT = ({'pole_half_length': 0.5}, {'pole_half_length': 1.2})
+# What counts as lost or won.
+CLEAR = 5.0
+# Times the episodes before a change: how long a run goes on after it.
+AFTER = 3
+KEYS = ['task', 'plant', 'network', 'run']
+
+
+@dataclass(frozen=True)
+class GuardRun:
+    """
+    One network on one plant, under every guard.
+
+    :param plant: static, changed or drifting.
+    :param before: the plant's parameters at first; ``after`` in the end.
+    :param change: after so many episodes the plant is another one, or begins to drift.
+    """
+
+    task: str
+    network: str
+    model: str
+    digest: str
+    plant: str
+    run: int
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    change: int
+    episodes: int
+    starts: int
+
+
+def draw_plants(task: str, name: str, seed: int, count: int) -> list[dict[str, float]]:
+    """Draw plants of a range of Table 2."""
+    generator = np.random.default_rng(seed)
+    return [{parameter: round(draw(intervals, generator), 6)
+             for parameter, intervals in TABLE_2[task][name].items()} for _ in range(count)]
+
+
+def jobs(tasks: Sequence[str], scale: Scale) -> list[GuardRun]:
+    """List the runs."""
+    # There are so many networks to measure that half of the starts must do.
+    return [GuardRun(task, *network, *plant, *_lengths(plant[0], scale),
+                     -(-scale.held_out_starts // 2))
+            for task in tasks
+            for plant, network in product(_plants(task, scale), networks(task, scale))]
+
+
+def _plants(task: str, scale: Scale) -> Iterator[tuple[str, int, Any, Any]]:
+    """Yield kind, number, first and last parameters of the plants of a task."""
+    cartpole = task == 'cartpole'
+    changes = scale.changes if cartpole else -(-scale.changes // 5)
+    if cartpole:
+        for i, plant in enumerate(draw_plants(task, 'extreme', PLANTS['static'], scale.plants)):
+            yield 'static', i, plant, plant
+    yield from (('changed', i, *pair) for i, pair in enumerate(zip(
+        draw_plants(task, 'normal', PLANTS['before'], changes),
+        draw_plants(task, 'extreme', PLANTS['after'], changes))))
+    if cartpole:
+        yield from (('drifting', i, *DRIFT) for i in range(-(-scale.changes // 5)))
+
+
+def _lengths(plant: str, scale: Scale) -> tuple[int, int]:
+    """Return after how many episodes a plant changes, and how many there are."""
+    length = AFTER * scale.guarded_episodes
+    if plant == 'static':
+        return 0, length
+    return scale.guarded_episodes, scale.guarded_episodes + length
+
+
+def run(job: GuardRun) -> Rows:
+    """Adapt through the change and measure on held-out starts of the last plant."""
+    task, network = get_task(job.task), load(job)
+    final, starts = task.make_physics(job.after), seeds.block(seeds.HELD_OUT, job.starts)
+    known: dict[str, float] = {}
+
+    def measured(network: SpikingQNetwork) -> float:
+        if network.digest not in known:
+            known[network.digest] = float(task.returns(network, starts, final).mean())
+        return known[network.digest]
+
+    seed, rows = FIRST_SEED + SEED_STRIDE * job.run, []
+    for guard in GUARDS:
+        learner = _learner(network, seed, guard)
+        _play(job, learner, range(job.change))
+        first = learner.deployed
+        played = _play(job, learner, range(job.change, job.episodes))
+        rows.append({'task': job.task, 'plant': job.plant, 'network': job.network,
+                     'run': job.run, 'seed': seed, 'guard': guard, 'before': measured(first),
+                     'after': measured(learner.deployed), 'played': float(np.mean(played))})
+        if job.plant == 'changed' and guard != 'none':
+            fresh = _learner(first, seed + job.change, guard)
+            _play(job, fresh, range(job.change, job.episodes))
+            rows[-1]['fresh'] = measured(fresh.deployed)
+    return rows
+
+
+def _learner(network: SpikingQNetwork, seed: int, guard: str) -> Learner:
+    return Learner(network, Recipe(preset('default', network.task), seed, guard=guard))
+
+
+def _play(job: GuardRun, learner: Learner, episodes: range) -> list[float]:
+    """Let it learn from these episodes of the run; return their returns."""
+    task, returns = get_task(job.task), []
+    for i in episodes:
+        physics = task.make_physics(_physics(job, i))
+        episode = task.episode(learner.running, learner.next_seed, physics)
+        returns.append(learner.learn(*episode).episode_return)
+    return returns
+
+
+def _physics(job: GuardRun, episode: int) -> Mapping[str, float]:
+    """Return the plant's parameters in an episode; a drift has ended after two thirds."""
+    if episode < job.change:
+        return job.before
+    if job.plant != 'drifting':
+        return job.after
+    done = min(1.0, 1.5 * (episode - job.change) / (job.episodes - job.change))
+    return {name: (1 - done) * job.before[name] + done * job.after[name] for name in job.before}
+
+
+def tables(data: DataFrame) -> dict[str, DataFrame]:
+    """Return what became of the deployed networks, and paired differences."""
+    return {'Mean return of the deployed network on held-out starts of the last plant':
+            _outcomes(data), 'recheck minus snapshot, paired': _differences(data),
+            'After a change: minus a fresh guard from the same network, paired':
+            _against_fresh(data)}
+
+
+def _outcomes(data: DataFrame) -> DataFrame:
+    from pandas import DataFrame
+    rows = []
+    for (task, plant, guard), group in data.groupby(['task', 'plant', 'guard'], sort=False):
+        gain = group['after'] - group['before']
+        rows.append({'task': task, 'plant': plant, 'guard': guard, 'runs': len(group),
+                     'before': group['before'].mean(), 'after': group['after'].mean(),
+                     'as played': group['played'].mean(),
+                     'gains over 5': int((gain > CLEAR).sum()),
+                     'drops over 5': int((gain < -CLEAR).sum()), 'worst': gain.min()})
+    return DataFrame(rows)
+
+
+def _differences(data: DataFrame) -> DataFrame:
+    from pandas import DataFrame
+    rows = []
+    for (task, plant), group in data.groupby(['task', 'plant'], sort=False):
+        for what in ('after', 'played'):
+            wide = group.pivot_table(index=KEYS, columns='guard', values=what, sort=False)
+            if {'recheck', 'snapshot'} <= set(wide):
+                rows.append({'task': task, 'plant': plant, 'of': what,
+                             **paired((wide['recheck'] - wide['snapshot']).to_numpy())})
+    return DataFrame(rows)
+
+
+def _against_fresh(data: DataFrame) -> DataFrame:
+    from pandas import DataFrame
+    changed = data[(data['plant'] == 'changed') & (data['guard'] != 'none')]
+    return DataFrame([
+        {'task': task, 'guard': guard, 'fresh': group['fresh'].mean(),
+         **paired((group['after'] - group['fresh']).to_numpy())}
+        for (task, guard), group in changed.groupby(['task', 'guard'], sort=False)])
+
+
+def figure(data: DataFrame) -> Figure:
+    """Draw the deployed network's return before and after, a panel per kind of plant and guard."""
+    parts = list(data.groupby(['task', 'plant', 'guard'], sort=False))
+    result, axes = plotting.panels(len(parts), columns=len(GUARDS))
+    for axis, ((task, plant, guard), part) in zip(axes, parts):
+        everything = data[data['task'] == task][['before', 'after']].to_numpy()
+        ends = [everything.min(), everything.max()]
+        axis.plot(ends, ends, color=plotting.GREY, linewidth=0.8)
+        axis.plot(part['before'], part['after'], '.', color=plotting.BLUE, alpha=0.6)
+        axis.set_title(f'{task}, {plant}: {guard}', fontsize='medium')
+        axis.set(xlabel='before', ylabel='after')
+    result.suptitle('Deployed network on held-out starts of the last plant')
+    return result
+
+
+STUDY = Study(
+    'guards', 'Guards on plants that stay, change and drift', jobs, run, tables, figure,
+    'Every episode counts, there is no validation set. "before" is the network that is deployed '
+    'when the plant changes (on static plants the first one), "after" the one in the end, both on '
+    'the last plant; "played" are the returns of the episodes in between.')
