@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import InvalidQoSProfileException, QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
+from rclpy.subscription import Subscription
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.health import Health
@@ -75,7 +76,7 @@ class Topics:
         return self._checked(topic, make)
 
     def subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
-                     profile: QoSProfile, raw: bool = False) -> None:
+                     profile: QoSProfile, raw: bool = False) -> Subscription:
         """
         Make a subscription.
 
@@ -92,21 +93,46 @@ class Topics:
             stream.blocked = True
             fault('publishers with incompatible QoS', f'on {topic}; see ros2 topic info --verbose')
 
-        def subscribe(**events: Callable[[Any], None] | None) -> None:
-            self._node.create_subscription(
+        def subscribe(**events: Callable[[Any], None] | None) -> Subscription:
+            return self._node.create_subscription(
                 kind, topic, counted, copy(profile), qos_overriding_options=OVERRIDABLE, raw=raw,
                 event_callbacks=SubscriptionEventCallbacks(incompatible_qos=incompatible,
                                                            **events))
 
-        def make() -> None:
+        def make() -> Subscription:
             try:
-                subscribe(deadline=lambda event: fault('deadlines missed', f'on {topic}'))
+                return subscribe(deadline=lambda event: fault('deadlines missed', f'on {topic}'))
             except UnsupportedEventTypeError:
                 self._node.get_logger().warning(f'{topic}: this RMW does not tell of missed '
                                                 'deadlines')
-                subscribe()
+                return subscribe()
 
-        self._checked(topic, make)
+        return self._checked(topic, make)
+
+    def polled(self, kind: type, topic: str, callback: Callable[[Any], None],
+               profile: QoSProfile) -> Callable[[], None]:
+        """
+        Make a subscription whose messages wait until they are asked for.
+
+        An executor that is told of every message does nothing else in a flood; here what is not
+        asked for in time is lost, and a call takes no more messages than the profile's depth.
+
+        :return: takes in what has come.
+        :raises RstdpError: an override that is no QoS.
+        """
+        subscription = self.subscription(kind, topic, callback, profile)
+        # No executor finds it any more.
+        self._node._subscriptions.remove(subscription)
+
+        def take() -> None:
+            for _ in range(profile.depth):
+                with subscription.handle:
+                    taken = subscription.handle.take_message(kind, False)
+                if taken is None:
+                    return
+                subscription.callback(taken[0])
+
+        return take
 
     def lives(self, kind: type, topic: str, profile: QoSProfile,
               died: Callable[[], None]) -> None:
