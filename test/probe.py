@@ -139,8 +139,10 @@ def command_once(probe, effort, reliability, durability):
         Float64MultiArray, 'effort_controller/commands', QoSProfile(
             depth=1, reliability=ReliabilityPolicy[reliability],
             durability=DurabilityPolicy[durability]))
-    assert probe.spin_until(lambda: publisher.get_subscription_count() > 0)
-    time.sleep(1.0)  # the others have met it too
+    # The watchdog, and whoever else would take it for a command.
+    listeners = 2 if reliability == 'RELIABLE' else 1
+    assert probe.spin_until(lambda: publisher.get_subscription_count() == listeners)
+    time.sleep(0.5)  # they have met it too
     at = time.monotonic()
     publisher.publish(Float64MultiArray(data=[effort]))
     probe.spin_until(lambda: 'stops' in probe.diagnostics.get('watchdog', {}))

@@ -73,11 +73,6 @@ class EnvironmentNode(Node):
         raise_priority(self, self.health, own.thread_priority)
 
     @property
-    def fair(self) -> bool:
-        """Whether nothing may wait behind a flood of messages: there are motors to stop."""
-        return self._robot is not None
-
-    @property
     def control_period(self) -> float:
         """Time between two observations of a plant that does not wait, s."""
         rate = self._own.control_rate
@@ -271,6 +266,8 @@ class EnvironmentNode(Node):
             self._apply()
         if self._own.auto_reset and self.protocol.enabled and not self.protocol.running:
             self._begin_by_itself()
+        if self._robot:
+            self._robot.sense()
         self._send(self.protocol.poll(time.monotonic()))
 
     def _on_excess(self, excess: str) -> None:

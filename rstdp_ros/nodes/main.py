@@ -31,17 +31,12 @@ BAD_INPUT = (RstdpError, NameValidationException, OSError)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-def make_executor(fair: bool = False) -> SingleThreadedExecutor:
+def make_executor() -> SingleThreadedExecutor:
     """
     Return the fastest executor there is.
 
-    The events executor handles about 1.5 times as many messages; older releases lack it. But it
-    keeps an event for every message that ever came, and a stop that comes after them waits.
-
-    :param fair: let everything have its turn, however many messages come on one topic.
+    The events executor handles about 1.5 times as many messages; older releases lack it.
     """
-    if fair:
-        return SingleThreadedExecutor()
     try:
         from rclpy.experimental import EventsExecutor
     except ImportError:
@@ -55,7 +50,7 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
     """
     Start ROS, spin a node until it is told to stop, and clean up.
 
-    :param make: makes the node once ROS is up; it may have an attribute ``fair``.
+    :param make: makes the node once ROS is up.
     :param arguments: of the process if None.
     :param linger: s for which to go on after being told to stop.
     :param over: whether a node has nothing left to do.
@@ -78,7 +73,7 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
         complain(error)
         return EXIT_BAD_INPUT
     try:
-        executor = make_executor(getattr(node, 'fair', False))
+        executor = make_executor()
         executor.add_node(node)
         # What was made so far stays: the garbage collector need not look at it again and again.
         gc.collect()

@@ -27,6 +27,9 @@ from rstdp_ros.tasks.robot import JointWiring, RobotPlant, ZEROS
 ZERO_PERIOD = 0.005
 # The checklist is looked at so often, and logged when something in it has changed.
 LOOK_PERIOD = 3.0
+# Joint states are taken in so often, and before every control cycle: a bounded work even in a
+# flood of them, so that a stop does not wait, s.
+SENSE_PERIOD = 0.005
 # Who must be there is looked for so often, s.
 PRESENCE_PERIOD = 0.1
 # Where the watchdog says that it is alive.
@@ -72,7 +75,8 @@ class RobotBridge:
         self._shown: list[str] = []
         self._watchdog_at = -math.inf
         # Best effort matches whatever the driver offers.
-        topics.subscription(JointState, JOINT_STATES, self._on_joints, qos.LATEST)
+        self.sense = topics.polled(JointState, JOINT_STATES, self._on_joints, qos.ANYBODY)
+        self._sense_timer = steady_timer(node, SENSE_PERIOD, self.sense)
         topics.subscription(Empty, ALIVE, self._on_alive, qos.LATEST)
         for i, joint in enumerate(task.joints):
             health.watch(f'{joint} (m or rad)', lambda i=i: self._position(i))

@@ -13,6 +13,7 @@ from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import InvalidQoSProfileException, QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
+from rclpy.subscription import Subscription
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.health import Health
@@ -81,7 +82,7 @@ class Topics:
         return self._checked(topic, make)
 
     def subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
-                     profile: QoSProfile, raw: bool = False) -> None:
+                     profile: QoSProfile, raw: bool = False) -> Subscription:
         """
         Make a subscription.
 
@@ -99,22 +100,47 @@ class Topics:
             stream.blocked = True
             fault('publishers with incompatible QoS', f'on {topic}; see ros2 topic info --verbose')
 
-        def subscribe(**events: Callable[[Any], None] | None) -> None:
-            self._node.create_subscription(
+        def subscribe(**events: Callable[[Any], None] | None) -> Subscription:
+            return self._node.create_subscription(
                 kind, topic, counted, copy(profile), qos_overriding_options=OVERRIDABLE, raw=raw,
                 event_callbacks=SubscriptionEventCallbacks(
                     incompatible_qos=guarded(incompatible),
                     **{name: call and guarded(call) for name, call in events.items()}))
 
-        def make() -> None:
+        def make() -> Subscription:
             try:
-                subscribe(deadline=lambda event: fault('deadlines missed', f'on {topic}'))
+                return subscribe(deadline=lambda event: fault('deadlines missed', f'on {topic}'))
             except UnsupportedEventTypeError:
                 self._node.get_logger().warning(f'{topic}: this RMW does not tell of missed '
                                                 'deadlines')
-                subscribe()
+                return subscribe()
 
-        self._checked(topic, make)
+        return self._checked(topic, make)
+
+    def polled(self, kind: type, topic: str, callback: Callable[[Any], None],
+               profile: QoSProfile) -> Callable[[], None]:
+        """
+        Make a subscription whose messages wait until they are asked for.
+
+        An executor that is told of every message does nothing else in a flood; here what is not
+        asked for in time is lost, and a call takes no more messages than the profile's depth.
+
+        :return: takes in what has come.
+        :raises RstdpError: an override that is no QoS.
+        """
+        subscription = self.subscription(kind, topic, callback, profile)
+        # No executor finds it any more.
+        self._node._subscriptions.remove(subscription)
+
+        def take() -> None:
+            for _ in range(profile.depth):
+                with subscription.handle:
+                    taken = subscription.handle.take_message(kind, False)
+                if taken is None:
+                    return
+                subscription.callback(taken[0])
+
+        return take
 
     def lives(self, kind: type, topic: str, profile: QoSProfile,
               died: Callable[[], None]) -> None:

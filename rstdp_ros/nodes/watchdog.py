@@ -22,7 +22,7 @@ from rstdp_ros.protocol.realtime import TIMEOUT_PERIODS
 from rstdp_ros.protocol.watchdog import CommandWatchdog
 from rstdp_ros.tasks import get_task
 
-POLL_PERIOD = 0.02
+POLL_PERIOD = 0.01
 # It says so often that it is alive, s.
 BEAT_PERIOD = 0.1
 # When all nodes are told to stop, the environment is given so long for its own zeros, s.
@@ -37,8 +37,6 @@ class WatchdogNode(Node):
     commands' liveliness, whichever comes first. Where nobody says anything, it says zero.
     """
 
-    fair = True
-
     def __init__(self) -> None:
         super().__init__('watchdog')
         own = NodeParameters(self).declare(WatchdogParameters())
@@ -50,7 +48,7 @@ class WatchdogNode(Node):
         topics, topic = Topics(self, self.health), f'{own.controller}/commands'
         self._zero = Float64MultiArray(data=[0.0])
         self._commands = topics.publisher(Float64MultiArray, topic, qos.COMMAND)
-        topics.subscription(Float64MultiArray, topic, self._on_command, qos.ANYBODY)
+        self._hear = topics.polled(Float64MultiArray, topic, self._on_command, qos.ANYBODY)
         # A lease that is asked for shuts out all who offer none.
         topics.lives(Float64MultiArray, topic, qos.COMMAND, self._on_death)
         self._beat = topics.publisher(Empty, ALIVE, qos.ANYBODY)
@@ -68,6 +66,7 @@ class WatchdogNode(Node):
         self._on_timer()
 
     def _on_timer(self) -> None:
+        self._hear()
         trips = self.watchdog.trips
         if self.watchdog.poll(time.monotonic()):
             self._commands.publish(self._zero)
