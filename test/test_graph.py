@@ -152,9 +152,9 @@ def test_reward_by_hand(domain, tmp_path):
              policy, NodeDescription('adaptation', {**adaptation.parameters,
                                                     'reward_source': 'topic'})]
     with Supervisor(nodes, tmp_path) as supervisor:
-        probe('give_rewards', 1e45, 5)  # more than weights can bear
-        assert 'not learned from' in probe('diagnostics_with', 'adaptation',
-                                           'episodes not learned from')['last fault']
+        probe('give_rewards', 1500.0, 5)  # more than an episode can return
+        assert '1500 was ignored' in probe('diagnostics_with', 'adaptation',
+                                           'episode rewards refused')['last fault']
         probe('give_rewards', 150.0, 6)
         assert supervisor.poll() == []
     assert len(digests_in(tmp_path)) >= 3
