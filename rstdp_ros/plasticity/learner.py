@@ -242,7 +242,7 @@ class Learner:
         """
         rule, guard = deepcopy((self.rule, self.guard))
         with refusing('state'):
-            check_kinds('state', self.state(), state)
+            check_kinds('state', Learner(self.initial, self.recipe).state(), state)
             self._check_run(state)
             check_networks(self.initial, state)
             episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
@@ -252,6 +252,11 @@ class Learner:
                 raise RstdpError(f'episode {episode} after {rollbacks} rollbacks')
             rule.restore(state['rule'])
             guard.restore(state['guard'])
+            if guard.best_mean is not None:
+                real('best mean', guard.best_mean)
+            for network in (running, guard.deployed):
+                if not isinstance(network, SpikingQNetwork):
+                    raise RstdpError('a network is missing')
         self.rule, self.guard, self.running, self.episode = rule, guard, running, episode
         self.recent, self.rollbacks, self.latest = list(recent), rollbacks, latest
 

@@ -22,9 +22,10 @@ class OtherRunError(RstdpError):
 
 def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     """
-    Refuse a state whose values are of other kinds than a learner's own.
+    Refuse a state whose values are of other kinds than a new learner's.
 
-    Numbers are finite; a list holds numbers; where there may be a number there may be None.
+    Numbers are finite; a list holds numbers. Where a new learner has None, there may be a number,
+    a network or a table of them.
 
     :param name: what to call it in an error.
     :raises RstdpError: the first value that is of another kind.
@@ -36,8 +37,9 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
         for value in theirs:
             real(name, value)
     elif ours is None or isinstance(ours, float):
-        if theirs is not None:
-            real(name, theirs)
+        for value in theirs.values() if isinstance(theirs, dict) else (theirs,):
+            if value is not None and not isinstance(value, SpikingQNetwork):
+                real(name, value)
     elif type(ours) is not type(theirs):
         raise RstdpError(f'{name} is {shortened(repr(theirs))}, not of kind '
                          f'{type(ours).__name__}')
