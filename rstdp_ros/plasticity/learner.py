@@ -251,7 +251,8 @@ class Learner:
         rule = deepcopy(self.rule)
         with refusing('state'):
             guard = self._guard_for(state['guard']['name'])
-            check_kinds('state', {**self.state(), 'guard': _guard_state(guard)}, state)
+            new = Learner(self.initial, self.recipe).state()
+            check_kinds('state', {**new, 'guard': _guard_state(guard)}, state)
             self._check_run(state, guard)
             check_networks(self.initial, state)
             episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
@@ -261,6 +262,11 @@ class Learner:
                 raise RstdpError(f'episode {episode} after {rollbacks} rollbacks')
             rule.restore(state['rule'])
             guard.restore(state['guard'])
+            if guard.best_mean is not None:
+                real('best mean', guard.best_mean)
+            for network in (running, guard.deployed):
+                if not isinstance(network, SpikingQNetwork):
+                    raise RstdpError('a network is missing')
         self.rule, self.guard, self.running, self.episode = rule, guard, running, episode
         self.recent, self.rollbacks, self.latest = list(recent), rollbacks, latest
 

@@ -22,10 +22,10 @@ class OtherRunError(RstdpError):
 
 def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     """
-    Refuse a state whose values are of other kinds than a learner's own.
+    Refuse a state whose values are of other kinds than a new learner's.
 
-    Numbers are finite; a list holds numbers; what may be None may be a number, a network (see
-    :func:`check_networks`) or a table of numbers instead.
+    Numbers are finite; a list holds numbers. Where a new learner has None, there may be a number,
+    a network or a table of them.
 
     :param name: what to call it in an error.
     :raises RstdpError: the first value that is of another kind.
@@ -37,8 +37,8 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
         for value in theirs:
             real(name, value)
     elif ours is None or isinstance(ours, float):
-        for value in theirs.values() if isinstance(theirs, dict) else [theirs]:
-            if value is not None and not (ours is None and isinstance(value, SpikingQNetwork)):
+        for value in theirs.values() if isinstance(theirs, dict) else (theirs,):
+            if value is not None and not isinstance(value, SpikingQNetwork):
                 real(name, value)
     elif type(ours) is not type(theirs):
         raise RstdpError(f'{name} is {shortened(repr(theirs))}, not of kind '
