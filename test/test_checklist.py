@@ -5,21 +5,29 @@ import re
 
 import pytest
 
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.checklist import Checklist, FAIL, MotionCheck, OK, WARN
+from rstdp_ros.tasks.robot import JointWiring, RobotPlant
 from rstdp_ros.tasks.task import Joints
 
 NAMES = ['rail', 'pivot']
 
 
-def watched(cartpole, rate=100.0, names=NAMES, offset=0.0, has_velocities=True, sign=1.0,
-            amplitude=0.1):
+def watched(cartpole, rate=100.0, names=NAMES, offset=0.0, has_velocities=True, factor=1.0,
+            amplitude=0.1, stamps=float):
     """Return a checklist after two seconds of a swinging robot, and the time."""
-    checklist = Checklist(cartpole, NAMES, cartpole.control_period)
-    for i in range(int(2 * rate)):
-        now = i / rate
-        checklist.heard(now, offset, names, has_velocities)
-        checklist.sensed(Joints([amplitude * math.sin(now)] * 2,
-                                [sign * amplitude * math.cos(now), amplitude * math.cos(now)]))
+    clock = [0.0]
+    wiring = {joint: JointWiring(name) for joint, name in zip(cartpole.joints, NAMES)}
+    plant = RobotPlant(cartpole, wiring, print, lambda: clock[0])
+    checklist = Checklist(plant, NAMES, cartpole.control_period)
+    for i in range(1, int(2 * rate)):
+        now = clock[0] = 100.0 + i / rate
+        speeds = [factor * amplitude * 3.0 * math.cos(3.0 * now),
+                  amplitude * 3.0 * math.cos(3.0 * now)]
+        checklist.heard(now, names)
+        if plant.sense(stamps(now - offset), names, [amplitude * math.sin(3.0 * now)] * 2,
+                       speeds if has_velocities else [], now):
+            checklist.sensed()
     return checklist, now
 
 
@@ -40,33 +48,75 @@ def test_a_robot_that_fits_passes(cartpole):
 
 @pytest.mark.parametrize('robot, graph, status, words', [
     ({'rate': 30.0}, {}, FAIL, 'joint states come at 30 Hz for a control rate of 50 Hz'),
-    ({'names': ['rail', 'x']}, {}, FAIL, "cart_to_pole should be called 'pivot'.*knows rail, x"),
-    ({'sign': -1.0}, {}, FAIL, 'velocity of slider_to_cart has the opposite sign'),
-    ({'has_velocities': False}, {}, WARN, 'estimated from positions'),
+    ({'factor': -1.0}, {}, FAIL, 'velocity of slider_to_cart has the opposite sign'),
+    ({'has_velocities': False}, {}, WARN, 'slider_to_cart is missing and is estimated'),
     ({'offset': 7.0}, {}, WARN, '7.0 s behind'),
     ({}, {'effort_limit': 4.0}, WARN, 'cut to 4; the policy learned with 10'),
     ({}, {'positions': (math.inf, math.inf)}, WARN, 'slider_to_cart.max_position is 0')])
 def test_what_does_not_fit_is_named(cartpole, robot, graph, status, words):
     result = items(*watched(cartpole, **robot), **graph)
     assert re.search(words, texts(result, status)), result
-    assert sum(item.status != OK for item in result) == 1
+    joints = 1 if robot.get('has_velocities', True) else 2
+    assert sum(item.status != OK for item in result) == joints
 
 
 def test_signs_are_judged_only_of_joints_that_moved(cartpole):
-    result = items(*watched(cartpole, sign=-1.0, amplitude=0.001))
+    result = items(*watched(cartpole, factor=-1.0, amplitude=0.001))
     assert texts(result, FAIL) == '' and 'move it by hand' in texts(result, OK)
 
 
+def test_a_joint_of_another_name_is_named(cartpole):
+    result = items(*watched(cartpole, names=['rail', 'x']))
+    assert re.search("cart_to_pole should be called 'pivot'.*knows rail, x", texts(result, FAIL))
+
+
+@pytest.mark.fault('robot', 'velocities in another unit, zero for ever, or constant',
+                   'ok, also after the joint had moved')
+@pytest.mark.parametrize('factor, words', [
+    (0.0, 'stays near zero'), (180.0 / math.pi, 'degrees per second'), (30.0 / math.pi, 'rpm'),
+    (0.5 / math.pi, 'turns per second'), (1000.0, 'mm/s'), (5.0, '5 times as large')])
+def test_a_velocity_that_does_not_fit_its_motion_is_named(cartpole, measured, factor, words):
+    failed = texts(items(*watched(cartpole, factor=factor)), FAIL)
+    assert words in failed and 'slider_to_cart' in failed and 'cart_to_pole' not in failed
+    measured('FAIL, with the likely unit')
+
+
+@pytest.mark.fault('robot', 'joint states 200 ms late from the start', 'enabled and played')
+def test_old_joint_states_are_refused(cartpole, measured):
+    checklist, now = watched(cartpole, offset=0.2)
+    assert '0.20 s old by their stamps' in texts(items(checklist, now), FAIL)
+    with pytest.raises(RstdpError, match='0.20 s old'):
+        checklist.plant.reset(0)
+    measured('FAIL, and no episode starts')
+
+
+@pytest.mark.fault('robot', 'stamps in whole seconds', '"their stamps do not rise"')
+@pytest.mark.parametrize('stamps, words', [
+    (math.floor, 'whole seconds'), (lambda now: 99.5, 'stand still at 99.500')])
+def test_stamps_that_tell_nothing_are_named(cartpole, measured, stamps, words):
+    assert words in texts(items(*watched(cartpole, stamps=stamps)), FAIL)
+    measured('FAIL, says what is wrong with them')
+
+
+@pytest.mark.fault('robot', 'use_sim_time without /clock',
+                   '"joint states come at 99000000000 Hz", enabled')
+def test_no_clock_is_named(cartpole, measured):
+    assert 'no /clock yet' in texts(items(watched(cartpole)[0], 0.0), FAIL)
+    measured('FAIL, "no /clock yet"')
+
+
+def test_limits_that_an_angle_never_reaches_are_named(cartpole):
+    result = items(*watched(cartpole), positions=(2.0, 20.0))
+    assert 'cart_to_pole.max_position 20 stops nothing' in texts(result, FAIL)
+
+
 def test_silence_is_named_at_once_and_later(cartpole):
-    checklist = Checklist(cartpole, NAMES, 0.02)
-    assert 'no joint states' in texts(items(checklist, 5.0), FAIL)
-    checklist.heard(5.0, 0.0, NAMES, True)
-    assert 'only 1 joint states' in texts(items(checklist, 5.0), FAIL)
     checklist, now = watched(cartpole)
     assert 'no joint states' in texts(items(checklist, now + 2.0), FAIL)
-    for i in range(150):  # stamps that stand still
-        checklist.heard(now + 0.01 * i, 0.0, NAMES, True)
-    assert 'stamps do not rise' in texts(items(checklist, now + 1.5), FAIL)
+    checklist.heard(now + 2.0, NAMES)  # what it said was refused
+    assert 'of no use' in texts(items(checklist, now + 2.0), FAIL)
+    checklist, now = watched(cartpole, rate=4.0)
+    assert 'only 7 joint states' in texts(items(checklist, now), FAIL)
 
 
 @pytest.mark.parametrize('gain, delay, status, words', [

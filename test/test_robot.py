@@ -30,6 +30,10 @@ class Bench:
         """Have the driver say where cart and pole are."""
         return self.plant.sense(self.now, NAMES, [math.pi - theta, x], list(velocities))
 
+    def quiver(self):
+        """Return where cart and pole are that never stand quite still."""
+        return 1e-3 * math.sin(self.now), 1e-3 * math.cos(self.now)
+
     def wait(self, seconds=PERIOD):
         """Let time go on."""
         self.now += seconds
@@ -67,7 +71,6 @@ def test_missing_velocities_are_estimated(bench):
 
 
 @pytest.mark.parametrize('names, positions, velocities, reason', [
-    (['pole'], [0.0], [0.0], "'cart' is there 0 times"),
     (['cart', 'pole', 'pole'], [0.0] * 3, [0.0] * 3, "'pole' is there 2 times"),
     (NAMES, [0.0], [0.0, 0.0], '1 positions'), (NAMES, [0.0, 0.0], [0.0], '1 velocities'),
     (NAMES, [math.nan, 0.0], [0.0, 0.0], "'pole' is at"),
@@ -172,7 +175,7 @@ def test_says_what_it_waits_for(cartpole):
     bench.sense(theta=0.4)
     with pytest.raises(RstdpError, match='position of cart_to_pole is 0.400; .* within 0.1'):
         bench.plant.reset(0)
-    bench.wait()
+    bench.wait(0.2)
     bench.sense(velocities=(0.0, 2.0))
     with pytest.raises(RstdpError, match='velocity of slider_to_cart is 2.000'):
         bench.plant.reset(0)
@@ -199,7 +202,7 @@ def test_a_command_goes_out_at_once_and_again_every_cycle(bench):
 def test_a_fall_ends_the_episode_with_zeros(bench):
     env, first = started(bench)
     env.action('boot-1', first.stamp, 10.0, bench.wait())
-    bench.sense(theta=0.3)
+    bench.sense(theta=0.3, velocities=(-15.0, 0.0))
     end, = env.poll(bench.now)
     assert end.message == 'terminated' and end.episode_return == 1.0
     for _ in range(2 * ZEROS):
@@ -217,7 +220,7 @@ def test_a_fault_stops_the_motor_until_a_person_enables_it(bench, sensed, answer
             env.action('boot-1', observation.stamp, 10.0, bench.now)
         bench.wait()
         if sensed:
-            bench.sense()
+            bench.sense(*bench.quiver())
         observation, = env.poll(bench.now)
         if not env.running:
             break
@@ -234,7 +237,7 @@ def test_episodes_are_truncated_as_the_task_says(bench, cartpole):
     env, observation = started(bench)
     while env.running:
         env.action('boot-1', observation.stamp, 10.0, bench.wait())
-        bench.sense()
+        bench.sense(*bench.quiver())
         observation, = env.poll(bench.now)
     assert observation.message == 'truncated'
     assert observation.steps == cartpole.max_episode_steps == observation.episode_return

@@ -20,6 +20,7 @@ from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.checklist import Checklist, FAIL, Item, OK, WARN
+from rstdp_ros.tasks.plausibility import Bounds
 from rstdp_ros.tasks.presence import Presence
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant, ZEROS
 
@@ -36,6 +37,8 @@ PRESENCE_PERIOD = 0.1
 ALIVE = 'watchdog_alive'
 JOINT_STATES, ACTION = 'joint_states', 'action'
 NO_POLICY = 'no policy runs: nobody publishes on action'
+# The defaults of time-outs, in control periods.
+FROZEN_PERIODS, STALL_PERIODS = 5, 25
 
 
 class RobotBridge:
@@ -67,11 +70,16 @@ class RobotBridge:
         wiring = {joint: JointWiring(*(table.value(f'joints.{joint}.{what}')
                                        for what in ('name', 'zero', 'scale')))
                   for joint in task.joints}
+        bounds = Bounds(own.position_jump, own.frozen_timeout or FROZEN_PERIODS * control_period,
+                        own.stall_timeout or STALL_PERIODS * control_period,
+                        max(own.sensor_timeout, control_period))
         self.plant = RobotPlant(task, wiring, self._send, time.monotonic, own.effort_scale,
                                 own.sensor_timeout, own.start_position_tolerance,
-                                own.start_velocity_tolerance, own.dwell)
+                                own.start_velocity_tolerance, own.dwell, bounds)
+        health.include(self.plant.stream.counters)
         self.limits = Limits()
-        self._checklist = Checklist(task, [wiring[j].name for j in task.joints], control_period)
+        self._checklist = Checklist(self.plant, [wiring[j].name for j in task.joints],
+                                    control_period)
         self._shown: list[str] = []
         self._watchdog_at = -math.inf
         # Best effort matches whatever the driver offers.
@@ -144,19 +152,16 @@ class RobotBridge:
     def _on_joints(self, message: JointState) -> None:
         stamp = messages.to_nanoseconds(message.header.stamp) / messages.NANOSECONDS
         ours = self._node.get_clock().now().nanoseconds / messages.NANOSECONDS
-        self._checklist.heard(self._clock(), ours - stamp, message.name,
-                              bool(message.velocity))
+        self._checklist.heard(self._clock(), message.name)
         try:
-            new = self.plant.sense(stamp, message.name, message.position, message.velocity)
+            new = self.plant.sense(stamp, message.name, message.position, message.velocity, ours)
         except RstdpError as error:
             self._health.fault('joint states refused', error)
             return
         if new:
-            self._checklist.sensed(self.plant.joints)
-            if excess := self.limits.excess(self.plant.joints):
+            self._checklist.sensed()
+            if excess := self.plant.doubt or self.limits.excess(self.plant.joints):
                 self._on_excess(excess)
-        else:
-            self._health.counters['joint states overtaken'] += 1
 
 
 def count_policies(node: Node) -> int:

@@ -181,6 +181,15 @@ class RobotParameters:
     sensor_timeout: float = parameter(
         0.1, 'Without a joint state for so long the episode is aborted.', unit='s',
         minimum=0.001, maximum=10.0, effect=START)
+    position_jump: float = parameter(
+        0.05, 'A position that is so far from where its velocity leads is no motion: the episode '
+        'is aborted.', unit='m or rad', minimum=0.001, maximum=10.0, effect=START)
+    frozen_timeout: float = parameter(
+        0.0, 'The episode is aborted when all joints say exactly the same for so long under '
+        'effort; 0: five control periods.', unit='s', minimum=0.0, maximum=10.0, effect=START)
+    stall_timeout: float = parameter(
+        0.0, 'Likewise when the position of one joint stays exactly the same; 0: 25 control '
+        'periods.', unit='s', minimum=0.0, maximum=100.0, effect=START)
     start_position_tolerance: float = parameter(
         0.1, 'An episode starts when every joint is so close to zero.', unit='m or rad',
         minimum=0.0, maximum=10.0, effect=START)

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 import math
-from typing import NamedTuple
+from statistics import median
+from typing import NamedTuple, TYPE_CHECKING
 
 from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.untrusted import shortened
+
+if TYPE_CHECKING:
+    from rstdp_ros.tasks.robot import RobotPlant
 
 OK, WARN, FAIL = 'ok', 'WARN', 'FAIL'
 # So many joint states tell the rate; so few do not yet.
@@ -15,11 +20,11 @@ WINDOW = 100
 ENOUGH = 10
 # A driver that is so much slower than the controller makes it act on old states.
 RATE_TOLERANCE = 0.95
-# A joint must have moved so far to tell its signs, m or rad.
-MOVED = 0.02
 CERTAIN = 0.5
 MAX_LAG = 3
 CLOCK_TOLERANCE = 1.0
+CLOCK_AHEAD = 0.1
+MANY_NAMES = 1000
 SILENCE = 1.0
 
 
@@ -38,50 +43,35 @@ class Checklist:
     """
     Watches a driver's joint states and says what does not fit the task.
 
-    :param task: what is to be done.
+    :param plant: takes them in.
     :param names: what the driver calls the task's joints.
     :param control_period: s.
     """
 
-    def __init__(self, task: Task, names: Sequence[str], control_period: float) -> None:
-        self.task, self.names, self.control_period = task, list(names), control_period
-        self._heard: deque[float] = deque(maxlen=WINDOW)
-        self._seen_names: list[str] = []
-        self._clock_offset = 0.0
-        self._estimated = False
-        # Per joint, decaying sums of expected x real change of position and of their squares.
-        self._agreement = [[0.0, 0.0, 0.0] for _ in task.joints]
-        self._lowest = [math.inf] * len(task.joints)
-        self._highest = [-math.inf] * len(task.joints)
-        self._joints: Joints | None = None
-        self._sensed_at = -math.inf
+    def __init__(self, plant: RobotPlant, names: Sequence[str], control_period: float) -> None:
+        self.plant, self.task = plant, plant.task
+        self.names, self.control_period = list(names), control_period
+        self._read: deque[float] = deque(maxlen=WINDOW)
+        self._ages: deque[float] = deque(maxlen=WINDOW)
+        self._heard_at = -math.inf
+        # When each name was last heard, of whatever message.
+        self._known: dict[str, float] = {}
 
-    def heard(self, now: float, clock_offset: float, names: Sequence[str],
-              has_velocities: bool) -> None:
+    def heard(self, now: float, names: Sequence[str]) -> None:
         """
         Take note of a message, whether or not it makes sense.
 
-        :param now: steady time, s.
-        :param clock_offset: our clock minus the message's stamp, s.
+        :param now: by the clock that control follows, s.
         """
-        self._heard.append(now)
-        self._seen_names, self._clock_offset = list(names), clock_offset
-        self._estimated = not has_velocities
+        self._heard_at = now
+        if len(self._known) > MANY_NAMES:
+            self._known.clear()
+        self._known.update(dict.fromkeys(names, now))
 
-    def sensed(self, joints: Joints) -> None:
-        """Take note of where the robot is, in the task's units, from a message that made sense."""
-        before, self._joints = self._joints, joints
-        self._sensed_at = self._heard[-1]
-        self._lowest = list(map(min, self._lowest, joints.positions))
-        self._highest = list(map(max, self._highest, joints.positions))
-        if before is None or len(self._heard) < 2:
-            return
-        elapsed = self._heard[-1] - self._heard[-2]
-        for sums, new, old, velocity in zip(self._agreement, joints.positions, before.positions,
-                                            before.velocities):
-            change, expected = new - old, velocity * elapsed
-            for i, term in enumerate((expected * change, expected**2, change**2)):
-                sums[i] = (1.0 - 1.0 / WINDOW) * sums[i] + term
+    def sensed(self) -> None:
+        """Take note that the plant has a new reading."""
+        self._read.append(self._heard_at)
+        self._ages.append(self.plant.reading.age)
 
     def items(self, now: float, effort_limit: float,
               position_limits: Sequence[float]) -> list[Item]:
@@ -91,52 +81,73 @@ class Checklist:
         :param effort_limit: N or N m.
         :param position_limits: per joint, m or rad; infinity is none.
         """
-        return [self._rate(now), *self._names(), *self._usable(), *self._velocities(),
-                self._clock(), *self._position(), *self._limits(effort_limit, position_limits)]
+        if not now:  # of simulated time alone
+            return [Item(FAIL, 'no /clock yet: use_sim_time is set, but nobody publishes time')]
+        return [self._rate(now), *self._names(now), *self._usable(), *self._age(),
+                *self._velocities(), *self._jumps(), self._clock(), *self._position(),
+                *self._limits(effort_limit, position_limits)]
 
     def _rate(self, now: float) -> Item:
-        wanted = 1.0 / self.control_period
-        if not self._heard or now - self._heard[-1] > SILENCE:
+        wanted, read = 1.0 / self.control_period, self._read
+        if now - self._heard_at > SILENCE:
             return Item(FAIL, 'no joint states on joint_states: is joint_state_broadcaster '
                         'active, and ROS_DOMAIN_ID the same?')
-        if len(self._heard) < ENOUGH:
-            return Item(FAIL, f'only {len(self._heard)} joint states so far; wait a moment')
-        rate = (len(self._heard) - 1) / max(now - self._heard[0], 1e-9)
+        if len(read) < ENOUGH or read[-1] <= read[0]:
+            return Item(FAIL, f'only {len(read)} joint states so far; wait a moment')
+        rate = (len(read) - 1) / (max(now, read[-1]) - read[0])
         said = f'joint states come at {rate:.0f} Hz for a control rate of {wanted:.0f} Hz'
         return Item(OK if rate >= RATE_TOLERANCE * wanted else FAIL, said)
 
-    def _names(self) -> list[Item]:
-        return [Item(FAIL, f'{joint} should be called {name!r}, but the driver knows '
-                     f'{", ".join(self._seen_names)}: set joints.{joint}.name')
-                if self._seen_names.count(name) != 1 else
-                Item(OK, f'{joint} is called {name!r}')
-                for joint, name in zip(self.task.joints, self.names) if self._heard]
+    def _names(self, now: float) -> list[Item]:
+        known = [name for name, at in self._known.items() if now - at <= SILENCE]
+        if not known:
+            return []
+        return [Item(OK, f'{joint} is called {name!r}') if name in known else
+                Item(FAIL, f'{joint} should be called {name!r}, but the driver knows '
+                     f'{shortened(", ".join(known))}: set joints.{joint}.name')
+                for joint, name in zip(self.task.joints, self.names)]
 
     def _usable(self) -> list[Item]:
-        if not self._heard or self._heard[-1] - self._sensed_at <= SILENCE:
+        if fault := self.plant.stream.stamp_fault():
+            return [Item(FAIL, fault)]
+        if not self._known or self._read and self._heard_at - self._read[-1] <= SILENCE:
             return []
-        return [Item(FAIL, 'joint states come but are of no use: their stamps do not rise, or '
-                     'what they say is refused (see /diagnostics)')]
+        return [Item(FAIL, 'joint states come but are of no use: a joint is missing, or what they '
+                     'say is refused (see /diagnostics)')]
+
+    def _age(self) -> list[Item]:
+        age = median(self._ages) if self._ages else 0.0
+        if age <= self.plant.sensor_timeout:
+            return []
+        return [Item(FAIL, f'joint states are {age:.2f} s old by their stamps when they come: the '
+                     'driver is late, or its clock differs (synchronise both, or let it stamp '
+                     'with 0); sensor_timeout says what is allowed')]
 
     def _velocities(self) -> list[Item]:
-        if self._joints is None:
-            return []
-        if self._estimated:
-            return [Item(WARN, 'velocities are missing and are estimated from positions')]
-        moved = [high - low > MOVED for low, high in zip(self._lowest, self._highest)]
-        return list(map(_velocity, self.task.joints, moved, self._agreement))
+        reading = self.plant.reading
+        return [_velocity(joint, estimated, self.plant.velocities.moved(i), fault)
+                for i, (joint, estimated, fault) in enumerate(zip(
+                    self.task.joints, reading.estimated, self.plant.velocities.faults()))
+                ] if reading else []
+
+    def _jumps(self) -> list[Item]:
+        jump = self.plant.plausibility.objection()
+        return [Item(FAIL, jump)] if jump else []
 
     def _clock(self) -> Item:
-        if abs(self._clock_offset) <= CLOCK_TOLERANCE:
+        offset = self.plant.stream.offset
+        if -CLOCK_AHEAD <= offset <= CLOCK_TOLERANCE:
             return Item(OK, "the driver's clock")
-        return Item(WARN, f"the driver's stamps are {self._clock_offset:.1f} s behind this "
-                    "computer's clock: are both clocks set, or use_sim_time missing?")
+        behind = 'behind' if offset > 0.0 else 'ahead of'
+        return Item(WARN, f"the driver's stamps are {abs(offset):.1f} s {behind} this computer's "
+                    'clock: are both clocks set, or use_sim_time missing?')
 
     def _position(self) -> list[Item]:
-        if self._joints is None:
+        joints = self.plant.joints
+        if joints is None:
             return []
         where = ', '.join(f'{joint} {value:.3f}' for joint, value in
-                          zip(self.task.joints, self._joints.positions))
+                          zip(self.task.joints, joints.positions))
         return [Item(OK, f'positions now: {where}')]
 
     def _limits(self, effort_limit: float, positions: Sequence[float]) -> list[Item]:
@@ -144,21 +155,23 @@ class Checklist:
         items = [Item(OK, f'efforts up to {effort_limit:g}') if effort_limit >= wanted else
                  Item(WARN, f'efforts are cut to {effort_limit:g}; the policy learned with '
                       f'{wanted:g}')]
-        return items + [
+        endless = [Item(FAIL, f'joint_limits.{joint}.max_position {bound:g} stops nothing, as '
+                        f'{joint} is known up to whole turns: at most {math.pi:.2f}, or 0')
+                   for joint, bound in zip(self.task.joints, positions)
+                   if joint in self.task.angles and math.pi < bound < math.inf]
+        return items + endless + [
             Item(WARN, f'joint_limits.{joint}.max_position is 0: only the end of the episode '
                  f'bounds {joint}')
             for joint, bound in zip(self.task.joints, positions)
             if math.isinf(bound) and joint == self.task.actuated_joint]
 
 
-def _velocity(joint: str, moved: bool, agreement: Sequence[float]) -> Item:
-    product, expected, change = agreement
-    if not moved:
-        return Item(OK, f'velocity of {joint} (move it by hand to check its sign)')
-    if product >= -CERTAIN * math.sqrt(expected * change):
-        return Item(OK, f'velocity of {joint}')
-    return Item(FAIL, f'the velocity of {joint} has the opposite sign of its motion: position and '
-                'velocity of the driver disagree')
+def _velocity(joint: str, estimated: bool, moved: bool, fault: str) -> Item:
+    if estimated:
+        return Item(WARN, f'the velocity of {joint} is missing and is estimated from positions')
+    if fault:
+        return Item(FAIL, fault)
+    return Item(OK, f'velocity of {joint}{"" if moved else " (move it by hand to check it)"}')
 
 
 class MotionCheck:

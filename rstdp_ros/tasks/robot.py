@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 import math
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.checklist import Item, MotionCheck
+from rstdp_ros.tasks.joint_stream import JointStream, JointWiring, Reading
 from rstdp_ros.tasks.plant import Outcome, Plant
+from rstdp_ros.tasks.plausibility import Bounds, Plausibility, Velocities
 from rstdp_ros.tasks.task import Joints, Task
 
 # A controller keeps its last command for ever, and one message may get lost.
 ZEROS = 10
 # A controller that comes anew may have an old command in force: zero is said so often at rest, s.
 REST_PERIOD = 0.5
-# A stamp that is older by more than this is a clock that was set, not a message overtaken.
-CLOCK_JUMP = 1.0
-
-
-@dataclass(frozen=True)
-class JointWiring:
-    """
-    How the driver's reading of a joint becomes the task's: scale * (reading - zero).
-
-    :param name: what the driver calls the joint.
-    :param zero: its reading where the task's position is 0.
-    :param scale: task units per unit of the driver; negative where directions differ.
-    """
-
-    name: str
-    zero: float = 0.0
-    scale: float = 1.0
 
 
 class RobotPlant(Plant):
@@ -47,7 +31,10 @@ class RobotPlant(Plant):
     :param position_tolerance: an episode starts only when every joint is so close to zero, m or
         rad; likewise velocity_tolerance, m/s or rad/s.
     :param dwell: s from the end of an episode to the start of the next one.
+    :param bounds: where sensors are not believed any more.
+    :raises RstdpError: wiring that cannot be.
     :ivar resting: whether zero is in force.
+    :ivar doubt: what cannot be true of the latest reading, '' if nothing.
     :ivar verdict: what the latest episode that told something said of the motor.
     """
 
@@ -55,8 +42,14 @@ class RobotPlant(Plant):
                  send: Callable[[float], None], clock: Callable[[], float],
                  effort_scale: float = 1.0, sensor_timeout: float = 0.1,
                  position_tolerance: float = 0.1, velocity_tolerance: float = 0.5,
-                 dwell: float = 0.0) -> None:
-        self.task, self.wiring = task, [wiring[joint] for joint in task.joints]
+                 dwell: float = 0.0, bounds: Bounds | None = None) -> None:
+        self.task = task
+        if not effort_scale:
+            raise RstdpError('effort_scale is 0: no command would ever move anything')
+        self.stream = JointStream(task, wiring, sensor_timeout)
+        self.plausibility = Plausibility(task, self.stream, bounds or Bounds())
+        self.velocities = Velocities(task, self.stream, self.plausibility.bounds.gap)
+        self.doubt, self._pushed = '', False
         self.effort_scale, self.sensor_timeout = effort_scale, sensor_timeout
         self.position_tolerance = position_tolerance
         self.velocity_tolerance, self.dwell = velocity_tolerance, dwell
@@ -64,8 +57,8 @@ class RobotPlant(Plant):
         self.verdict: Item | None = None
         self._motion = MotionCheck(task)
         self._send, self._clock = send, clock
-        self._joints: Joints | None = None
-        self._sensed_at = self._stamp = -math.inf
+        self._reading: Reading | None = None
+        self._sensed_at = -math.inf
         self._steps = 0
         # Whoever commanded before may have left the robot in motion.
         self._zeros, self._rested_at, self._stopped_at = ZEROS, -math.inf, -math.inf
@@ -80,33 +73,31 @@ class RobotPlant(Plant):
     @property
     def joints(self) -> Joints | None:
         """Where the robot was last seen, in the task's units."""
-        return self._joints
+        return self._reading.joints if self._reading else None
+
+    @property
+    def reading(self) -> Reading | None:
+        """What the driver said last."""
+        return self._reading
 
     def sense(self, stamp: float, names: Sequence[str], positions: Sequence[float],
-              velocities: Sequence[float]) -> bool:
+              velocities: Sequence[float], ours: float | None = None) -> bool:
         """
-        Take in a message of the driver.
+        Take in a message of the driver; see :meth:`JointStream.take`.
 
-        :param stamp: its time by the driver's clock, s; 0 if it has none.
-        :param velocities: may be empty: then they are estimated from the positions.
-        :return: whether it was new; one that was overtaken is ignored.
-        :raises RstdpError: a joint that is missing or there twice, values that are missing or
-            not finite; nothing was taken in.
+        :param ours: this computer's time by the clock that drivers stamp with, s.
+        :return: whether it completed a new reading.
+        :raises RstdpError: values that are missing or make no sense; nothing was taken in.
         """
-        if len(positions) != len(names) or len(velocities) not in (0, len(names)):
-            raise RstdpError(f'{len(names)} joint names, {len(positions)} positions and '
-                             f'{len(velocities)} velocities')
-        order = [self._index(names, wire.name) for wire in self.wiring]
-        new = [w.scale * (positions[i] - w.zero) for w, i in zip(self.wiring, order)]
-        speeds = [w.scale * velocities[i] for w, i in zip(self.wiring, order) if velocities]
-        for wire, *values in zip(self.wiring, new, *([speeds] if speeds else [])):
-            if not all(map(math.isfinite, values)):
-                raise RstdpError(f'joint {wire.name!r} is at {values}')
-        stamp = stamp or self._clock()  # a driver without a clock
-        if self._stamp - CLOCK_JUMP < stamp <= self._stamp:
+        now = self._clock()
+        reading = self.stream.take(stamp, names, positions, velocities,
+                                   now if ours is None else ours)
+        if reading is None:
             return False
-        self._joints = Joints(new, speeds or self._speeds(stamp, new))
-        self._stamp, self._sensed_at = stamp, self._clock()
+        self._reading, self._sensed_at = reading, now
+        jump = self.plausibility.judge(reading, self._pushed)
+        self.velocities.take(reading, not jump)
+        self.doubt = jump or next(filter(None, self.velocities.faults()), '')
         return True
 
     def reset(self, seed: int) -> Joints:
@@ -128,6 +119,7 @@ class RobotPlant(Plant):
                                      f'within {bound:g} of zero')
         self._steps = self._zeros = 0
         self._motion.begin()
+        self.plausibility.begin()
         return joints
 
     def step(self, effort: float) -> Outcome:
@@ -147,12 +139,12 @@ class RobotPlant(Plant):
 
     def apply(self, effort: float) -> None:
         """Command an effort now."""
-        self.resting = False
+        self.resting, self._pushed = False, bool(effort)
         self._send(self.effort_scale * effort)
 
     def stop(self) -> None:
         """Command zero, now and again and again from now on."""
-        self._stopped_at = self._clock()
+        self._stopped_at, self._pushed = self._clock(), False
         self.calm()
         self.verdict = self._motion.verdict() or self.verdict
 
@@ -169,22 +161,14 @@ class RobotPlant(Plant):
             self._send(0.0)
 
     def _fresh(self) -> Joints:
-        age = self._clock() - self._sensed_at
-        if self._joints is None or age > self.sensor_timeout:
-            since = 'yet' if self._joints is None else f'for {age:.2f} s'
-            raise RstdpError(f'no joint state {since}')
-        return self._joints
-
-    def _speeds(self, stamp: float, positions: Sequence[float]) -> list[float]:
-        """Estimate velocities from the message before; zero after a gap."""
-        elapsed = stamp - self._stamp
-        if self._joints is None or not 0.0 < elapsed <= self.sensor_timeout:
-            return [0.0] * len(positions)
-        return [(new - old) / elapsed for new, old in zip(positions, self._joints.positions)]
-
-    @staticmethod
-    def _index(names: Sequence[str], joint: str) -> int:
-        if list(names).count(joint) != 1:
-            raise RstdpError(f'joint {joint!r} is there {list(names).count(joint)} times among '
-                             f'{list(names)}')
-        return list(names).index(joint)
+        if self._reading is None:
+            raise RstdpError('no joint state yet')
+        waited = self._clock() - self._sensed_at
+        if waited > self.sensor_timeout:
+            raise RstdpError(f'no joint state for {waited:.2f} s')
+        if waited + self._reading.age > self.sensor_timeout:
+            raise RstdpError(f'joint states are {waited + self._reading.age:.2f} s old by their '
+                             f'stamps, more than sensor_timeout {self.sensor_timeout:g} s')
+        if self.doubt:
+            raise RstdpError(self.doubt)
+        return self._reading.joints

@@ -48,6 +48,7 @@ class Task:
     :param name: what the command line and the network file call it.
     :param env_id: the Gymnasium environment that embodies it by default.
     :param joints: joint names, in the order of positions and velocities.
+    :param angles: those of them that turn: their positions are known up to whole turns.
     :param actuated_joint: the joint that takes the effort.
     :param action_efforts: command of each action, N or N m; its order is that of the Q-values.
     :param sizes: neurons per layer of its networks.
@@ -75,6 +76,7 @@ class Task:
     name: str
     env_id: str
     joints: tuple[str, ...]
+    angles: tuple[str, ...]
     actuated_joint: str
     action_efforts: tuple[float, ...]
     sizes: tuple[int, ...]

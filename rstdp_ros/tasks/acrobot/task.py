@@ -77,6 +77,7 @@ ACROBOT = Task(
     name='acrobot',
     env_id='rstdp_ros/Acrobot-v0',
     joints=('shoulder', 'elbow'),
+    angles=('shoulder', 'elbow'),
     actuated_joint='elbow',
     action_efforts=(-COMMAND, 0.0, COMMAND),
     sizes=(12, 256, 256, 3),

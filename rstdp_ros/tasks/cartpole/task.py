@@ -59,6 +59,7 @@ CARTPOLE = Task(
     name='cartpole',
     env_id='rstdp_ros/CartPole-v0',
     joints=('slider_to_cart', 'cart_to_pole'),
+    angles=('cart_to_pole',),
     actuated_joint='slider_to_cart',
     action_efforts=(-COMMAND, COMMAND),
     sizes=(8, 64, 64, 2),

@@ -1,0 +1,189 @@
+"""Whether what the sensors say can be true of a robot that is pushed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+import math
+from typing import NamedTuple
+
+from rstdp_ros.tasks.joint_stream import JointStream, Reading
+from rstdp_ros.tasks.task import Task
+
+# What no joint exceeds, m/s^2 or rad/s^2, when its velocity shall explain how far it went.
+ACCELERATION = 50.0
+# So many jumps among so many readings are more than a hand that puts the robot up.
+JUMPS, RECENT = 3, 100
+
+
+class Bounds(NamedTuple):
+    """
+    Where a sensor is not believed any more.
+
+    :param jump: how far a position may be from where its velocity leads, m or rad.
+    :param frozen: s for which all values may stay the same, bit by bit, under effort.
+    :param stall: s for which the position of one joint may.
+    :param gap: s; over a longer one nothing is judged.
+    """
+
+    jump: float = 0.05
+    frozen: float = 0.1
+    stall: float = 0.5
+    gap: float = 0.1
+
+
+class Plausibility:
+    """
+    Compares each reading with the one before and with the effort in force.
+
+    :param stream: knows which joints turn.
+    """
+
+    def __init__(self, task: Task, stream: JointStream, bounds: Bounds) -> None:
+        self.task, self.bounds = task, bounds
+        self._stream = stream
+        self._before: Reading | None = None
+        self._jumps: deque[str] = deque(maxlen=RECENT)
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what stood still: an episode begins."""
+        self._frozen, self._still = 0.0, [0.0] * len(self.task.joints)
+
+    def judge(self, reading: Reading, pushed: bool) -> str:
+        """
+        Say what cannot be of a new reading, '' if nothing.
+
+        :param pushed: whether an effort was in force since the last one.
+        """
+        before, self._before = self._before, reading
+        elapsed = reading.stamp - before.stamp if before else 0.0
+        if before is None or not 0.0 < elapsed <= self.bounds.gap:
+            return ''
+        jump = self._jump(before, reading, elapsed)
+        self._jumps.append(jump)
+        return jump or self._stands_still(before, reading, elapsed if pushed else 0.0)
+
+    def objection(self) -> str:
+        """Say which position jumps again and again, '' if none does."""
+        jumps = [jump for jump in self._jumps if jump]
+        return f'{jumps[-1]}; are there two drivers?' if len(jumps) >= JUMPS else ''
+
+    def _jump(self, before: Reading, now: Reading, elapsed: float) -> str:
+        changes = self._stream.change(before.joints.positions, now.joints.positions)
+        for joint, change, old, new, estimated in zip(
+                self.task.joints, changes, before.joints.velocities, now.joints.velocities,
+                now.estimated):
+            speeds = (0.0, old, old if estimated else new)
+            slack = self.bounds.jump + ACCELERATION * elapsed**2
+            low, high = min(speeds) * elapsed - slack, max(speeds) * elapsed + slack
+            if not low <= change <= high:
+                return (f'the position of {joint} jumped by {change:.3g} within {elapsed:.3g} s, '
+                        f'further than its velocity allows')
+        return ''
+
+    def _stands_still(self, before: Reading, now: Reading, pushed: float) -> str:
+        old, new = before.joints, now.joints
+        same = [a == b for a, b in zip(old.positions, new.positions)]
+        frozen = all(same) and list(old.velocities) == list(new.velocities)
+        self._frozen = self._frozen + pushed if frozen else 0.0
+        self._still = [t + pushed if s else 0.0 for t, s in zip(self._still, same)]
+        if self._frozen > self.bounds.frozen:
+            return f'all joints say exactly the same for {self._frozen:.2g} s under effort'
+        for joint, value, still in zip(self.task.joints, new.positions, self._still):
+            if still > self.bounds.stall:
+                return (f'the position of {joint} stays at exactly {value:.6g} for {still:.2g} s '
+                        'under effort: a stuck sensor, or a joint that is blocked')
+        return ''
+
+
+class Ratio(NamedTuple):
+    """A unit that velocities are told in by mistake, and how much too large they are then."""
+
+    unit: str
+    factor: float
+
+
+UNITS = (Ratio('degrees per second', 180.0 / math.pi), Ratio('rpm', 30.0 / math.pi),
+         Ratio('turns per second', 0.5 / math.pi), Ratio('mm/s', 1000.0), Ratio('cm/s', 100.0))
+# Changes are compared over so long, s, and count from such a change on, m or rad.
+SPAN, MOVED = 0.2, 0.03
+# So many spans are remembered, and so many tell.
+SPANS, ENOUGH = 40, 2
+# A velocity may be off by this factor; a unit is named within the other.
+FACTOR, LIKELY = 2.0, 1.3
+CERTAIN = 0.5
+
+
+class Velocities:
+    """
+    Compares how far a joint goes with its velocity times time, over a while.
+
+    :param stream: knows which joints turn.
+    """
+
+    def __init__(self, task: Task, stream: JointStream, gap: float) -> None:
+        self.task, self._stream, self._gap = task, stream, gap
+        self._before: Reading | None = None
+        self._spans: list[deque[tuple[float, float]]] = [
+            deque(maxlen=SPANS) for _ in task.joints]
+        self._clear()
+
+    def _clear(self) -> None:
+        joints = range(len(self.task.joints))
+        self._elapsed, self._changes, self._expected = 0.0, [0.0 for _ in joints], [
+            0.0 for _ in joints]
+
+    def take(self, reading: Reading, believed: bool) -> None:
+        """
+        Take note of a reading.
+
+        :param believed: not one that has jumped.
+        """
+        before, self._before = self._before, reading
+        elapsed = reading.stamp - before.stamp if before else 0.0
+        if not believed or not 0.0 < elapsed <= self._gap:
+            self._clear()
+            return
+        for i, change in enumerate(self._stream.change(before.joints.positions,
+                                                       reading.joints.positions)):
+            self._changes[i] += change
+            self._expected[i] += elapsed / 2 * (before.joints.velocities[i]
+                                                + reading.joints.velocities[i])
+        self._elapsed += elapsed
+        if self._elapsed >= SPAN:
+            for spans, *pair in zip(self._spans, self._changes, self._expected):
+                if max(map(abs, pair)) > MOVED:
+                    spans.append(tuple(pair))
+            self._clear()
+
+    def moved(self, index: int) -> bool:
+        """Say whether a joint has moved enough to tell."""
+        return len(self._spans[index]) >= ENOUGH
+
+    def faults(self) -> list[str]:
+        """Say what is wrong with each joint's velocity, '' if nothing is known."""
+        estimated = self._before.estimated if self._before else [False] * len(self.task.joints)
+        return ['' if told or not self.moved(i) else _fault(joint, self._spans[i])
+                for i, (joint, told) in enumerate(zip(self.task.joints, estimated))]
+
+
+def _fault(joint: str, spans: Sequence[tuple[float, float]]) -> str:
+    changed = math.sqrt(sum(change**2 for change, _ in spans))
+    expected = math.sqrt(sum(wanted**2 for _, wanted in spans))
+    agreement = sum(change * wanted for change, wanted in spans)
+    said = f'the velocity of {joint}'
+    if expected < changed / 50.0 and expected < MOVED:
+        return f'{said} stays near zero while it moves: leave it away, and it is estimated'
+    if agreement < -CERTAIN * changed * expected:
+        return (f'{said} has the opposite sign of its motion: position and velocity of the driver '
+                'disagree')
+    ratio = expected / max(changed, 1e-9)
+    if 1.0 / FACTOR <= ratio <= FACTOR:
+        return ''
+    unit = next((f': {u.unit}?' for u in UNITS
+                 if 1.0 / LIKELY < ratio / u.factor < LIKELY), '')
+    if agreement < CERTAIN * changed * expected:
+        unit = ': does it change at all?'
+    often = f'{ratio:.3g} times as large' if ratio >= 0.01 else 'far too small'
+    return f'{said} is {often} as its motion tells{unit}'.replace('small as', 'small, as')
