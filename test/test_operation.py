@@ -139,7 +139,7 @@ def test_a_robot_that_does_not_fit_is_not_enabled(domain, tmp_path):
     nodes = [NodeDescription('environment', {**environment.parameters, **wrong}), *others,
              NodeDescription('stand_in', {})]
     with Supervisor(nodes, tmp_path):
-        probe('diagnostics_with', 'environment', 'joint states refused')
+        probe('diagnostics_with', 'environment', 'joint_states per second')
         enabled, reason = probe('enable', True)
         assert not enabled and "cart_to_pole should be called 'pivot'" in reason
     assert 'should be called' in (tmp_path / 'environment.log').read_text()
