@@ -1,4 +1,4 @@
-"""ROS parameter files, as far as they can be told to be none."""
+"""Files of parameters: ROS's own, as far as they can be told to be none, and saved changes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 import yaml
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import MAX_DEPTH
+from rstdp_ros.plain import from_json, MAX_DEPTH
 from rstdp_ros.untrusted import read_file, refusing, shortened
 
 LIMIT = 2**17
 PARAMETERS = 'ros__parameters'
+FORM = f'a ROS parameter file is keyed /**: or by node, and then {PARAMETERS}:'
 BEGIN = (yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken,
          yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken)
 END = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
@@ -41,6 +42,22 @@ def read_parameter_file(path: str | Path) -> Mapping[str, Any]:
     return content
 
 
+def read_changes(path: Path) -> dict[str, tuple[Any, Any]]:
+    """
+    Read what was set live and saved: names with the value at the start and the live one.
+
+    :raises RstdpError: it cannot be read, or has another form; names the file.
+    """
+    data = read_file(path, LIMIT)
+    with refusing(path):
+        changes = {name: tuple(values) for name, values in from_json(data).items()}
+        for name, values in changes.items():
+            if len(values) != 2 or not all(isinstance(v, (bool, int, float, str)) for v in values):
+                raise RstdpError(f'{path}: {shortened(name)} lacks a value at the start and a '
+                                 'live one')
+    return changes
+
+
 def _check_tokens(text: bytes) -> None:
     """Refuse, before it takes time or memory, what stands for more than it looks."""
     depth = 0
@@ -55,10 +72,10 @@ def _check_tokens(text: bytes) -> None:
 def _check_nodes(content: Any) -> None:
     """Refuse what gives no node parameters: ROS would start it without them, or not at all."""
     if not isinstance(content, dict) or not content:
-        raise RstdpError(f'not a ROS parameter file; it begins with /**: and {PARAMETERS}:')
+        raise RstdpError(FORM)
     for name, inner in content.items():
         if not isinstance(name, str) or not isinstance(inner, dict):
-            raise RstdpError(f'{name!r} holds no parameters; expected {PARAMETERS}: in it')
+            raise RstdpError(f'{name!r} holds no parameters: {FORM}')
         if PARAMETERS not in inner:
             _check_nodes(inner)
         elif not isinstance(inner[PARAMETERS], dict):

@@ -141,8 +141,8 @@ def rewrite_checked(source, target):
     """Copy a bag by our recorder's writer, with a chunk for every 60 messages."""
     from rosbags.rosbag2 import Reader, StoragePlugin
 
-    from rstdp_ros.bags.checksums import CheckedWriter
-    with Reader(source) as reader, CheckedWriter(target.parent, version=9,
+    from rstdp_ros.bags.checksums import checked_writer
+    with Reader(source) as reader, checked_writer()(target.parent, version=9,
                                                  storage_plugin=StoragePlugin.MCAP) as writer:
         connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
                        for c in reader.connections}

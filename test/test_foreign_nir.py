@@ -232,7 +232,7 @@ def lacking(file):
 @pytest.mark.parametrize('make, reason', [
     (in_circles, 'nested too deeply|holds more than'), (wide, 'holds more than 2000'),
     (huge, 'unpacks to more'), (huge_chunk, 'unpacks to more'), (elsewhere, 'link to elsewhere'),
-    (raw, 'in another file'), (lacking, 'weight')])
+    (raw, 'in another file'), (lacking, 'type_check')])
 def test_hostile_nir_files_are_refused_soon(make, reason, tmp_path, monkeypatch):
     h5py = pytest.importorskip('h5py')
     use_forks(monkeypatch)

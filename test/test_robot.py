@@ -138,13 +138,16 @@ def test_motion_starts_again_only_after_a_dwell(cartpole, dwell, pause, ended, m
     bench.sense()
     env, first = started(bench)  # the first start does not wait
     env.action('boot-1', first.stamp, 10.0, bench.wait())
-    bench.sense(theta=0.3 if ended == 'terminated' else 0.0)
+    fallen = {'theta': 0.3, 'velocities': (-15.0, 0.0)} if ended == 'terminated' else {}
+    bench.sense(**fallen)
     env.poll(bench.now)
     if ended != 'terminated':
         env.abort(ended)
         env.set_enabled(True)
     ended_at = bench.now
     bench.wait()
+    bench.sense(velocities=(15.0, 0.0) if fallen else (0.0, 0.0))  # a quick hand
+    bench.wait(1e-3)
     bench.sense()
     while not env.running:
         try:

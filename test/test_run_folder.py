@@ -66,7 +66,11 @@ DAMAGES = {
     'episode is negative': with_state(lambda state: state.update(episode=-3)),
     'running is no network': with_state(lambda state: state.update(running=None)),
     'returns are words': with_state(lambda state: state['guard'].update(returns=['1', None])),
-    'best mean is infinite': with_state(lambda state: state['guard'].update(best_mean=1e999)),
+    'best mean is infinite': with_state(lambda state: state['guard'].update(
+        best={'count': 10, 'mean': 1e999, 'squares': 0.0})),
+    'best of no returns': with_state(lambda state: state['guard'].update(
+        best={'count': 0.5, 'mean': 10.0, 'squares': 0.0})),
+    'goes on with a word': with_state(lambda state: state['guard'].update(waiting='x')),
     'no guard': with_state(lambda state: state.update(guard=[])),
     'rule without amplitudes': with_state(lambda state: state['rule'].pop('amplitude_plus')),
     'another network': with_state(lambda state: state.update(running=SpikingQNetwork(

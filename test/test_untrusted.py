@@ -2,20 +2,15 @@
 
 from copy import deepcopy
 import json
-from types import SimpleNamespace
-from unittest.mock import Mock
 
 from mutations import mutants, survives
 import numpy as np
 import pytest
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameter_files import read_parameter_file
+from rstdp_ros.parameter_files import read_changes, read_parameter_file
 from rstdp_ros.plasticity import (
-    BoundsParameters,
-    GuardParameters,
     make_learner,
-    RSTDPParameters,
 )
 from rstdp_ros.plasticity.checkpoint import decode, encode
 from rstdp_ros.plasticity.run import AdaptationRun, EPISODES, read_records
@@ -105,37 +100,9 @@ def test_damaged_urdf(cartpole, tmp_path, monkeypatch, measured):
                           mutants(good, 1, COUNT))))
 
 
-def stand_in_node(values):
-    """Return a node as far as its table of parameters needs one."""
-    def set_parameters_atomically(parameters):
-        result = node.add_on_set_parameters_callback.call_args[0][0](parameters)
-        values.update({p.name: p.value for p in parameters if result.successful})
-        return result
-    node = Mock(get_parameter=lambda name: SimpleNamespace(value=values[name]),
-                declare_parameter=lambda name, default, _: values.update({name: default}),
-                set_parameters_atomically=set_parameters_atomically)
-    return node
-
-
 @pytest.mark.fault('files', '1,000 damaged files of saved parameters', 'no traceback')
 def test_damaged_saved_parameters(tmp_path, measured):
-    pytest.importorskip('rclpy')
-    from rstdp_ros.nodes.adaptation import AdaptationNode, PARAMETERS
-    from rstdp_ros.nodes.parameters import NodeParameters
     saved = {'tau_c': [15.0, 20.0], 'modulation': ['paper', 'authors'], 'window': [10, 5],
              'reset_traces': [True, False], 'max_weight': [0.0, 1]}
-
-    def read(path):
-        faults = []
-        node = SimpleNamespace(
-            run=SimpleNamespace(folder=tmp_path, resume=lambda report: False),
-            table=NodeParameters(stand_in_node({})), _on_bad_checkpoint=None, _apply=lambda: None,
-            health=SimpleNamespace(fault=lambda name, reason: faults.append(reason),
-                                   event=lambda name, reason: None))
-        for table in (RSTDPParameters(), GuardParameters(), BoundsParameters()):
-            node.table.declare(table)
-        AdaptationNode._resume(node)
-        if faults:
-            raise RstdpError(faults[0])
-    measured(str(survives(read, tmp_path / PARAMETERS,
+    measured(str(survives(read_changes, tmp_path / 'parameters.json',
                           mutants(json.dumps(saved).encode(), 1, COUNT))))

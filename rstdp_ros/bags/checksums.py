@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from rosbags.rosbag2 import StoragePlugin, Writer
-
 from rstdp_ros.bags.survey import CHUNK_HEAD, FOOTER_FORM, MAGIC, RECORD
 
 # Places within a chunk's record and from the end of a file.
@@ -13,30 +11,35 @@ CHUNK_CHECKSUM = RECORD.size + CHUNK_HEAD.size - 8
 FOOTER_CHECKSUM = len(MAGIC) + 4
 
 
-class CheckedMcap(Writer.STORAGE_PLUGINS[StoragePlugin.MCAP]):
-    """Writes mcap files whose chunks and summary have checksums."""
+def checked_writer() -> type:
+    """Return rosbags' writer, whose mcap files have checksums."""
+    from rosbags.rosbag2 import StoragePlugin, Writer
 
-    def close_chunk(self) -> None:
-        """Write a chunk, then its checksum; a crash in between leaves 0, which says nothing."""
-        place, checksum = self.bio.tell() + CHUNK_CHECKSUM, crc32(self.chunk.bio.getbuffer())
-        super().close_chunk()
-        self.bio.seek(place)
-        self.bio.write(checksum.to_bytes(4, 'little'))
-        self.bio.seek(0, 2)
+    class CheckedMcap(Writer.STORAGE_PLUGINS[StoragePlugin.MCAP]):
+        """Writes mcap files whose chunks and summary have checksums."""
 
-    def close(self, version: int, metadata: str) -> None:
-        """Write summary and footer, then the checksum of both."""
-        super().close(version, metadata)
-        with self.path.open('r+b') as file:
-            end = file.seek(-FOOTER_CHECKSUM, 2)
-            file.seek(end + 4 - FOOTER_FORM.size + RECORD.size)
-            start = int.from_bytes(file.read(8), 'little')
-            file.seek(start)
-            checksum = crc32(file.read(end - start))
-            file.write(checksum.to_bytes(4, 'little'))
+        def close_chunk(self) -> None:
+            """Write a chunk, then its checksum; a crash in between leaves 0: unknown."""
+            place, checksum = self.bio.tell() + CHUNK_CHECKSUM, crc32(self.chunk.bio.getbuffer())
+            super().close_chunk()
+            self.bio.seek(place)
+            self.bio.write(checksum.to_bytes(4, 'little'))
+            self.bio.seek(0, 2)
 
+        def close(self, version: int, metadata: str) -> None:
+            """Write summary and footer, then the checksum of both."""
+            super().close(version, metadata)
+            with self.path.open('r+b') as file:
+                end = file.seek(-FOOTER_CHECKSUM, 2)
+                file.seek(end + 4 - FOOTER_FORM.size + RECORD.size)
+                start = int.from_bytes(file.read(8), 'little')
+                file.seek(start)
+                checksum = crc32(file.read(end - start))
+                file.write(checksum.to_bytes(4, 'little'))
 
-class CheckedWriter(Writer):
-    """rosbags' writer with :class:`CheckedMcap` in it."""
+    class CheckedWriter(Writer):
+        """rosbags' writer with :class:`CheckedMcap` in it."""
 
-    STORAGE_PLUGINS = {**Writer.STORAGE_PLUGINS, StoragePlugin.MCAP: CheckedMcap}
+        STORAGE_PLUGINS = {**Writer.STORAGE_PLUGINS, StoragePlugin.MCAP: CheckedMcap}
+
+    return CheckedWriter

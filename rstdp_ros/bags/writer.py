@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Any
 
+from rstdp_ros.bags.checksums import checked_writer
 from rstdp_ros.bags.topics import load_typestore, NEEDS_ROSBAGS, STORAGES, Topic, TOPICS
 from rstdp_ros.errors import RstdpError
 
@@ -90,9 +91,8 @@ class BagWriter:
     def _open(self, storage: str, namespace: str) -> None:
         from rosbags.rosbag2 import StoragePlugin
 
-        from rstdp_ros.bags.checksums import CheckedWriter
-        self._writer = CheckedWriter(self.path, version=VERSION,
-                                     storage_plugin=StoragePlugin[storage.upper()])
+        self._writer = checked_writer()(self.path, version=VERSION,
+                                        storage_plugin=StoragePlugin[storage.upper()])
         self._writer.open()
         typestore = load_typestore()
         self._connections = {topic.name: self._writer.add_connection(

@@ -32,7 +32,7 @@ from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.tables import AdaptationParameters, REALTIME_COVERAGE
 from rstdp_ros.nodes.topics import Topics
-from rstdp_ros.plain import from_json
+from rstdp_ros.parameter_files import read_changes
 from rstdp_ros.plasticity import (
     AdaptationRun,
     BoundsParameters,
@@ -60,7 +60,7 @@ from rstdp_ros.resources import model_path
 from rstdp_ros.seeds import END
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
-from rstdp_ros.untrusted import read_file, refusing, shortened
+from rstdp_ros.untrusted import refusing
 
 POLL_PERIOD = 0.1
 # Those of ours that may still be on their way back to us.
@@ -71,7 +71,6 @@ OTHERS = ('somebody else publishes on {}: another adaptation in this namespace? 
 LEISURELY = 'leisurely'
 # In the run's folder: parameters that were set live and saved.
 PARAMETERS = 'parameters.json'
-SAVED_LIMIT = 2**16
 COVERAGE = {'lockstep': 1.0, 'realtime': REALTIME_COVERAGE}
 
 
@@ -137,11 +136,11 @@ class AdaptationNode(Node):
         saved = self.run.folder / PARAMETERS if self.run.folder else None
         if saved and saved.exists():
             try:
+                changes = read_changes(saved)
                 with refusing(saved):
-                    changes = from_json(read_file(saved, SAVED_LIMIT))
                     names = self.table.restore(changes)
             except RstdpError as error:
-                self.health.fault('saved parameters not used', f'{saved}: {shortened(error)}')
+                self.health.fault('saved parameters not used', error)
                 return
             for word, which in (('in force', names),
                                 ('not in force, as this start says otherwise,',
