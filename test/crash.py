@@ -88,8 +88,13 @@ def die(marker: Path) -> None:
 def main() -> None:
     """Run the node."""
     file = Path(sys.argv[sys.argv.index('--params-file') + 1])
-    parameters = yaml.safe_load(file.read_text())['/**']['ros__parameters']
-    arm(POINTS[parameters['crash']], file.with_suffix(CRASHED))
+    content = yaml.safe_load(file.read_text())
+    # The node itself knows no such parameter, and would refuse it.
+    point = content['/**']['ros__parameters'].pop('crash')
+    own = file.with_suffix('.own.yaml')
+    own.write_text(yaml.safe_dump(content))
+    sys.argv[sys.argv.index(str(file))] = str(own)
+    arm(POINTS[point], file.with_suffix(CRASHED))
     NODES[file.stem].main()
 
 

@@ -120,7 +120,7 @@ def checked(*options):
 
 @pytest.mark.parametrize('options, words', [
     (['--episodes', 0], '--episodes 0'), (['--timeout', 0], '--timeout 0'),
-    (['--timeout', 'nan'], '--timeout nan'), (['--namespace', '1/2'], 'cannot be a ROS namespace'),
+    (['--timeout', 'nan'], '--timeout nan'), (['--namespace', '1/2'], 'is no namespace'),
     (['--timeout', 1], 'is it running')])
 @ros
 def test_mistakes_are_named(domain, options, words):

@@ -48,8 +48,9 @@ def test_a_full_disk_is_waited_for(domain, tmp_path, cartpole, shipped, demo_phy
 @pytest.mark.fault('messages', 'an `adapted.npz` that cannot be written', '6 deaths in 14 s')
 def test_an_unwritable_result_is_waited_for(domain, tmp_path, cartpole, shipped, demo_physics,
                                             measured):
-    (tmp_path / ADAPTED).mkdir()
-    with demo_graph(tmp_path, 4) as graph:
+    with demo_graph(tmp_path, 4, real_time_factor=1) as graph:
+        wait_for(lambda: digests_in(tmp_path), graph)
+        (tmp_path / ADAPTED).mkdir()
         level, message = probe('summary_with', 'adaptation', 'cannot be written to')
         assert level == ERROR and os.strerror(errno.EISDIR) in message
         time.sleep(2.0)

@@ -17,7 +17,7 @@ from rstdp_ros.runner import Supervisor
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')
 # Per topic, and per node for all of its services; test/soak_messages.py sends more.
-COUNT = 600
+COUNT = 200
 PARAMETERS = ['set_parameters', 'set_parameters_atomically', 'get_parameters',
               'get_parameter_types', 'describe_parameters', 'list_parameters']
 # One message a second; thirty values of at most 300 characters are less.

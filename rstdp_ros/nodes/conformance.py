@@ -12,12 +12,10 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.srv import GetParameters, SetParameters
 import rclpy
-from rclpy.exceptions import InvalidNamespaceException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
-from rclpy.validate_namespace import validate_namespace
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64, String, UInt8MultiArray
 from std_srvs.srv import Trigger
@@ -196,13 +194,8 @@ def examine(examination: Examination, namespace: str, progress: Callable[[str], 
     Examine the environment in a namespace until the verdicts are final.
 
     :param progress: told now and then what is being tried.
-    :raises RstdpError: a name that is no namespace, no environment, one that begins no episode,
-        or somebody in our place.
+    :raises RstdpError: no environment, one that begins no episode, or somebody in our place.
     """
-    try:
-        validate_namespace(namespace or '/')
-    except InvalidNamespaceException:
-        raise RstdpError(f'{namespace} cannot be a ROS namespace') from None
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = ConformanceNode(examination, namespace)
