@@ -9,6 +9,7 @@ import json
 import math
 from pathlib import Path
 from random import Random
+import re
 import sys
 import time
 
@@ -102,6 +103,44 @@ def enable(probe, flag):
     """Enable or disable the environment."""
     response = probe.call(SetBool, 'environment/enable', SetBool.Request(data=flag))
     return [response.success, response.message]
+
+
+def try_out(probe, refusal, excuse, record, steps):
+    """
+    Enable a robot that plays by itself, watch it, and disable it.
+
+    :param refusal: pattern of what enable says for good, '' if it shall succeed.
+    :param excuse: pattern of aborts after which it is enabled again.
+    :param record: where the robot writes its commands; so many efforts without a break, or a
+        stop, are waited for.
+    :return: what enable said, why episodes were aborted, what enable said afterwards.
+    """
+    ends, excused, said = [], [], ''
+    probe.create_subscription(DiagnosticStatus, 'episode_end', lambda m: ends.append(m.message),
+                              qos.EVENT)
+
+    def aborted():
+        return [end for end in ends if end.startswith('aborted')]
+
+    def stopped():
+        if excuse and len(aborted()) > len(excused) and re.search(excuse, aborted()[-1]):
+            excused.append(enable(probe, True))
+        return len(aborted()) > len(excused)
+
+    def played():
+        efforts = [float(line.split()[1]) for line in Path(record).read_text().splitlines()]
+        return len(efforts) >= steps and all(efforts[-steps:])
+
+    # Not spin_until, which asks once more in the end.
+    deadline = time.monotonic() + PATIENCE
+    while not re.fullmatch(f'enabled|.*({refusal or "(?!)"}).*', said):
+        assert time.monotonic() < deadline, said
+        said = enable(probe, True)[1]
+    if said == 'enabled':
+        probe.spin_until(lambda: played() or stopped())
+    why, again = aborted(), enable(probe, True)[1]
+    enable(probe, False)
+    return [said, why, again]
 
 
 def time_to_disable(probe, times):
