@@ -105,27 +105,29 @@ def enable(probe, flag):
     return [response.success, response.message]
 
 
-def try_out(probe, refusal, excuse, record, steps):
+def try_out(probe, words, excuse, record, steps):
     """
     Enable a robot that plays by itself, watch it, and disable it.
 
-    :param refusal: pattern of what enable says for good, '' if it shall succeed.
+    :param words: pattern of why enable is refused for good, or no episode begins any more.
     :param excuse: pattern of aborts after which it is enabled again.
     :param record: where the robot writes its commands; so many efforts without a break, or a
         stop, are waited for.
-    :return: what enable said, why episodes were aborted, what enable said afterwards.
+    :return: what enable said, why episodes were aborted or begin no more, what enable said then.
     """
     ends, excused, said = [], [], ''
     probe.create_subscription(DiagnosticStatus, 'episode_end', lambda m: ends.append(m.message),
                               qos.EVENT)
 
-    def aborted():
-        return [end for end in ends if end.startswith('aborted')]
+    def stops():
+        waiting = probe.diagnostics.get('environment', {}).get('waiting', '')
+        return [end for end in ends if end.startswith('aborted')] + (
+            [waiting] if re.search(words, waiting) else [])
 
     def stopped():
-        if excuse and len(aborted()) > len(excused) and re.search(excuse, aborted()[-1]):
+        if len(stops()) > len(excused) and re.search(excuse, stops()[-1]):
             excused.append(enable(probe, True))
-        return len(aborted()) > len(excused)
+        return len(stops()) > len(excused)
 
     def played():
         efforts = [float(line.split()[1]) for line in Path(record).read_text().splitlines()]
@@ -133,12 +135,12 @@ def try_out(probe, refusal, excuse, record, steps):
 
     # Not spin_until, which asks once more in the end.
     deadline = time.monotonic() + PATIENCE
-    while not re.fullmatch(f'enabled|.*({refusal or "(?!)"}).*', said):
+    while not re.fullmatch(f'enabled|.*({words}).*', said):
         assert time.monotonic() < deadline, said
         said = enable(probe, True)[1]
     if said == 'enabled':
         probe.spin_until(lambda: played() or stopped())
-    why, again = aborted(), enable(probe, True)[1]
+    why, again = stops(), enable(probe, True)[1]
     enable(probe, False)
     return [said, why, again]
 
