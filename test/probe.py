@@ -113,7 +113,8 @@ def try_out(probe, words, excuse, record, steps):
     :param excuse: pattern of aborts after which it is enabled again.
     :param record: where the robot writes its commands; so many efforts without a break, or a
         stop, are waited for.
-    :return: what enable said, why episodes were aborted or begin no more, what enable said then.
+    :return: what enable said, why episodes were aborted for good or begin no more, what enable
+        said then.
     """
     ends, excused, said = [], [], ''
     probe.create_subscription(DiagnosticStatus, 'episode_end', lambda m: ends.append(m.message),
@@ -140,7 +141,7 @@ def try_out(probe, words, excuse, record, steps):
         said = enable(probe, True)[1]
     if said == 'enabled':
         probe.spin_until(lambda: played() or stopped())
-    why, again = stops(), enable(probe, True)[1]
+    why, again = stops()[len(excused):], enable(probe, True)[1]
     enable(probe, False)
     return [said, why, again]
 
