@@ -77,10 +77,11 @@ def wait_for(condition, supervisor=None, period=0.02):
     return events
 
 
-def probe(name, *arguments):
+def probe(name, *arguments, environment=None):
     """Run a function of probe.py and return its result."""
     done = subprocess.run([sys.executable, Path(__file__).with_name('probe.py'), name,
-                           json.dumps(arguments)], capture_output=True, text=True, timeout=120)
+                           json.dumps(arguments)], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, **(environment or {})})
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

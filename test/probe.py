@@ -9,6 +9,7 @@ import json
 import math
 from pathlib import Path
 from random import Random
+import re
 import sys
 import time
 
@@ -102,6 +103,47 @@ def enable(probe, flag):
     """Enable or disable the environment."""
     response = probe.call(SetBool, 'environment/enable', SetBool.Request(data=flag))
     return [response.success, response.message]
+
+
+def try_out(probe, words, excuse, record, steps):
+    """
+    Enable a robot that plays by itself, watch it, and disable it.
+
+    :param words: pattern of why enable is refused for good, or no episode begins any more.
+    :param excuse: pattern of aborts after which it is enabled again.
+    :param record: where the robot writes its commands; so many efforts without a break, or a
+        stop, are waited for.
+    :return: what enable said, why episodes were aborted for good or begin no more, what enable
+        said then.
+    """
+    ends, excused, said = [], [], ''
+    probe.create_subscription(DiagnosticStatus, 'episode_end', lambda m: ends.append(m.message),
+                              qos.EVENT)
+
+    def stops():
+        waiting = probe.diagnostics.get('environment', {}).get('waiting', '')
+        return [end for end in ends if end.startswith('aborted')] + (
+            [waiting] if re.search(words, waiting) else [])
+
+    def stopped():
+        if len(stops()) > len(excused) and re.search(excuse, stops()[-1]):
+            excused.append(enable(probe, True))
+        return len(stops()) > len(excused)
+
+    def played():
+        efforts = [float(line.split()[1]) for line in Path(record).read_text().splitlines()]
+        return len(efforts) >= steps and all(efforts[-steps:])
+
+    # Not spin_until, which asks once more in the end.
+    deadline = time.monotonic() + PATIENCE
+    while not re.fullmatch(f'enabled|.*({words}).*', said):
+        assert time.monotonic() < deadline, said
+        said = enable(probe, True)[1]
+    if said == 'enabled':
+        probe.spin_until(lambda: played() or stopped())
+    why, again = stops()[len(excused):], enable(probe, True)[1]
+    enable(probe, False)
+    return [said, why, again]
 
 
 def time_to_disable(probe, times):

@@ -14,6 +14,7 @@ SECTIONS = {
     'graph': 'A graph that starts, waits and ends',
     'learning': 'Learning',
     'robot': 'Sensors, controllers and motion of a robot',
+    'habits': "Drivers' habits against the live nodes: what the checklist says, what is commanded",
     'messages': 'Messages and processes',
     'files': 'Files',
     'tools': "ROS 2's own tools",

@@ -1,5 +1,6 @@
 """The start-up checklist: what goes wrong between simulator and robot is named."""
 
+from contextlib import suppress
 import math
 import re
 
@@ -14,8 +15,7 @@ NAMES = ['rail', 'pivot']
 
 
 def watched(cartpole, rate=100.0, names=NAMES, offset=0.0, has_velocities=True, factor=1.0,
-            amplitude=0.1, stamps=float,
-            constant=None):
+            amplitude=0.1, stamps=float, constant=None, position=None):
     """Return a checklist after two seconds of a swinging robot, and the time."""
     clock = [0.0]
     wiring = {joint: JointWiring(name) for joint, name in zip(cartpole.joints, NAMES)}
@@ -26,9 +26,11 @@ def watched(cartpole, rate=100.0, names=NAMES, offset=0.0, has_velocities=True, 
         speeds = [factor * amplitude * 3.0 * math.cos(3.0 * now) if constant is None else constant,
                   amplitude * 3.0 * math.cos(3.0 * now)]
         checklist.heard(now, names)
-        if plant.sense(stamps(now - offset), names, [amplitude * math.sin(3.0 * now)] * 2,
-                       speeds if has_velocities else [], now):
-            checklist.sensed()
+        positions = [amplitude * math.sin(3.0 * now) if position is None else position] * 2
+        with suppress(RstdpError):
+            if plant.sense(stamps(now - offset), names, positions[:len(names)],
+                           speeds[:len(names)] if has_velocities else [], now):
+                checklist.sensed()
     return checklist, now
 
 
@@ -110,6 +112,15 @@ def test_stamps_that_tell_nothing_are_named(cartpole, measured, stamps, words):
 def test_no_clock_is_named(cartpole, measured):
     assert 'no /clock yet' in texts(items(watched(cartpole)[0], 0.0), FAIL)
     measured('FAIL, "no /clock yet"')
+
+
+@pytest.mark.parametrize('names, position, stamps, words', [
+    (NAMES, math.nan, float, 'of no use'), (NAMES[:1], 0.0, float, 'of no use'),
+    (NAMES, 0.0, math.floor, 'whole seconds')])
+def test_what_is_said_in_vain_is_named_before_its_rate(cartpole, names, position, stamps, words):
+    checklist, now = watched(cartpole, names=names, position=position, stamps=stamps)
+    assert words in next(item.text for item in items(checklist, now)
+                         if item.status == FAIL and 'should be called' not in item.text)
 
 
 def test_limits_that_an_angle_never_reaches_are_named(cartpole):

@@ -144,6 +144,13 @@ def test_sensors_that_stand_still_under_effort_stop_the_robot(driver, measured, 
     measured('aborted after 0.1 s; one encoder after 0.5 s')
 
 
+@pytest.mark.parametrize('speeds', [(0.3, 0.0), (0.0, 0.3), (5.0, 0.0)])
+def test_a_velocity_without_motion_is_named(driver, speeds):
+    for _ in range(60):
+        driver.say([0.0, 0.0], speeds)
+    assert 'tells of motion while its position stays' in driver.plant.doubt
+
+
 def test_a_robot_at_rest_may_say_the_same_for_ever(driver):
     for _ in range(300):
         driver.say([0.0, 0.0], [0.0, 0.0])

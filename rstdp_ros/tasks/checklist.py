@@ -83,7 +83,7 @@ class Checklist:
         """
         if not now:  # of simulated time alone
             return [Item(FAIL, 'no /clock yet: use_sim_time is set, but nobody publishes time')]
-        return [*self._names(now), self._rate(now), *self._usable(), *self._age(),
+        return [*self._names(now), *self._usable(), self._rate(now), *self._age(),
                 *self._velocities(), *self._jumps(), self._clock(), *self._position(),
                 *self._limits(effort_limit, position_limits)]
 

@@ -182,6 +182,9 @@ def _fault(joint: str, spans: Sequence[tuple[float, float]]) -> str:
     if 1.0 / FACTOR <= ratio <= FACTOR:
         return '' if agreement > LOOSE * changed * expected else (
             f'{said} does not follow its motion: does it change at all?')
+    if agreement <= CERTAIN * changed * expected and changed < MOVED:
+        return (f'{said} tells of motion while its position stays: a stuck encoder, or a velocity '
+                'that never changes')
     unit = next((f': {u.unit}?' for u in UNITS
                  if 1.0 / LIKELY < ratio / u.factor < LIKELY), '')
     if agreement < CERTAIN * changed * expected:
