@@ -43,7 +43,8 @@ def flood(graph, topics, services):
     seen = json.loads(done.stdout)
     assert len(seen['unanswered']) < 0.01 * COUNT * len(pids), seen['unanswered']
     assert max(seen['largest'].values()) < LARGEST
-    assert all(0.5 < rate < 2.0 for rate in seen['rates'].values()), seen['rates']
+    # However busy the machine is, there is about one a second at most.
+    assert all(0.0 < rate < 2.0 for rate in seen['rates'].values()), seen['rates']
     return seen
 
 
