@@ -5,6 +5,7 @@ Several robots at a time, each in a domain of its own with environment, policy a
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 import importlib.util
 import math
 import os
@@ -145,10 +146,7 @@ def graph(request, tmp_path_factory):
     """Try all habits that are asked for, several at a time; return a function that tells."""
     wanted = [item.callspec.params['habit'] for item in request.session.items
               if item.path == request.path]
-    lanes, rooms = Queue(), []
-    for i in range(min(ROBOTS, len(wanted))):
-        rooms.append(lane(tmp_path_factory.mktemp(f'lane{i}')))
-        lanes.put(rooms[-1].__enter__())
+    lanes = Queue()
 
     def one(habit):
         room = lanes.get()
@@ -157,11 +155,11 @@ def graph(request, tmp_path_factory):
         finally:
             lanes.put(room)
 
-    with ThreadPoolExecutor(ROBOTS) as pool:
+    with ExitStack() as rooms, ThreadPoolExecutor(ROBOTS) as pool:
+        for i in range(min(ROBOTS, len(wanted))):
+            lanes.put(rooms.enter_context(lane(tmp_path_factory.mktemp(f'lane{i}'))))
         seen = {habit.name: pool.submit(one, habit) for habit in wanted}
         yield lambda habit: seen[habit.name].result()
-    for room in rooms:
-        room.__exit__()
 
 
 def nodes(folder, **environment):
