@@ -36,8 +36,9 @@ def play(cartpole, network, parameters, scale, physics=None, enough=12):
     env.latching, ends = True, []
 
     def go_on(seconds):
-        for _ in range(round(seconds / 0.01)):
-            robot.advance(robot.time + 0.01)
+        count = max(1, round(seconds / 0.01))
+        for _ in range(count):
+            robot.advance(robot.time + seconds / count)
             joints = robot.read()
             plant.sense(robot.time + 1.0, cartpole.joints, *joints)
 
@@ -47,11 +48,11 @@ def play(cartpole, network, parameters, scale, physics=None, enough=12):
         while env.running:
             message, = env.poll(robot.time)
             if env.running:
-                action = network.infer(cartpole.observe(message.joints)).action
+                action = network.infer(cartpole.observe(*message.joints)).action
                 go_on(0.002)
                 env.action(message.episode_id, message.stamp, cartpole.action_efforts[action],
                            robot.time)
-                go_on(PERIOD)
+                go_on(PERIOD - 0.002)
             else:
                 ends.append(message.message)
         for _ in range(60):

@@ -23,8 +23,10 @@ class MotionCheck:
     The strongest correlation tells the delay of the motor, and its sign whether the wiring is
     right. A policy that changes direction at every step cannot tell a delay from a wrong sign:
     nothing is decided unless the better sign beats the other one by a margin. A joint that turns
-    may bear more weight than its motor lifts: there a wrong sign is a doubt only.
+    may bear more weight than its motor lifts and then moves against its efforts when all is well:
+    nothing can be told of it.
 
+    :ivar tells: whether it can tell anything of this task.
     :ivar verdict: what was found; None until then.
     :ivar against: whether the joint surely moves against its efforts.
     """
@@ -32,7 +34,7 @@ class MotionCheck:
     def __init__(self, task: Task) -> None:
         self.joint = task.actuated_joint
         self._index = task.joints.index(self.joint)
-        self._turns = self.joint in task.angles
+        self.tells = self.joint not in task.angles
         self._efforts: deque[float] = deque(maxlen=LAGS)
         self._velocity: float | None = None
         self.anew()
@@ -53,7 +55,7 @@ class MotionCheck:
         """Take note of the joints and of the effort that led there."""
         before, self._velocity = self._velocity, joints.velocities[self._index]
         self._efforts.appendleft(effort)
-        if self.verdict or before is None:
+        if self.verdict or before is None or not self.tells:
             return
         change = self._velocity - before
         for sums, lagged in zip(self._sums, self._efforts):
@@ -71,7 +73,7 @@ class MotionCheck:
         if best >= CERTAIN and best + worst > MARGIN:
             self.verdict = Item(OK, f'{self.joint} follows its efforts after {values.index(best)} '
                                 f'control periods (correlation {best:.2f})')
-        elif not self._turns and -worst >= CERTAIN and -worst - best > MARGIN:
+        elif -worst >= CERTAIN and -worst - best > MARGIN:
             self.against = True
             self.verdict = Item(WARN, f'{self.joint} moves against its efforts (correlation '
                                 f'{worst:.2f}): {mend}')

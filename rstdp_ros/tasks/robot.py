@@ -59,7 +59,8 @@ class RobotPlant(Plant):
         self.velocity_tolerance, self.dwell = velocity_tolerance, dwell
         self.physics = task.physics()
         self.verdict: Item | None = None
-        self.prove_motion, self._motion = prove_motion, MotionCheck(task)
+        self._motion = MotionCheck(task)
+        self.prove_motion = prove_motion and self._motion.tells
         self._send, self._clock = send, clock
         self._reading: Reading | None = None
         self._sensed_at = -math.inf
