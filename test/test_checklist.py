@@ -8,7 +8,6 @@ import pytest
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.checklist import Checklist, FAIL, OK, WARN
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
-from rstdp_ros.tasks.task import Joints
 
 NAMES = ['rail', 'pivot']
 
