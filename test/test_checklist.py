@@ -7,9 +7,8 @@ import re
 import pytest
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.tasks.checklist import Checklist, FAIL, MotionCheck, OK, WARN
+from rstdp_ros.tasks.checklist import Checklist, FAIL, OK, WARN
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
-from rstdp_ros.tasks.task import Joints
 
 NAMES = ['rail', 'pivot']
 
@@ -135,25 +134,3 @@ def test_silence_is_named_at_once_and_later(cartpole):
     assert 'of no use' in texts(items(checklist, now + 2.0), FAIL)
     checklist, now = watched(cartpole, rate=4.0)
     assert 'only 7 joint states' in texts(items(checklist, now), FAIL)
-
-
-@pytest.mark.parametrize('gain, delay, status, words', [
-    (1.0, 0, OK, 'after 0 control periods'), (1.0, 2, OK, 'after 2 control periods'),
-    (-1.0, 0, WARN, 'against its efforts')])
-def test_motion_tells_delay_and_sign_of_the_motor(cartpole, gain, delay, status, words):
-    check, velocity = MotionCheck(cartpole), 0.0
-    efforts = [10.0 * (-1) ** (i // 3 + i // 7) for i in range(60)]
-    for i, effort in enumerate(efforts):
-        check.step(Joints([0.0, 0.0], [velocity, 0.0]), effort)
-        velocity += 0.02 * gain * (efforts[i - delay] if i >= delay else 0.0)
-    verdict = check.verdict()
-    assert verdict.status == status and words in verdict.text
-    check.begin()
-    assert check.verdict() is None
-
-
-def test_motion_of_its_own_tells_nothing(cartpole):
-    check = MotionCheck(cartpole)
-    for i in range(60):
-        check.step(Joints([0.0, 0.0], [math.sin(3.0 * i), 0.0]), 10.0 * (-1) ** (i // 5))
-    assert check.verdict() is None

@@ -75,7 +75,8 @@ class RobotBridge:
                         max(own.sensor_timeout, control_period))
         self.plant = RobotPlant(task, wiring, self._send, time.monotonic, own.effort_scale,
                                 own.sensor_timeout, own.start_position_tolerance,
-                                own.start_velocity_tolerance, own.dwell, bounds)
+                                own.start_velocity_tolerance, own.dwell, bounds,
+                                own.prove_motion)
         health.include(self.plant.stream.counters)
         self.limits = Limits()
         self._checklist = Checklist(self.plant, [wiring[j].name for j in task.joints],

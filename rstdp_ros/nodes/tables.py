@@ -202,6 +202,9 @@ class RobotParameters:
     joint_state_publishers: int = parameter(
         1, 'So many nodes may publish joint states: more only where each has joints of its own.',
         minimum=1, maximum=100, effect=START)
+    prove_motion: bool = parameter(
+        True, 'No episode counts before the actuated joint is seen to follow its efforts; moving '
+        'against them stops the robot.', effect=START)
     require_watchdog: bool = parameter(
         True, 'Enable nothing without the watchdog, and stop when it dies.', effect=START)
 

@@ -145,6 +145,9 @@ class EnvironmentProtocol(ABC):
         joints, reward, end = self.plant.step(effort)
         self._effort = self._exerted = effort
         self._return += reward
+        if end and self.plant.unproven:
+            self.counters['episodes aborted'] += 1
+            return [self._end(f'{ABORTED}: {self.plant.unproven}')]
         if end:
             return [self._end(end)]
         excess = self.limits.excess(joints)

@@ -8,7 +8,6 @@ import math
 from statistics import median
 from typing import NamedTuple, TYPE_CHECKING
 
-from rstdp_ros.tasks.task import Joints, Task
 from rstdp_ros.untrusted import shortened
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ WINDOW = 100
 ENOUGH = 10
 # A driver that is so much slower than the controller makes it act on old states.
 RATE_TOLERANCE = 0.95
-CERTAIN = 0.5
-MAX_LAG = 3
 CLOCK_TOLERANCE = 1.0
 CLOCK_AHEAD = 0.1
 MANY_NAMES = 1000
@@ -172,51 +169,3 @@ def _velocity(joint: str, estimated: bool, moved: bool, fault: str) -> Item:
     if fault:
         return Item(FAIL, fault)
     return Item(OK, f'velocity of {joint}{"" if moved else " (move it by hand to check it)"}')
-
-
-class MotionCheck:
-    """
-    Tells whether the actuated joint accelerates the way it is pushed.
-
-    Correlates efforts with changes of velocity at several lags: the strongest one tells the
-    delay of the motor, and its sign whether the wiring is right. A policy that changes direction
-    at every step cannot tell a delay from a wrong sign, hence a warning and no stop.
-    """
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self._index = task.joints.index(task.actuated_joint)
-        self._efforts: list[float] = []
-        self._velocities: list[float] = []
-
-    def begin(self) -> None:
-        """Start with a new episode."""
-        self._efforts, self._velocities = [], []
-
-    def step(self, joints: Joints, effort: float) -> None:
-        """Take note of the joints and of the effort that follows."""
-        self._efforts.append(effort)
-        self._velocities.append(joints.velocities[self._index])
-
-    def verdict(self) -> Item | None:
-        """Say what the episode told; None where it told nothing."""
-        changes = [b - a for a, b in zip(self._velocities, self._velocities[1:])]
-        lags = [(_correlation(self._efforts[:len(changes) - lag], changes[lag:]), lag)
-                for lag in range(MAX_LAG) if len(changes) - lag >= ENOUGH]
-        if not lags:
-            return None
-        value, lag = max(lags, key=lambda pair: abs(pair[0]))
-        said = f'{self.task.actuated_joint} follows its efforts after {lag} control periods'
-        if abs(value) < CERTAIN:
-            return None
-        if value > 0.0:
-            return Item(OK, f'{said} (correlation {value:.2f})')
-        return Item(WARN, f'{self.task.actuated_joint} seems to move against its efforts '
-                    f'(correlation {value:.2f}): check the signs of effort_scale and '
-                    f'joints.{self.task.actuated_joint}.scale')
-
-
-def _correlation(efforts: Sequence[float], changes: Sequence[float]) -> float:
-    product = sum(e * c for e, c in zip(efforts, changes))
-    norm = math.sqrt(sum(e * e for e in efforts) * sum(c * c for c in changes))
-    return product / norm if norm else 0.0

@@ -21,10 +21,12 @@ class Plant:
 
     :cvar efforts: the only efforts that it takes; () for any.
     :cvar waits: whether time stands still for it between two steps.
+    :cvar unproven: why an episode that ends now teaches nothing, '' if it may.
     """
 
     efforts: tuple[float, ...] = ()
     waits = False
+    unproven = ''
 
     def set_physics(self, physics: Any) -> None:
         """

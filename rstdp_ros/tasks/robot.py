@@ -7,8 +7,9 @@ import math
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.tasks.checklist import Item, MotionCheck
+from rstdp_ros.tasks.checklist import Item
 from rstdp_ros.tasks.joint_stream import JointStream, JointWiring, Reading
+from rstdp_ros.tasks.motion import MotionCheck
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.plausibility import Bounds, Plausibility, Velocities
 from rstdp_ros.tasks.task import Joints, Task
@@ -17,6 +18,7 @@ from rstdp_ros.tasks.task import Joints, Task
 ZEROS = 10
 # A controller that comes anew may have an old command in force: zero is said so often at rest, s.
 REST_PERIOD = 0.5
+UNPROVEN = 'motion not proven yet: whether the motor pushes the right way'
 
 
 class RobotPlant(Plant):
@@ -32,17 +34,19 @@ class RobotPlant(Plant):
         rad; likewise velocity_tolerance, m/s or rad/s.
     :param dwell: s from the end of an episode to the start of the next one.
     :param bounds: where sensors are not believed any more.
+    :param prove_motion: whether episodes count only once the motor is known to push the right way.
     :raises RstdpError: wiring that cannot be.
     :ivar resting: whether zero is in force.
     :ivar doubt: what cannot be true of the latest reading, '' if nothing.
-    :ivar verdict: what the latest episode that told something said of the motor.
+    :ivar verdict: what was found out about the motor.
     """
 
     def __init__(self, task: Task, wiring: Mapping[str, JointWiring],
                  send: Callable[[float], None], clock: Callable[[], float],
                  effort_scale: float = 1.0, sensor_timeout: float = 0.1,
                  position_tolerance: float = 0.1, velocity_tolerance: float = 0.5,
-                 dwell: float = 0.0, bounds: Bounds | None = None) -> None:
+                 dwell: float = 0.0, bounds: Bounds | None = None,
+                 prove_motion: bool = False) -> None:
         self.task = task
         if not effort_scale:
             raise RstdpError('effort_scale is 0: no command would ever move anything')
@@ -56,6 +60,7 @@ class RobotPlant(Plant):
         self.physics = task.physics()
         self.verdict: Item | None = None
         self._motion = MotionCheck(task)
+        self.prove_motion = prove_motion and self._motion.tells
         self._send, self._clock = send, clock
         self._reading: Reading | None = None
         self._sensed_at = -math.inf
@@ -118,6 +123,8 @@ class RobotPlant(Plant):
                     raise RstdpError(f'the {kind} of {name} is {value:.3f}; an episode starts '
                                      f'within {bound:g} of zero')
         self._steps = self._zeros = 0
+        if self._motion.against:
+            self._motion.anew()
         self._motion.begin()
         self.plausibility.begin()
         return joints
@@ -126,16 +133,24 @@ class RobotPlant(Plant):
         """
         Repeat the command and judge where the robot is.
 
-        :raises RstdpError: no fresh joint state.
+        :raises RstdpError: no fresh joint state, or a motor that pushes the wrong way.
         """
         joints = self._fresh()
         self.apply(effort)
         self._motion.step(joints, effort)
+        self.verdict = self._motion.verdict or self.verdict
+        if self._motion.against and self.prove_motion:
+            raise RstdpError(self._motion.verdict.text)
         self._steps += 1
         terminated = self.task.terminated(joints, self.physics)
         truncated = self._steps >= self.task.max_episode_steps
         return Outcome(joints, self.task.reward(terminated),
                        'terminated' if terminated else 'truncated' if truncated else '')
+
+    @property
+    def unproven(self) -> str:
+        """Say why an episode that ends now teaches nothing, '' if it may."""
+        return UNPROVEN if self.prove_motion and not self._motion.verdict else ''
 
     def apply(self, effort: float) -> None:
         """Command an effort now."""
@@ -146,7 +161,6 @@ class RobotPlant(Plant):
         """Command zero, now and again and again from now on."""
         self._stopped_at, self._pushed = self._clock(), False
         self.calm()
-        self.verdict = self._motion.verdict() or self.verdict
 
     def calm(self) -> None:
         """Command zero, now and at the next few rests."""
