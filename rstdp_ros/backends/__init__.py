@@ -14,6 +14,10 @@ BACKENDS = ('cpu', 'lava')
 TARGETS = ('cpu', 'loihi2')
 
 
+class BackendLostError(RuntimeError):
+    """What a network runs on is gone: the process must end, and another start brings it back."""
+
+
 class Backend(Protocol):
     """Something that runs a network."""
 

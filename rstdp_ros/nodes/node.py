@@ -23,6 +23,7 @@ from rclpy.timer import Timer
 from rosgraph_msgs.msg import Clock
 
 import rstdp_ros
+from rstdp_ros.backends import BackendLostError
 from rstdp_ros.untrusted import shortened
 
 PACKAGE = str(Path(rstdp_ros.__file__).parent)
@@ -55,7 +56,10 @@ class Node(RclpyNode):
         Count what a callback raised, tell it, and make safe where it came through our code.
 
         :return: the error in one sentence.
+        :raises BackendLostError: as it is; to end and be started again is the remedy.
         """
+        if isinstance(error, BackendLostError):
+            raise error
         place, reason = place_of(error), shortened(f'{type(error).__name__}: {error}')
         if place and place not in self._places:
             self._places.add(place)

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 import weakref
 
+from rstdp_ros.backends import BackendLostError
 from rstdp_ros.backends.lava.requirements import require_lava, require_target
 from rstdp_ros.orphans import parent_variable
 
@@ -45,7 +46,7 @@ class LavaProcess:
         Send a request and return the answer.
 
         :param timeout: s.
-        :raises RuntimeError: Lava died or hangs; a node that ends by it is started again.
+        :raises BackendLostError: Lava died or hangs.
         """
         try:
             self._connection.send(request)
@@ -55,7 +56,7 @@ class LavaProcess:
         except (EOFError, ConnectionError):
             reason = f'died (exit code {self._process.wait()})'
         self.close()
-        raise RuntimeError(f'the process that runs Lava {reason}')
+        raise BackendLostError(f'the process that runs Lava {reason}')
 
 
 def _end(process: subprocess.Popen, connection: Connection) -> None:
