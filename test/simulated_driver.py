@@ -18,6 +18,8 @@ class SelfPacedGraph(SimulatedGraph):
     """The driver of the documents: begins by itself and says its end until it is answered."""
 
     paced, seed, end = False, 0, None
+    # DDS keeps the order of what one writer latches; a driver relies on it.
+    ordered = True
 
     def _start_environment(self):
         super()._start_environment()

@@ -48,9 +48,10 @@ class SimulatedGraph:
     :param starts: s, when the nodes start, by name; at once if not named.
     :cvar paced: whether adaptation asks for episodes.
     :cvar mortal: which nodes crash.
+    :cvar ordered: whether latched messages of one topic keep their order.
     """
 
-    paced, mortal = True, NODES
+    paced, mortal, ordered = True, NODES, False
 
     def __init__(self, task, physics, network, make_learner, folder, generator, loss=0.0,
                  duplicate=0.0, delay=0.0, crash=0.0, late=0.0, starts=None):
@@ -59,7 +60,8 @@ class SimulatedGraph:
         self.loss, self.duplicate, self.delay, self.crash = loss, duplicate, delay, crash
         self.now, self.digests, self.crashes = 0.0, {}, 0
         self._queue, self._order, self._boots = [], itertools.count(), itertools.count()
-        self._latched, self._found, self.late = {}, dict.fromkeys(HEARERS, 0.0), late
+        self._latched, self._arrived, self.late = {}, {}, late
+        self._found = dict.fromkeys(HEARERS, 0.0)
         self.discarded = []
         self.environment = self.policy = self.adaptation = self.run_object = None
         for node in NODES:
@@ -103,7 +105,14 @@ class SimulatedGraph:
             return
         copies = 2 if self.generator.random() < self.duplicate else 1
         for _ in range(copies):
-            self._at(self.now + self.generator.random() * self.delay, call, *arguments)
+            self._at(self._arrival(call.__name__), call, *arguments)
+
+    def _arrival(self, call):
+        """Draw when a message arrives."""
+        arrival = self.now + self.generator.random() * self.delay
+        if self.ordered and call in self._latched:
+            arrival = self._arrived[call] = max(arrival, self._arrived.get(call, 0.0))
+        return arrival
 
     def _latch(self, call, *arguments):
         self._latched[call.__name__] = arguments
