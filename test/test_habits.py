@@ -118,7 +118,7 @@ STOPPED = [
           'degrees per second', 200, driver=QUIET),
     Habit('velocities_rpm', 'velocities in rpm', 'played: 171 commands', 'rpm', 200, driver=QUIET),
     Habit('velocities_opposite', 'velocities with the wrong sign', 'played: 554 commands',
-          'opposite sign', 200),
+          'opposite sign|moves against its efforts', 200),
     Habit('mixed_with_one_at_zero', 'another driver that says zero, in one stream',
           'played: 166 commands', 'jumped by|velocity of', 200),
     Habit('silent_after_a_second', 'silent after a second of motion', 'stopped after 111 commands',

@@ -176,6 +176,16 @@ def test_pacing_holds_the_next_observation_back():
     assert len(env.poll(1.0201)) == 1
 
 
+@pytest.mark.parametrize('polled, steps', [(1.019, 1), (1.021, 2)])
+def test_an_end_counts_what_was_published_alone(polled, steps):
+    env = environment(step_period=0.02)
+    first, = env.reset(1.0)
+    env.action('boot-1', first.stamp, 1.0, 1.001)
+    env.poll(polled)
+    end, = env.abort('why')
+    assert end.steps == steps
+
+
 def policy(cartpole, **options):
     """Return a policy with a network of its own."""
     return PolicyProtocol(cartpole, CpuBackend(random_network(1)), **options)

@@ -66,6 +66,11 @@ class Lockstep(EnvironmentProtocol):
         self._due = now
         return self.poll(now)
 
+    def _end(self, message: str) -> EpisodeEnd:
+        # An observation that waited for its time was seen by nobody.
+        self._steps -= self._sent_at is None
+        return super()._end(message)
+
     def _observe(self, joints: Joints) -> None:
         super()._observe(joints)
         self._sent_at, self._refused = None, 0
