@@ -34,7 +34,7 @@ setup: $(VENV)/.setup  ## Install every extra
 
 test: $(VENV)/.setup lint $(if $(filter kilted,$(ROS)),lava)  ## Run linters and all tests; ROS=jazzy for Jazzy
 	$(BIN)/python -m pytest -n auto -m 'not graph' --durations=5 $(TESTS)
-	$(BIN)/python -m pytest -n auto -m graph --durations=10 $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m graph --durations=10 $(TESTS)
 
 lava:  ## Test the policy on Lava, if there is a Python 3.10
 	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest --durations=5 \
