@@ -14,7 +14,7 @@ from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.stand_in import StandInNode
 
-EFFORTS_BEFORE, AWAY = 10, 5.0
+EFFORTS_BEFORE, BACK = 10, '.back'
 COMMANDS = 'effort_controller/commands'
 
 
@@ -23,7 +23,7 @@ class Deserter(StandInNode):
 
     def __init__(self):
         super().__init__()
-        self.efforts, self.away_at, self.back = 0, None, False
+        self.efforts, self.away, self.back = 0, False, False
         self.watch = steady_timer(self, 0.01, self.on_watch)
 
     def _on_command(self, message):
@@ -31,12 +31,12 @@ class Deserter(StandInNode):
         self.efforts += bool(message.data[0])
 
     def on_watch(self):
-        """Go after some efforts, and come back."""
-        if self.efforts >= EFFORTS_BEFORE and self.away_at is None:
-            self.away_at = time.monotonic()
+        """Go after some efforts, and come back when the test wants it."""
+        if self.efforts >= EFFORTS_BEFORE and not self.away:
+            self.away = True
             subscription = next(s for s in self.subscriptions if s.topic_name.endswith(COMMANDS))
             self.destroy_subscription(subscription)
-        if self.away_at and time.monotonic() - self.away_at > AWAY and not self.back:
+        if self.away and not self.back and Path(self._record.name).with_suffix(BACK).exists():
             self.back = True
             self._record.write(f'{time.monotonic()} nan\n')  # marks when it came back
             self.create_subscription(Float64MultiArray, COMMANDS, self._on_command, qos.EVENT)

@@ -39,7 +39,8 @@ class Reliability:
         if report.when != 'call' or not report.passed or 'fault' not in properties:
             return
         section, what, before = properties['fault']
-        now, test = properties.get('measured', 'refused or mended'), report.nodeid.split('[')[0].split('@')[0]
+        now = properties.get('measured', 'refused or mended')
+        test = report.nodeid.split('[')[0].split('@')[0]
         # A fault with several inputs is one line; each of them has to pass.
         self.rows[section].setdefault((what, before), [now, test.removeprefix('test/')])
 

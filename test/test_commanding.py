@@ -11,7 +11,7 @@ import signal
 from statistics import median
 import time
 
-from bystanders import Bystander
+from bystanders import BACK, Bystander
 from graphs import commands_in, demo_nodes, probe, wait_for
 import pytest
 
@@ -75,9 +75,10 @@ def test_a_controller_that_comes_back_is_told_to_rest(robot, measured):
     with nodes(driver='Deserter') as graph:
         enable(graph)
         wait_for(lambda: len(commands_in(record)) >= 10, graph)
-        time.sleep(1.0)
+        probe('diagnostics_where', 'environment', 'enabled', 'False')
         enabled, reason = probe('enable', True)
         assert not enabled and 'nobody listens' in reason
+        record.with_suffix(BACK).touch()
         wait_for(lambda: any(math.isnan(e) for _, e in commands_in(record)), graph)
         back = next(at for at, effort in commands_in(record) if math.isnan(effort))
         wait_for(lambda: commands_in(record)[-1][1] == 0.0, graph, period=0.001)
