@@ -21,6 +21,8 @@ from rstdp_ros.runner import Supervisor
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')
 ERROR = 2
+# The watchdog's default, s.
+TIMEOUT = 0.1
 # A plant that the first network balances for whole episodes.
 EASY = {'pole_half_length': 0.5, 'pole_mass': 0.1}
 
@@ -147,10 +149,15 @@ def test_a_watchdog_that_wakes_leaves_a_running_episode_alone(robot, measured):
             time.sleep(pause)
             wait_for_motion(record, graph)
             process.send_signal(signal.SIGCONT)
-            time.sleep(1.5)
+            played = len(commands_in(record))
+            wait_for(lambda: len(commands_in(record)) > played + 75, graph)
         values = probe('diagnostics_with', 'watchdog', 'last fault')
-    assert 'stops' not in values
-    measured(f'no stop after {len(pauses)} pauses')
+    # On a busy machine the environment may truly fall silent.
+    heard = commands_in(record)
+    silences = sum(effort and after - at > 0.9 * TIMEOUT
+                   for (at, effort), (after, _) in zip(heard, heard[1:]))
+    assert int(values.get('stops', 0)) <= silences
+    measured(f'no false stop after {len(pauses)} pauses')
 
 
 @pytest.mark.fault('robot', 'a watchdog that dies', 'diagnostics stayed ok, motion went on')

@@ -64,7 +64,9 @@ class Health:
         self.stopped: Callable[[], str] = str
         self.doubts: Callable[[], str] = str
         self._node = node
-        self._last_fault, self._faulted_at, self._logged_at = '', -RECENT, -LOG_EVERY
+        self._last_fault, self._faulted_at = '', -RECENT
+        # Per kind: no flood of one may hide another.
+        self._logged_at: dict[str, float] = {}
         self._published_at = time.monotonic()
         self._measures: dict[str, Callable[[], object]] = {}
         self._streams: dict[str, Stream] = {}
@@ -89,8 +91,8 @@ class Health:
         now = time.monotonic()
         self.counters[kind] += 1
         self._last_fault, self._faulted_at = shortened(f'{kind}: {reason}'), now
-        if now - self._logged_at >= LOG_EVERY:
-            self._logged_at = now
+        if now - self._logged_at.get(kind, -LOG_EVERY) >= LOG_EVERY:
+            self._logged_at[kind] = now
             self._node.get_logger().warning(self._last_fault)
 
     def event(self, kind: str, what: str) -> None:

@@ -1,0 +1,191 @@
+"""What the tests' ROS process asks a graph and its nodes."""
+
+from pathlib import Path
+import re
+import time
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from std_srvs.srv import SetBool, Trigger
+
+from rstdp_ros.nodes import qos
+
+PATIENCE = 20.0
+UNPROVEN = 'motion not proven yet'
+
+
+def set_parameters(probe, changes):
+    """Set parameters one after another: [[node, name, value], ...]."""
+    return [probe.set_parameter(*change) for change in changes]
+
+
+def describe(probe, node, name):
+    """Return a parameter's description as ROS tools show it."""
+    response = probe.call(DescribeParameters, f'{node}/describe_parameters',
+                          DescribeParameters.Request(names=[name]))
+    descriptor, = response.descriptors
+    return [descriptor.description, descriptor.additional_constraints]
+
+
+def trigger(probe, name):
+    """Call a Trigger service."""
+    response = probe.call(Trigger, name, Trigger.Request())
+    return [response.success, response.message]
+
+
+def enable(probe, flag):
+    """Enable or disable the environment."""
+    response = probe.call(SetBool, 'environment/enable', SetBool.Request(data=flag))
+    return [response.success, response.message]
+
+
+def try_out(probe, words, excuse, record, steps):
+    """
+    Enable a robot that plays by itself, watch it, and disable it.
+
+    :param words: pattern of why enable is refused for good, or no episode begins any more.
+    :param excuse: pattern of aborts after which it is enabled again.
+    :param record: where the robot writes its commands; so many efforts without a break, or a
+        stop, are waited for.
+    :return: what enable said, why episodes were aborted for good or begin no more, what enable
+        said then.
+    """
+    ends, excused, said = [], [], ''
+    probe.create_subscription(DiagnosticStatus, 'episode_end', lambda m: ends.append(m.message),
+                              qos.EVENT)
+
+    def stops():
+        waiting = probe.diagnostics.get('environment', {}).get('waiting', '')
+        # The first episodes, while the sign of the motor is unknown, end so by themselves.
+        return [end for end in ends if end.startswith('aborted') and UNPROVEN not in end] + (
+            [waiting] if re.search(words, waiting) else [])
+
+    def stopped():
+        if len(stops()) > len(excused) and re.search(excuse, stops()[-1]):
+            excused.append(enable(probe, True))
+        return len(stops()) > len(excused)
+
+    def played():
+        efforts = [float(line.split()[1]) for line in Path(record).read_text().splitlines()]
+        return len(efforts) >= steps and all(efforts[-steps:])
+
+    # Not spin_until, which asks once more in the end.
+    deadline = time.monotonic() + PATIENCE
+    while not re.fullmatch(f'enabled|.*({words}).*', said):
+        assert time.monotonic() < deadline, said
+        said = enable(probe, True)[1]
+    if said == 'enabled':
+        probe.spin_until(lambda: played() or stopped())
+    why, again = stops()[len(excused):], enable(probe, True)[1]
+    enable(probe, False)
+    return [said, why, again]
+
+
+def time_to_disable(probe, times):
+    """Disable again and again; return how long each answer took, s."""
+    probe.call(SetBool, 'environment/enable', SetBool.Request(data=False))
+    took = []
+    for _ in range(times):
+        began = time.monotonic()
+        probe.call(SetBool, 'environment/enable', SetBool.Request(data=False))
+        took.append(time.monotonic() - began)
+    return took
+
+
+def diagnostics_with(probe, node, key):
+    """Wait until a node reports a value of that name; return all its values."""
+    probe.spin_until(lambda: key in probe.diagnostics.get(node, ()))
+    return probe.diagnostics[node]
+
+
+def diagnostics_where(probe, node, key, value):
+    """Wait until a node reports that value; return all its values."""
+    probe.spin_until(lambda: probe.diagnostics.get(node, {}).get(key) == value)
+    return probe.diagnostics[node]
+
+
+def summary_with(probe, node, text):
+    """Wait until a node's summary holds a text; return its level and the summary."""
+    probe.spin_until(lambda: text in probe.summaries.get(node, [0, ''])[1])
+    return probe.summaries[node]
+
+
+def reliability_of_subscribers(probe, topic):
+    """Return the reliability that each subscriber of a topic asks for."""
+    probe.spin_until(lambda: probe.get_subscriptions_info_by_topic(topic))
+    return [info.qos_profile.reliability.name
+            for info in probe.get_subscriptions_info_by_topic(topic)]
+
+
+def joint_names(probe, count):
+    """Return topics, types and a few observations."""
+    seen = []
+    probe.create_subscription(JointState, 'observation', seen.append, qos.STEP)
+    probe.spin_until(lambda: len(seen) >= count)
+    return [[list(m.name), list(m.position), list(m.velocity), m.header.frame_id] for m in seen]
+
+
+def described(probe, changes, text, publisher):
+    """
+    Wait until robot_description is that, from a node of that name alone; return both.
+
+    :param changes: parameters to set before, as :func:`set_parameters` takes them.
+    """
+    assert not any(set_parameters(probe, changes))
+    seen = []
+    probe.create_subscription(String, 'robot_description', lambda m: seen.append(m.data),
+                              qos.LATCHED)
+
+    def publishers():
+        return [i.node_name for i in probe.get_publishers_info_by_topic('robot_description')]
+
+    probe.spin_until(lambda: seen[-1:] == [text] and publishers() == [publisher])
+    return [seen[-1], publishers()]
+
+
+def described_parameter(probe, changes, text):
+    """Wait until the robot_state_publisher has a description; say whether it came to that."""
+    assert not any(set_parameters(probe, changes))
+
+    def value():
+        response = probe.call(GetParameters, 'robot_state_publisher/get_parameters',
+                              GetParameters.Request(names=['robot_description']))
+        return response.values[0].string_value
+    return probe.spin_until(lambda: value() == text)
+
+
+def facts(probe, node, key):
+    """Wait until a node reports that value; return topics with their types, and all values."""
+    probe.spin_until(lambda: key in probe.diagnostics.get(node, ()) and len(probe.diagnostics) > 2)
+    types = {name: kinds[0] for name, kinds in probe.get_topic_names_and_types()}
+    return [types, probe.diagnostics]
+
+
+def load_again(probe, node):
+    """Set all parameters of a node to what they are, as a dump does; count them, list refusals."""
+    names = list(probe.call(ListParameters, f'{node}/list_parameters',
+                            ListParameters.Request()).result.names)
+    values = probe.call(GetParameters, f'{node}/get_parameters',
+                        GetParameters.Request(names=names)).values
+    results = probe.call(SetParameters, f'{node}/set_parameters', SetParameters.Request(
+        parameters=[ParameterMessage(name=n, value=v) for n, v in zip(names, values)])).results
+    return [len(names), [[n, r.reason] for n, r in zip(names, results) if not r.successful]]
+
+
+def types(probe, node, *names):
+    """Return the numbers of the types that parameters have now."""
+    return [value.type for value in probe.call(GetParameters, f'{node}/get_parameters',
+                                               GetParameters.Request(names=names)).values]
+
+
+def clients(probe, node, service):
+    """Return the services that a node calls, once that one of its own is known."""
+    def served():
+        names = probe.get_node_names()
+        return node in names and service in dict(
+            probe.get_service_names_and_types_by_node(node, '/'))
+    assert probe.spin_until(served)
+    return [name for name, _ in probe.get_client_names_and_types_by_node(node, '/')]
