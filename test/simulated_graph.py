@@ -9,17 +9,11 @@ import itertools
 
 from rstdp_ros.backends.cpu import CpuBackend
 from rstdp_ros.plasticity import AdaptationRun
-from rstdp_ros.protocol.adaptation import (
-    Accepted,
-    AdaptationProtocol,
-    Discarded,
-    PublishWeights,
-    Reset,
-    SetSeed,
-)
+from rstdp_ros.protocol.adaptation import AdaptationProtocol
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation, split_raster_frame
 from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.objection import objection
+from rstdp_ros.protocol.outputs import Accepted, Discarded, PublishWeights, Reset, SetSeed
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.gym import GymPlant
 

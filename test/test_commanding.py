@@ -63,6 +63,12 @@ def wait_for_motion(record, graph):
     wait_for(lambda: moving(record), graph, period=0.001)
 
 
+def wait_for_commands(record, graph, count):
+    """Wait until so many more were given."""
+    before = len(commands_in(record))
+    wait_for(lambda: len(commands_in(record)) >= before + count, graph)
+
+
 def wait_for_rest(record, graph, since):
     """Wait for zero after a moment, s; return how much later the last effort came."""
     wait_for(lambda: time.monotonic() - since > 0.5 and commands_in(record)[-1][1] == 0.0, graph)
@@ -149,8 +155,7 @@ def test_a_watchdog_that_wakes_leaves_a_running_episode_alone(robot, measured):
             time.sleep(pause)
             wait_for_motion(record, graph)
             process.send_signal(signal.SIGCONT)
-            played = len(commands_in(record))
-            wait_for(lambda: len(commands_in(record)) > played + 75, graph)
+            wait_for_commands(record, graph, 75)
         values = probe('diagnostics_with', 'watchdog', 'last fault')
     # On a busy machine the environment may truly fall silent.
     heard = commands_in(record)

@@ -14,16 +14,10 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import GuardParameters, preset
 from rstdp_ros.protocol.adaptation import (
-    Accepted,
     AdaptationProtocol,
-    Discarded,
     DISCARDS_BEFORE_BACK_OFF,
     Phase,
     PROGRESS_TIMEOUT,
-    PublishWeights,
-    Reset,
-    SetSeed,
-    Waiting,
 )
 from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import (
@@ -34,6 +28,7 @@ from rstdp_ros.protocol.episode import (
     split_raster_frame,
 )
 from rstdp_ros.protocol.lockstep import Lockstep, REFUSALS, RESEND_AFTER
+from rstdp_ros.protocol.outputs import Accepted, Discarded, PublishWeights, Reset, SetSeed, Waiting
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.task import Joints

@@ -43,19 +43,17 @@ from rstdp_ros.plasticity import (
     RSTDPParameters,
 )
 from rstdp_ros.plasticity.silence import SILENT
-from rstdp_ros.protocol.adaptation import (
+from rstdp_ros.protocol.adaptation import AdaptationProtocol, DISCARDS_BEFORE_BACK_OFF, Phase
+from rstdp_ros.protocol.objection import objection
+from rstdp_ros.protocol.outputs import (
     Accepted,
-    AdaptationProtocol,
     Discarded,
-    DISCARDS_BEFORE_BACK_OFF,
     Output,
-    Phase,
     PublishWeights,
     Reset,
     SetSeed,
     Waiting,
 )
-from rstdp_ros.protocol.objection import objection
 from rstdp_ros.resources import model_path
 from rstdp_ros.seeds import END
 from rstdp_ros.snn import SpikingQNetwork

@@ -23,11 +23,11 @@ from std_srvs.srv import Trigger
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.main import make_executor
-from rstdp_ros.protocol.adaptation import Reset, SetSeed
 from rstdp_ros.protocol.conformance import Examination, Rule
 from rstdp_ros.protocol.conformance.events import Act, AskParameters, Output, Reply
 from rstdp_ros.protocol.envelope import Envelope, UNLEARNED
 from rstdp_ros.protocol.episode import Observation
+from rstdp_ros.protocol.outputs import Reset, SetSeed
 from rstdp_ros.tasks.task import Joints
 
 POLL_PERIOD = 0.02

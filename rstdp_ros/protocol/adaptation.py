@@ -12,14 +12,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.protocol.envelope import AGAIN, Envelope, LEARNED, UNLEARNED
+from rstdp_ros.protocol.envelope import AGAIN, Announcements, Envelope, LEARNED, UNLEARNED
 from rstdp_ros.protocol.episode import announced_policy, DIGEST_PREFIX, EpisodeEnd
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.protocol.outputs import (
+    Accepted,
+    Discarded,
+    Output,
+    PublishWeights,
+    Reset,
+    SetSeed,
+    Waiting,
+)
 
 ACTIVATION_TIMEOUT = 2.0
 SERVICE_TIMEOUT = 2.0
@@ -29,50 +36,6 @@ DISCARDS_BEFORE_BACK_OFF = 5
 MAX_BACK_OFF = 10.0
 ASK_AGAIN_AFTER = 0.5
 EPISODES_REMEMBERED = 4
-VERDICTS_REMEMBERED = 4
-POLICIES_REMEMBERED = 4
-
-
-class PublishWeights(NamedTuple):
-    """Publish the running network in :meth:`AdaptationProtocol.envelope`."""
-
-
-class SetSeed(NamedTuple):
-    """Set the environment's seed; reply with :meth:`AdaptationProtocol.seed_set`."""
-
-    seed: int
-    token: int
-
-
-class Reset(NamedTuple):
-    """Reset the environment; reply with :meth:`AdaptationProtocol.reset_done`."""
-
-    token: int
-
-
-class Accepted(NamedTuple):
-    """An episode to learn from; go on with :meth:`AdaptationProtocol.begin`."""
-
-    episode_id: str
-    seed: int
-    rasters: np.ndarray
-    episode_return: float
-
-
-class Discarded(NamedTuple):
-    """An episode that teaches nothing, and why; it is run again unless the environment paces."""
-
-    reason: str
-    in_a_row: int
-
-
-class Waiting(NamedTuple):
-    """The environment begins no episode yet, and why; it is asked again soon."""
-
-    reason: str
-
-
-Output = PublishWeights | SetSeed | Reset | Accepted | Discarded | Waiting
 
 
 class Phase(Enum):
@@ -136,14 +99,12 @@ class AdaptationProtocol:
         self._token = 0
         self._since = 0.0
         self._digest, self._seed = '', 0
-        self._accepted = self._answered = self._active = ''
-        self._verdicts: OrderedDict[str, str] = OrderedDict()
-        self._policies: tuple[str, ...] = ()
-        # Whether spikes are heard, or nobody is known who would make any.
-        self._hears = self._greets = False
+        self._accepted = self._active = ''
+        self._said = Announcements()
+        self._greets = False
         self._begun_at: float | None = None
         if learned:
-            self._settle(learned, LEARNED)
+            self._said.settle(learned, LEARNED)
 
     def begin(self, digest: str, seed: int, now: float, unlearned: str = '') -> list[Output]:
         """
@@ -157,7 +118,8 @@ class AdaptationProtocol:
         if self._begun_at is None:
             self._begun_at = now
         if self._accepted:
-            self._settle(self._accepted, f'{UNLEARNED}: {unlearned}' if unlearned else LEARNED)
+            verdict = f'{UNLEARNED}: {unlearned}' if unlearned else LEARNED
+            self._said.settle(self._accepted, verdict)
             self._accepted = ''
         if self.paced:
             return self._again(now)
@@ -165,23 +127,8 @@ class AdaptationProtocol:
         return [PublishWeights()]
 
     def envelope(self) -> Envelope:
-        """
-        Return what goes with the published network.
-
-        Before spikes can be heard it names neither network nor episode: nobody shall begin one.
-        """
-        if not self._hears:
-            return Envelope(policies=self._policies)
-        verdict = self._verdicts.get(self._answered, '')
-        return Envelope(self._digest, self._answered if verdict else '', verdict, self._policies)
-
-    def _settle(self, episode_id: str, verdict: str) -> None:
-        """Remember what became of an episode, to answer whoever asks again."""
-        self._answered = episode_id
-        self._verdicts[episode_id] = shortened(verdict)
-        self._verdicts.move_to_end(episode_id)
-        while len(self._verdicts) > VERDICTS_REMEMBERED:
-            self._verdicts.popitem(last=False)
+        """Return what goes with the published network."""
+        return self._said.envelope(self._digest)
 
     def _again(self, now: float) -> list[Output]:
         """Ask for the episode once more: same weights, same seed, new id."""
@@ -197,7 +144,7 @@ class AdaptationProtocol:
 
     def _check_active(self, now: float) -> list[Output]:
         # The report may be older than this process, and say nothing of who is heard.
-        if self.phase is Phase.ACTIVATING and self._hears and self._active == self._digest:
+        if self.phase is Phase.ACTIVATING and self._said.hears and self._active == self._digest:
             return self._ask_seed(now)
         return []
 
@@ -244,7 +191,7 @@ class AdaptationProtocol:
         :param digest: the first 16 hex digits of the digest of the weights that made them.
         """
         policy = announced_policy(episode_id)
-        if policy or not self._hears:
+        if policy or not self._said.hears:
             self._hear(policy)
         if policy:
             return self._check_active(now)
@@ -265,8 +212,7 @@ class AdaptationProtocol:
         Who paces itself says so until it gets an answer, be it that nothing is decided yet.
         """
         answers = [] if self.paced else [PublishWeights()]
-        if not self.paced and end.episode_id in self._verdicts:
-            self._answered = end.episode_id
+        if not self.paced and self._said.answers(end.episode_id):
             return answers
         collected = self._collected(end.episode_id)
         if collected is None:
@@ -300,7 +246,7 @@ class AdaptationProtocol:
         """Let time-outs happen."""
         if self.phase is Phase.IDLE:
             return []
-        if not self._hears and now - self._begun_at > ACTIVATION_TIMEOUT:
+        if not self._said.hears and now - self._begun_at > ACTIVATION_TIMEOUT:
             self._hear('')  # a foreign policy need not announce itself
         if self._greets:
             self._greets = False
@@ -309,9 +255,8 @@ class AdaptationProtocol:
 
     def _hear(self, policy: str) -> None:
         """Note that a policy is heard; it will be told at the next poll, floods or not."""
-        if policy and policy not in self._policies:
-            self._policies = (*self._policies, policy)[-POLICIES_REMEMBERED:]
-        self._hears = self._greets = True
+        self._said.hear(policy)
+        self._greets = True
 
     def _time_out(self, now: float) -> list[Output]:
         waited = now - self._since
@@ -389,7 +334,7 @@ class AdaptationProtocol:
         self.discards_in_a_row += 1
         discarded = Discarded(reason, self.discards_in_a_row)
         if self.episode_id:
-            self._settle(self.episode_id, f'{AGAIN if again else UNLEARNED}: {reason}')
+            self._said.settle(self.episode_id, f'{AGAIN if again else UNLEARNED}: {reason}')
         if not self.paced:
             self._episodes.pop(self.episode_id, None)
             self.episode_id = ''
@@ -409,7 +354,7 @@ class AdaptationProtocol:
         # Before the reply to the reset is here, any new id may turn out to be the one.
         if self.phase is not Phase.RESETTING and (self.paced or self.phase is not Phase.RUNNING):
             return None
-        if episode_id in self._verdicts:
+        if self._said.judged(episode_id):
             return None
         while len(self._episodes) >= EPISODES_REMEMBERED:
             self._episodes.popitem(last=False)

@@ -6,11 +6,16 @@ A driver learns by it what became of its episode, a policy whether its spikes ar
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from rstdp_ros.untrusted import shortened
+
 # Verdicts on an episode; the last two go on with ': ' and the reason.
 LEARNED, UNLEARNED, AGAIN = 'learned', 'unlearned', 'again'
+VERDICTS_REMEMBERED = 4
+POLICIES_REMEMBERED = 4
 
 
 class Envelope(NamedTuple):
@@ -42,3 +47,52 @@ class Envelope(NamedTuple):
             return None
         return cls(said.get('digest', ''), said.get('episode', ''), said.get('verdict', ''),
                    tuple(said['policies'].split()))
+
+
+class Announcements:
+    """
+    What adaptation remembers to say: its latest verdicts, and whom it hears.
+
+    :ivar hears: whether spikes are heard, or nobody is known who would make any.
+    """
+
+    def __init__(self) -> None:
+        self.hears = False
+        self._policies: tuple[str, ...] = ()
+        self._verdicts: OrderedDict[str, str] = OrderedDict()
+        self._answered = ''
+
+    def hear(self, policy: str) -> None:
+        """Remember that spikes are heard; ``policy`` is '' if their maker has no name."""
+        if policy and policy not in self._policies:
+            self._policies = (*self._policies, policy)[-POLICIES_REMEMBERED:]
+        self.hears = True
+
+    def settle(self, episode_id: str, verdict: str) -> None:
+        """Remember what became of an episode, and say so."""
+        self._answered = episode_id
+        self._verdicts[episode_id] = shortened(verdict)
+        self._verdicts.move_to_end(episode_id)
+        while len(self._verdicts) > VERDICTS_REMEMBERED:
+            self._verdicts.popitem(last=False)
+
+    def judged(self, episode_id: str) -> bool:
+        """Return whether there is a verdict on an episode."""
+        return episode_id in self._verdicts
+
+    def answers(self, episode_id: str) -> bool:
+        """Say from now on what became of an episode; return whether that is known."""
+        if self.judged(episode_id):
+            self._answered = episode_id
+        return self.judged(episode_id)
+
+    def envelope(self, digest: str) -> Envelope:
+        """
+        Return what goes with the network of that digest.
+
+        Before spikes can be heard it names neither network nor episode: nobody shall begin one.
+        """
+        if not self.hears:
+            return Envelope(policies=self._policies)
+        verdict = self._verdicts.get(self._answered, '')
+        return Envelope(digest, self._answered if verdict else '', verdict, self._policies)

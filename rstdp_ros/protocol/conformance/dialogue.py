@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.protocol.adaptation import (
-    ASK_AGAIN_AFTER,
-    PROGRESS_TIMEOUT,
-    Reset,
-    SERVICE_TIMEOUT,
-    SetSeed,
-)
+from rstdp_ros.protocol.adaptation import ASK_AGAIN_AFTER, PROGRESS_TIMEOUT, SERVICE_TIMEOUT
 from rstdp_ros.protocol.conformance.events import (
     Act,
     Event,
@@ -24,6 +18,7 @@ from rstdp_ros.protocol.conformance.events import (
 from rstdp_ros.protocol.conformance.rules import Report, Rule
 from rstdp_ros.protocol.conformance.witness import Witness
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.outputs import Reset, SetSeed
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.task import Joints
 

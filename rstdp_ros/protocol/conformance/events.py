@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import NamedTuple, TypeVar
 
-from rstdp_ros.protocol.adaptation import Reset, SetSeed
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.outputs import Reset, SetSeed
 
 
 class Act(NamedTuple):

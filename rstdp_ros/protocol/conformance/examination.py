@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rstdp_ros.protocol.adaptation import Reset, SERVICE_TIMEOUT
+from rstdp_ros.protocol.adaptation import SERVICE_TIMEOUT
 from rstdp_ros.protocol.conformance.dialogue import TRIES
 from rstdp_ros.protocol.conformance.events import (
     AskParameters,
@@ -16,6 +16,7 @@ from rstdp_ros.protocol.conformance.events import (
 from rstdp_ros.protocol.conformance.rules import Rule
 from rstdp_ros.protocol.conformance.trials import HOLD, Trials
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.outputs import Reset
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.seeds import ADAPTATION
 
