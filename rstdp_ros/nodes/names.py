@@ -6,26 +6,14 @@ Like the tables, data without ROS.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.nodes.tables import (
-    AdaptationParameters,
-    DriverParameters,
-    EnvironmentParameters,
-    limits,
-    PolicyParameters,
-    RecorderParameters,
-    ReplayParameters,
-    RobotParameters,
-    WatchdogParameters,
-    wiring_parameters,
-)
+from rstdp_ros.nodes.catalogue import catalogue
 from rstdp_ros.parameters import refuse_unknown, table
-from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
-from rstdp_ros.tasks import get_task, SIMULATORS, TASKS
-from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
+from rstdp_ros.tasks import get_task, TASKS
 
 # What every node has from ROS itself.
 ROS_OWN = ('use_sim_time', 'start_type_description_service')
@@ -34,24 +22,18 @@ BODY = 'ros__parameters'
 WILDCARDS = ('*', '**')
 
 
-def known_names(task: str) -> dict[str, set[str]]:
+def known_names(task: str) -> Mapping[str, set[str]]:
     """
     List the names of each node's parameters.
 
     :param task: whose physics, limits and joints are meant.
     """
-    physics = [get_task(task, simulator).physics for simulator in SIMULATORS]
-    tables = {
-        'environment': (EnvironmentParameters, RobotParameters, *physics),
-        'policy': (PolicyParameters,),
-        'adaptation': (AdaptationParameters, RSTDPParameters, GuardParameters, BoundsParameters),
-        'watchdog': (WatchdogParameters,), 'recorder': (RecorderParameters,),
-        'replay': (ReplayParameters,), 'operator': (),
-        'stand_in': (DriverParameters, StandInParameters, get_task('cartpole').physics)}
-    names = {node: {name for cls in classes for name in table(cls)}
-             for node, classes in tables.items()}
-    own = get_task(task)
-    names['environment'].update(p.name for p in (*limits(own), *wiring_parameters(own)))
+    # Nodes without any of their own are nodes all the same.
+    names: defaultdict[str, set[str]] = defaultdict(set, operator=set())
+    for section in catalogue():
+        if section.task in ('', task):
+            names[section.node].update(p.name for p in section.parameters)
+    names['stand_in'].update(table(get_task('cartpole').physics))
     return names
 
 

@@ -6,24 +6,10 @@ The parameter reference, written from the tables that the nodes declare.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from rstdp_ros.nodes.tables import (
-    AdaptationParameters,
-    DriverParameters,
-    EnvironmentParameters,
-    limits,
-    PolicyParameters,
-    RecorderParameters,
-    ReplayParameters,
-    RobotParameters,
-    WatchdogParameters,
-    wiring_parameters,
-)
-from rstdp_ros.parameters import Parameter, table
-from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
-from rstdp_ros.tasks import get_task, TASKS
-from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
+from rstdp_ros.nodes.catalogue import catalogue
+from rstdp_ros.parameters import Parameter
 
 INTRODUCTION = """\
 # Parameters
@@ -40,34 +26,8 @@ HEADER = '| parameter | default | unit | range | effect | meaning |\n|---|---|--
 
 def reference() -> str:
     """Return the page."""
-    return '\n'.join([INTRODUCTION, *_sections()])
-
-
-def _sections() -> Iterator[str]:
-    yield _section('Node environment', table(EnvironmentParameters).values())
-    for task in TASKS.values():
-        yield _section(f'Node environment: {task.name}',
-                       [*table(task.physics).values(), *limits(task)])
-    for task in TASKS.values():
-        more = table(get_task(task.name, 'pybullet').physics)
-        yield _section(f'Node environment with backend pybullet: {task.name}, beyond the above',
-                       [p for name, p in more.items() if name not in table(task.physics)])
-    yield _section('Node environment with backend robot', table(RobotParameters).values())
-    for task in TASKS.values():
-        yield _section(f'Node environment with backend robot: {task.name}',
-                       wiring_parameters(task))
-    for title, cls in (('Node policy', PolicyParameters),
-                       ('Node watchdog', WatchdogParameters),
-                       ('Node recorder', RecorderParameters),
-                       ('Node replay', ReplayParameters),
-                       ('Node adaptation', AdaptationParameters),
-                       ('Node adaptation: r-STDP (defaults are those of the preset)',
-                        RSTDPParameters),
-                       ('Node adaptation: guard', GuardParameters),
-                       ('Node adaptation: bounds', BoundsParameters),
-                       ("Node stand_in (and the cart-pole's physics)", DriverParameters),
-                       ('Node stand_in: imperfections', StandInParameters)):
-        yield _section(title, table(cls).values())
+    return '\n'.join([INTRODUCTION, *(_section(f'Node {s.node}{s.when}', s.parameters)
+                                      for s in catalogue())])
 
 
 def _section(title: str, parameters: Iterable[Parameter]) -> str:

@@ -1,0 +1,69 @@
+"""
+Every parameter of every node: the one list that names are checked by and documents written from.
+
+Like the tables, data without ROS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rstdp_ros.nodes.tables import (
+    AdaptationParameters,
+    DriverParameters,
+    EnvironmentParameters,
+    limits,
+    PolicyParameters,
+    RecorderParameters,
+    ReplayParameters,
+    RobotParameters,
+    WatchdogParameters,
+    wiring_parameters,
+)
+from rstdp_ros.parameters import Parameter, table
+from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
+from rstdp_ros.tasks import get_task, TASKS
+from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
+
+
+class Section(NamedTuple):
+    """
+    Parameters that a node has.
+
+    :param when: with what the node has them, for the reader.
+    :param task: with which task; '' if with every one.
+    """
+
+    node: str
+    when: str
+    parameters: Sequence[Parameter]
+    task: str = ''
+
+
+def catalogue() -> Iterator[Section]:
+    """Yield what each node has, in the order of the documents."""
+    yield _section('environment', '', EnvironmentParameters)
+    for name, task in TASKS.items():
+        yield Section('environment', f': {name}', [*table(task.physics).values(), *limits(task)],
+                      name)
+    for name, task in TASKS.items():
+        more = table(get_task(name, 'pybullet').physics)
+        yield Section('environment', f' with backend pybullet: {name}, beyond the above',
+                      [more[p] for p in more if p not in table(task.physics)], name)
+    yield _section('environment', ' with backend robot', RobotParameters)
+    for name, task in TASKS.items():
+        yield Section('environment', f' with backend robot: {name}', wiring_parameters(task), name)
+    for node, cls in (('policy', PolicyParameters), ('watchdog', WatchdogParameters),
+                      ('recorder', RecorderParameters), ('replay', ReplayParameters),
+                      ('adaptation', AdaptationParameters)):
+        yield _section(node, '', cls)
+    yield _section('adaptation', ': r-STDP (defaults are those of the preset)', RSTDPParameters)
+    yield _section('adaptation', ': guard', GuardParameters)
+    yield _section('adaptation', ': bounds', BoundsParameters)
+    yield _section('stand_in', " (and the cart-pole's physics)", DriverParameters)
+    yield _section('stand_in', ': imperfections', StandInParameters)
+
+
+def _section(node: str, when: str, cls: type) -> Section:
+    return Section(node, when, list(table(cls).values()))
