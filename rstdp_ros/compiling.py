@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import sys
 from typing import Any
 
-from numba import njit
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """Let a package that is not loaded yet seem not installed."""
+    loaded = package in sys.modules
+    if not loaded:
+        sys.modules[package] = None
+    try:
+        yield
+    finally:
+        if not loaded:
+            del sys.modules[package]
+
+
+# numba looks for linear algebra, which no kernel needs: loading it is a fifth of a node's start.
+# Whoever compiles a numpy.dot of their own gets it then.
+with _hidden('scipy'):
+    from numba import njit, types
+    from numba.extending import overload
+    from numba.np import arraymath  # noqa: F401 (this part looks for it)
+
+__all__ = ['compiled', 'overload', 'types']
 
 
 def compiled(**options: Any) -> Callable[[Callable], Callable]:

@@ -37,6 +37,25 @@ def items(checklist, now, effort_limit=10.0, positions=(2.0, math.inf)):
     return checklist.items(now, effort_limit, positions)
 
 
+@pytest.mark.fault('habits', 'a slow driver whose first messages come all at once', 'enabled')
+@pytest.mark.parametrize('at_once', [2, 10, 12])
+def test_a_burst_does_not_hide_a_slow_driver(cartpole, at_once, measured):
+    clock = [100.0]
+    plant = RobotPlant(cartpole, {j: JointWiring(n) for j, n in zip(cartpole.joints, NAMES)},
+                       print, lambda: clock[0])
+    checklist, said = Checklist(plant, NAMES, cartpole.control_period), []
+    for i in range(at_once + 40):
+        clock[0] += 0.05 if i > at_once else 1e-4
+        checklist.heard(clock[0], NAMES)
+        plant.sense(clock[0], NAMES, [0.0, 0.0], [0.0, 0.0])
+        checklist.sensed()
+        said.append(next(item for item in items(checklist, clock[0])
+                         if 'joint states' in item.text))
+    assert {item.status for item in said} == {FAIL}
+    assert 'a moment' in said[0].text and 'come at' in said[-1].text
+    measured('refused from the first to the last message')
+
+
 def texts(result, status):
     return ' '.join(item.text for item in result if item.status == status)
 

@@ -44,7 +44,7 @@ class WatchdogNode(Node):
                   else get_task(own.task).control_period)
         timeout = own.command_timeout or TIMEOUT_PERIODS * period
         self.watchdog = CommandWatchdog(timeout, time.monotonic())
-        self.health = Health(self)
+        self.health, self._told = Health(self), 0
         topics, topic = Topics(self, self.health), f'{own.controller}/commands'
         self._zero = Float64MultiArray(data=[0.0])
         self._commands = topics.publisher(Float64MultiArray, topic, qos.COMMAND)
@@ -67,10 +67,10 @@ class WatchdogNode(Node):
 
     def _on_timer(self) -> None:
         self._hear()
-        trips = self.watchdog.trips
         if self.watchdog.poll(time.monotonic()):
             self._commands.publish(self._zero)
-        if self.watchdog.trips > trips:
+        if self.watchdog.trips > self._told:
+            self._told = self.watchdog.trips
             self.health.fault('stops', 'an effort was not renewed in time, so zero was sent')
 
     def make_safe(self, reason: str) -> None:

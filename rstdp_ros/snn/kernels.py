@@ -9,11 +9,9 @@ The weights' type chooses the arithmetic when numba compiles: float32, or for in
 of :mod:`rstdp_ros.snn.fixed`.
 """
 
-from numba import types
-from numba.extending import overload
 import numpy as np
 
-from rstdp_ros.compiling import compiled
+from rstdp_ros.compiling import compiled, overload, types
 from rstdp_ros.snn import fixed
 
 ZERO = np.float32(0)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rstdp_ros.tasks.robot import RobotPlant
 
 OK, WARN, FAIL = 'ok', 'WARN', 'FAIL'
-# So many joint states tell the rate; so few do not yet.
+# So many joint states tell the rate, or those of so long, s: the first may come all at once.
 WINDOW = 100
-ENOUGH = 10
+LONG_ENOUGH = 0.5
 # A driver that is so much slower than the controller makes it act on old states.
 RATE_TOLERANCE = 0.95
 CLOCK_TOLERANCE = 1.0
@@ -89,9 +89,10 @@ class Checklist:
         if now - self._heard_at > SILENCE:
             return Item(FAIL, 'no joint states on joint_states: is joint_state_broadcaster '
                         'active, and ROS_DOMAIN_ID the same?')
-        if len(read) < ENOUGH or read[-1] <= read[0]:
+        first = read[0] if read else now
+        if now <= first or len(read) < WINDOW and now - first < LONG_ENOUGH:
             return Item(FAIL, f'only {len(read)} joint states so far; wait a moment')
-        rate = (len(read) - 1) / (max(now, read[-1]) - read[0])
+        rate = (len(read) - 1) / (now - first)
         said = f'joint states come at {rate:.0f} Hz for a control rate of {wanted:.0f} Hz'
         return Item(OK if rate >= RATE_TOLERANCE * wanted else FAIL, said)
 
