@@ -13,6 +13,8 @@ EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
             $(comma)pybullet$(comma)train$(comma)test-nir)
 # What depends on the release of ROS; the rest is the same for all and is tested once.
 TESTS := $(if $(filter kilted,$(ROS)),test,test/test_graph.py test/test_package.py)
+# Tests of graphs wait most of the time, for nodes to start and to find each other.
+GRAPHS := $(shell echo $$(($$(nproc) + 1)))
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
 
 LAVA := .venv-lava
@@ -34,7 +36,7 @@ setup: $(VENV)/.setup  ## Install every extra
 
 test: $(VENV)/.setup lint $(if $(filter kilted,$(ROS)),lava)  ## Run linters and all tests; ROS=jazzy for Jazzy
 	$(BIN)/python -m pytest -n auto -m 'not graph' --durations=5 $(TESTS)
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m graph --durations=10 $(TESTS)
+	$(BIN)/python -m pytest -n $(GRAPHS) --dist loadgroup -m graph --durations=10 $(TESTS)
 
 lava:  ## Test the policy on Lava, if there is a Python 3.10
 	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest --durations=5 \
