@@ -1,8 +1,8 @@
 """
 Run the graph in real time and report missed cycles and the latency from observation to action.
 
-What a robot would see: numbers of the environment node's own diagnostics, idle or with every core
-kept busy.
+What a robot would see: numbers of the environment node's own diagnostics, idle or with cores kept
+busy, and what memory the nodes took when they had warmed up and in the end.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ ENVIRONMENT = '/environment'
 COUNTERS = ('cycles', 'late cycles', 'missed cycles', 'observations not answered in time',
             'episodes aborted')
 BUSY = 'while True: pass'
+# This part of the time is for warming up.
+WARM_UP = 0.1
 
 
 def graph(folder: Path, rate: float, priority: int, backend: str) -> list[NodeDescription]:
@@ -43,10 +45,16 @@ def graph(folder: Path, rate: float, priority: int, backend: str) -> list[NodeDe
 
 
 def measure(folder: Path, rate: float, priority: int, backend: str,
-            seconds: float) -> tuple[dict[str, str], list[float]]:
-    """Run and return the last values of the diagnostics and the latencies of each second, ms."""
+            seconds: float) -> tuple[dict[str, str], list[float], list[dict[str, float]]]:
+    """
+    Run the graph.
+
+    :return: the last values of the diagnostics, the latencies of each second in ms, and the
+        nodes' memory, MB, when they had warmed up and in the end.
+    """
     values: dict[str, str] = {}
     latencies: list[float] = []
+    memories: list[dict[str, float]] = []
 
     def on_diagnostics(message: DiagnosticArray) -> None:
         for status in message.status:
@@ -58,13 +66,22 @@ def measure(folder: Path, rate: float, priority: int, backend: str,
     node = rclpy.create_node('realtime_benchmark')
     node.create_subscription(DiagnosticArray, '/diagnostics', on_diagnostics, 10)
     with Supervisor(graph(folder, rate, priority, backend), folder) as supervisor:
-        end = monotonic() + seconds
-        while monotonic() < end:
-            rclpy.spin_once(node, timeout_sec=0.5)
-            for event in supervisor.poll():
-                print(event)
+        start = monotonic()
+        for until in (WARM_UP * seconds, seconds):
+            while monotonic() < start + until:
+                rclpy.spin_once(node, timeout_sec=0.5)
+                for event in supervisor.poll():
+                    print(event)
+            memories.append({name: megabytes(child.process.pid)
+                             for name, child in supervisor.children.items()})
     node.destroy_node()
-    return values, latencies
+    return values, latencies, memories
+
+
+def megabytes(pid: int) -> float:
+    """Return the resident memory of a process."""
+    pages = int(Path(f'/proc/{pid}/statm').read_text().split()[1])
+    return pages * os.sysconf('SC_PAGE_SIZE') / 1e6
 
 
 def main() -> None:
@@ -72,27 +89,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument('--rate', type=float, default=50.0, help='Hz (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=60.0, help='(default: %(default)s)')
-    parser.add_argument('--busy', action='store_true', help='keep every core busy meanwhile')
+    parser.add_argument('--busy', type=int, nargs='?', default=0, const=os.cpu_count(),
+                        metavar='CORES', help='keep so many cores busy meanwhile; all if no '
+                        'number follows')
     parser.add_argument('--priority', type=int, default=0, help='real-time priority of '
                         'environment and policy; 0: none (default)')
     parser.add_argument('--policy-backend', choices=BACKENDS, default='cpu', help='where the '
                         'network runs (default: %(default)s)')
     options = parser.parse_args()
     busy = [subprocess.Popen([sys.executable, '-c', BUSY])
-            for _ in range(os.cpu_count() if options.busy else 0)]
+            for _ in range(options.busy)]
     try:
         with TemporaryDirectory(prefix='rstdp_realtime_') as name:
-            values, latencies = measure(Path(name), options.rate, options.priority,
-                                         options.policy_backend, options.seconds)
+            values, latencies, memories = measure(
+                Path(name), options.rate, options.priority, options.policy_backend,
+                options.seconds)
     finally:
         for process in busy:
             process.kill()
     print(f'{options.rate:g} Hz on {options.policy_backend}, '
-          f'{"busy" if options.busy else "idle"}, priority '
-          f'{options.priority}: '
+          f'{options.busy} cores busy, priority {options.priority}: '
           + ', '.join(f'{values.get(name, 0)} {name}' for name in COUNTERS))
     print(f'{LATENCY}, of the latest 1,000: median {median(latencies):.2f}, '
           f'worst {max(latencies):.2f}')
+    warm, last = memories
+    print('memory: ' + ', '.join(f'{name} {warm[name]:.1f} -> {last[name]:.1f} MB'
+                                 for name in warm))
 
 
 if __name__ == '__main__':
