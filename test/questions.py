@@ -107,6 +107,14 @@ def diagnostics_where(probe, node, key, value):
     return probe.diagnostics[node]
 
 
+def counted(probe, node, key, least):
+    """Wait until a node has counted so much; return the count."""
+    def count():
+        return int(probe.diagnostics.get(node, {}).get(key, 0))
+    probe.spin_until(lambda: count() >= least)
+    return count()
+
+
 def summary_with(probe, node, text):
     """Wait until a node's summary holds a text; return its level and the summary."""
     probe.spin_until(lambda: text in probe.summaries.get(node, [0, ''])[1])

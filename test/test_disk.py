@@ -4,7 +4,6 @@ import errno
 import importlib.util
 import os
 import resource
-import time
 
 from graphs import demo_graph, digests_in, offline, probe, SEED, wait_for
 import pytest
@@ -35,7 +34,7 @@ def test_a_full_disk_is_waited_for(domain, tmp_path, cartpole, shipped, demo_phy
         level, message = probe('summary_with', 'adaptation', 'cannot be written to')
         assert level == ERROR and os.strerror(errno.EFBIG) in message
         learned = len(digests_in(tmp_path))
-        time.sleep(2.0)
+        assert probe('counted', 'adaptation', 'writes failed', 3) >= 3
         assert graph.poll() == [] and len(digests_in(tmp_path)) == learned
         limit_files(pid, None)
         assert wait_for((tmp_path / ADAPTED).exists, graph) == []
@@ -48,12 +47,12 @@ def test_a_full_disk_is_waited_for(domain, tmp_path, cartpole, shipped, demo_phy
 @pytest.mark.fault('messages', 'an `adapted.npz` that cannot be written', '6 deaths in 14 s')
 def test_an_unwritable_result_is_waited_for(domain, tmp_path, cartpole, shipped, demo_physics,
                                             measured):
-    with demo_graph(tmp_path, 4, real_time_factor=1) as graph:
+    with demo_graph(tmp_path, 4, real_time_factor=4) as graph:
         wait_for(lambda: digests_in(tmp_path), graph)
         (tmp_path / ADAPTED).mkdir()
         level, message = probe('summary_with', 'adaptation', 'cannot be written to')
         assert level == ERROR and os.strerror(errno.EISDIR) in message
-        time.sleep(2.0)
+        assert probe('counted', 'adaptation', 'writes failed', 3) >= 3
         assert graph.poll() == []
         (tmp_path / ADAPTED).rmdir()
         assert wait_for((tmp_path / ADAPTED).is_file, graph) == []

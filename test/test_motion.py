@@ -28,11 +28,16 @@ PLANTS = [DECENT, replace(DECENT, delay=0.025), replace(DECENT, dead_zone=1.0),
 AGAINST = 'slider_to_cart moves against its efforts'
 
 
-def play(cartpole, network, parameters, scale, physics=None, enough=12):
-    """Play a policy on a stand-in in virtual time; return how its episodes ended."""
+def play(cartpole, network, parameters, scale, physics=None, enough=12, prove=True, mend=False):
+    """
+    Play a policy on a stand-in in virtual time.
+
+    :param mend: turn the sign and enable again when the robot was disabled.
+    :return: how its episodes ended, and what is thought of the motor.
+    """
     robot = StandIn(physics or CartPolePhysics(), parameters)
     plant = RobotPlant(cartpole, {j: JointWiring(j) for j in cartpole.joints}, robot.command,
-                       lambda: robot.time + 1.0, scale, prove_motion=True)
+                       lambda: robot.time + 1.0, scale, prove_motion=prove)
     env = RealTime(plant, 'boot', lambda: 0, PERIOD)
     env.latching, ends = True, []
 
@@ -43,7 +48,10 @@ def play(cartpole, network, parameters, scale, physics=None, enough=12):
             joints = robot.read()
             plant.sense(robot.time + 1.0, cartpole.joints, *joints)
 
-    while env.enabled and len(ends) < enough:
+    while (env.enabled or mend) and len(ends) < enough:
+        if not env.enabled:
+            plant.effort_scale, mend = -plant.effort_scale, False
+            env.set_enabled(True)
         go_on(1.0)  # the hand sets it up
         env.reset(robot.time)
         while env.running:
@@ -83,6 +91,24 @@ def test_a_right_sign_is_proven_soon_on_imperfect_plants(cartpole, network, para
 def test_a_wrong_sign_stops_the_robot_before_an_episode_counts(cartpole, network, parameters):
     ends, verdict = play(cartpole, network, parameters, -1.0)
     assert AGAINST in ends[-1] and all(end.startswith('aborted: ') for end in ends)
+
+
+def test_a_sign_that_was_mended_is_proven_anew(cartpole, network):
+    ends, verdict = play(cartpole, network, DECENT, -1.0, mend=True)
+    assert sum(AGAINST in end for end in ends) == 1
+    assert ends[-1] in ('terminated', 'truncated') and verdict.status == OK
+
+
+def test_a_weak_motor_is_learned_from_after_a_while(cartpole, network):
+    ends, verdict = play(cartpole, network, replace(DECENT, velocity_noise=0.05), 1e-3, enough=99)
+    assert verdict.status == WARN and 'does not clearly follow' in verdict.text
+    assert all('motion not proven yet' in end for end in ends[:-1]) and len(ends) > 3
+    assert ends[-1] in ('terminated', 'truncated')
+
+
+def test_nothing_is_proven_where_nobody_asks_for_it(cartpole, network):
+    ends, _ = play(cartpole, network, DECENT, -1.0, prove=False)
+    assert len(ends) == 1 and ends[0] in ('terminated', 'truncated')
 
 
 @pytest.mark.parametrize('gain, delay, status, words', [

@@ -176,6 +176,18 @@ def test_a_line_that_was_being_written_is_no_damage(shipped, tmp_path):
     assert log.read_bytes() == whole and not (tmp_path / 'episodes_1.jsonl').exists()
 
 
+@pytest.mark.fault('files', 'a run that goes on where the disk takes no more',
+                   'the log was written anew at each start: exit code 2')
+def test_a_log_that_is_right_is_not_written_anew(shipped, tmp_path, measured):
+    learned(shipped, tmp_path)
+    log = tmp_path / EPISODES
+    before = log.stat()
+    resumed(shipped, tmp_path)
+    after = log.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    measured('goes on; the log stays as it is')
+
+
 def test_no_file_in_the_place_of_the_log(shipped, tmp_path):
     learned(shipped, tmp_path)
     (tmp_path / EPISODES).unlink()

@@ -181,9 +181,11 @@ class AdaptationRun:
         if any(record is None and line.endswith(b'\n') for line, record in lines):
             report(f'{path}: damaged lines are left out; the file as it was is kept beside it')
             _set_aside(path)
-        write_atomically(path, b''.join(
-            line.rstrip(b'\n') + b'\n' for line, record in lines
-            if record and record.episode < self.learner.episode))
+        kept = b''.join(line.rstrip(b'\n') + b'\n' for line, record in lines
+                        if record and record.episode < self.learner.episode)
+        # A disk that is full does not keep a run from going on as it is.
+        if kept != b''.join(line for line, _ in lines):
+            write_atomically(path, kept)
 
 
 def make_folder(folder: Path) -> None:
