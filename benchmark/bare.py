@@ -63,7 +63,7 @@ class BareNode(Node):
 
     def policy(self) -> None:
         """Answer every observation with spikes and then an action."""
-        neurons, ticks = sum(self.task.sizes[1:3]), self.task.ticks
+        neurons, ticks = sum(self.task.sizes[1:3]), self.task.neuron.ticks
         self.raster = Image(encoding='mono8', height=neurons, width=ticks, step=ticks,
                             data=array('B', bytes(neurons * ticks)))
         self.raster.header.frame_id = RASTER_FRAME

@@ -32,7 +32,8 @@ def milliseconds(function: Callable[[], object]) -> float:
 
 def measure(network: SpikingQNetwork, observations: np.ndarray) -> str:
     """Return a row of the table."""
-    other = network.with_hidden_weights(-network.weights[1])
+    w1, w2, w3 = network.weights
+    other = network.replace(weights=(w1, -w2, w3))
     begin = perf_counter()
     backend = make_backend('lava', network)
     start = perf_counter() - begin

@@ -20,7 +20,7 @@ from reliability import (  # noqa: F401 (pytest finds them here by name)
 )
 
 from rstdp_ros.resources import share_path
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.tasks import get_task
 
 # A shell's background job ignores Ctrl-C, and so would all that the tests start.
@@ -41,7 +41,13 @@ def random_network(seed, sizes=(8, 64, 64, 2), ticks=8, threshold=0.5):
     weights = [generator.normal(0, std, shape) for std, shape in
                zip(stds, zip(sizes, sizes[1:]))]
     efforts = (-10.0, 10.0) if sizes[-1] == 2 else (-1.0, 0.0, 1.0)
-    return SpikingQNetwork(weights, 0.8, 0.8, threshold, ticks, 'cartpole', efforts)
+    return SpikingQNetwork(weights, Neuron(0.8, 0.8, threshold, ticks), 'cartpole', efforts)
+
+
+def with_w2(network, w2, **changes):
+    """Return a network that differs in W2."""
+    w1, _, w3 = network.weights
+    return network.replace(weights=(w1, w2, w3), **changes)
 
 
 @pytest.fixture(scope='session')

@@ -22,7 +22,7 @@ def infer(network, observation, product=ordered_sum):
     """Return Q-values and the spikes of both hidden layers, tick by tick."""
     w1, w2, w3 = network.weights
     alpha, beta, threshold = (np.float32(x) for x in
-                              (network.alpha, network.beta, network.threshold))
+                              network.neuron.membrane)
     inputs = np.zeros(2 * len(observation), np.float32)
     for i, x in enumerate(np.asarray(observation, np.float32)):
         inputs[2 * i if x > 0 else 2 * i + 1] = abs(x)
@@ -30,7 +30,7 @@ def infer(network, observation, product=ordered_sum):
     u = [np.zeros(w.shape[1], np.float32) for w in network.weights]
     v = [np.zeros(w.shape[1], np.float32) for w in network.weights]
     spikes = ([], [])
-    for _ in range(network.ticks):
+    for _ in range(network.neuron.ticks):
         total = current
         for layer in (0, 1):
             u[layer] = alpha * u[layer] + total
@@ -84,12 +84,12 @@ def input_current(network, observation):
 def infer_fixed(network, observation):
     """Return the readout's integer potentials and the spikes of a quantised network."""
     matrices = [w.astype(np.int64) for w in network.integers]
-    keep_u = 4096 - round(4096 * (1 - network.alpha))
-    keep_v = 4096 - round(4096 * (1 - network.beta))
+    keep_u = 4096 - round(4096 * (1 - network.neuron.alpha))
+    keep_v = 4096 - round(4096 * (1 - network.neuron.beta))
     u = [np.zeros(w.shape[1], np.int64) for w in matrices]
     v = [np.zeros(w.shape[1], np.int64) for w in matrices]
     spikes = ([], [])
-    for _ in range(network.ticks):
+    for _ in range(network.neuron.ticks):
         total = input_current(network, observation)
         for layer in range(3):
             new = toward_zero(u[layer], keep_u) + total * 64
@@ -97,7 +97,7 @@ def infer_fixed(network, observation):
             u[layer] = np.where(new <= -2**23, new + 2**24, new)
             v[layer] = np.clip(toward_zero(v[layer], keep_v) + u[layer], 1 - 2**23, 2**23 - 1)
             if layer < 2:
-                fired = v[layer] > 64 * round(network.threshold * network.scales[layer])
+                fired = v[layer] > 64 * round(network.neuron.threshold * network.scales[layer])
                 v[layer][fired] = 0
                 spikes[layer].append(fired.astype(np.uint8))
                 total = fired.astype(np.int64) @ matrices[layer + 1]

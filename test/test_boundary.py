@@ -167,8 +167,7 @@ def test_sigterm_keeps_what_was_learned(domain, tmp_path, measured):
 def silent(network, *layers):
     """Return a network in which these hidden layers never spike."""
     weights = [0.0 * w if i + 1 in layers else w for i, w in enumerate(network.weights)]
-    return SpikingQNetwork(weights, network.alpha, network.beta, network.threshold, network.ticks,
-                           network.task, network.action_efforts)
+    return network.replace(weights=weights)
 
 
 @pytest.mark.parametrize('layers, named', [((1,), '1 and 2'), ((2,), '2')])

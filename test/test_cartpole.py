@@ -3,6 +3,7 @@
 from dataclasses import replace
 import warnings
 
+from conftest import with_w2
 import gymnasium
 import numpy as np
 import pytest
@@ -105,7 +106,7 @@ def test_environment_is_registered_and_sound():
 def test_stock_environment_gives_the_same_digests(cartpole, shipped):
     # Wide open modulation: on the default plant a perfect return would change nothing.
     parameters = preset('authors', 'cartpole')
-    adaptation = Adaptation(cartpole, shipped.with_hidden_weights(0.3 * shipped.weights[1]),
+    adaptation = Adaptation(cartpole, with_w2(shipped, 0.3 * shipped.weights[1]),
                             cartpole.physics(), 200_000_000, 6, parameters, 'rstdp', 'snapshot',
                             GuardParameters(window=2))
     _, ours = adapt(adaptation)

@@ -10,6 +10,7 @@ import pytest
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.formats import read_network
+from rstdp_ros.snn import Neuron
 from rstdp_ros.tasks import get_task
 
 torch = pytest.importorskip('torch')
@@ -51,10 +52,10 @@ def test_the_authors_layout_and_state_dicts_give_the_network(shipped, save):
     for content in contents:
         network = read_network(save(content))
         assert network.digest == shipped.digest and network.task == 'cartpole'
-        assert (network.alpha, network.threshold, network.ticks) == (0.8, 0.5, 8)
+        assert network.neuron == Neuron(0.8, 0.8, 0.5, 8)
     facts = Facts(task='cartpole', ticks=5, alpha=0.5, beta=0.25, threshold=2.0)
     network = read_network(save(state_dict(shipped), 'x.pth'), facts)
-    assert (network.alpha, network.beta, network.threshold, network.ticks) == (.5, .25, 2.0, 5)
+    assert network.neuron == Neuron(0.5, 0.25, 2.0, 5)
 
 
 class Trap:

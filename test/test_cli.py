@@ -11,7 +11,7 @@ from rstdp_ros.cli.main import main
 from rstdp_ros.parameters import from_mapping, Parameter, table
 from rstdp_ros.plasticity import RSTDPParameters
 from rstdp_ros.resources import share_path
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn import Neuron, SpikingQNetwork
 
 PLANT = ['--set', 'pole_half_length=0.8', '--set', 'pole_mass=0.3']
 
@@ -92,8 +92,8 @@ def test_a_mistake_is_told_in_one_line(arguments, reason, capsys):
 
 
 def test_a_network_for_something_else_is_refused(tmp_path, shipped, capsys):
-    other = SpikingQNetwork([np.ones((12, 4)), np.ones((4, 4)), np.ones((4, 3))], 0.8, 0.8, 1.0,
-                            3, 'acrobot', (-1, 0, 1))
+    other = SpikingQNetwork([np.ones((12, 4)), np.ones((4, 4)), np.ones((4, 3))],
+                            Neuron(0.8, 0.8, 1.0, 3), 'acrobot', (-1, 0, 1))
     other.save(tmp_path / 'a.npz')
     assert main(['evaluate', 'cartpole', '--model', str(tmp_path / 'a.npz')]) == 2
     assert "'acrobot', not 'cartpole'" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.formats import read_network, write_network
 from rstdp_ros.exchange.nir_writing import nir_to_bytes
 from rstdp_ros.resources import share_path
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.snn.encoding import encode
 from rstdp_ros.snn.files import network_to_bytes
 from rstdp_ros.tasks import TASKS
@@ -51,7 +51,7 @@ def test_a_shipped_network_comes_back_from_nir_byte_by_byte(name, tmp_path, caps
     (float(np.float32(0.8)), 0.8, float(np.float32(0.1)), 'CubaLIF')])
 def test_any_constants_come_back_exactly(alpha, beta, threshold, readout, tmp_path):
     weights = random_network(3, sizes=(8, 5, 7, 2)).weights
-    network = SpikingQNetwork(weights, alpha, beta, threshold, 11, 'cartpole', (),
+    network = SpikingQNetwork(weights, Neuron(alpha, beta, threshold, 11), 'cartpole', (),
                               {'seed': 7, 'nested': {'ä': [1, None, 0.1]}})
     write_network(network, tmp_path / 'x.nir', readout=readout)
     assert network_to_bytes(read_network(tmp_path / 'x.nir')) == network_to_bytes(network)
@@ -88,7 +88,7 @@ def integrate(graph, inputs, delay):
 
 @pytest.mark.parametrize('delay', [0, 1])
 def test_the_graph_means_what_nirs_equations_say(delay, shipped):
-    network = SpikingQNetwork(shipped.weights, 0.6, 0.9, 0.7, 5, 'cartpole')
+    network = SpikingQNetwork(shipped.weights, Neuron(0.6, 0.9, 0.7, 5), 'cartpole')
     graph = nir.read(io.BytesIO(nir_to_bytes(network)))
     assert all(isinstance(graph.nodes[name], kind) for name, kind in (
         ('w1', nir.Linear), ('hidden1', nir.CubaLIF), ('readout', nir.CubaLI)))
@@ -132,7 +132,7 @@ def test_what_snntorch_writes_is_read(kind, alpha, shipped, tmp_path):
     nir.write(tmp_path / 'x.nir', graph)
     network = read_network(tmp_path / 'x.nir', Facts(ticks=8))
     assert network.digest == shipped.digest and network.metadata['source'] == 'x.nir'
-    assert (network.alpha, network.beta, network.threshold) == (alpha, 0.8, 0.5)
+    assert network.neuron.membrane == (alpha, 0.8, 0.5)
     assert network.action_efforts == shipped.action_efforts
 
 

@@ -44,7 +44,7 @@ def test_a_foreign_chain_is_read(shipped):
     graph = foreign_graph(shipped, w2=nir.Affine(w2, np.zeros(64)))
     network = graph_to_network(graph, TICKS, {})
     assert network.digest == shipped.digest and network.task == 'cartpole'
-    assert (network.alpha, network.beta, network.threshold) == (0.8, 0.8, 0.5)
+    assert network.neuron.membrane == (0.8, 0.8, 0.5)
 
 
 def test_time_constants_of_another_step_need_that_step(shipped):
@@ -55,7 +55,7 @@ def test_time_constants_of_another_step_need_that_step(shipped):
     with pytest.raises(RstdpError, match=r"node 'hidden1' has a gain of 0\.02 .*--dt"):
         graph_to_network(graph, TICKS, {})
     network = graph_to_network(graph, Facts(ticks=8, dt=1e-3), {})
-    assert (network.alpha, network.beta) == (0.8, 0.8)
+    assert network.neuron.membrane[:2] == (0.8, 0.8)
     assert np.allclose(network.weights[1], 2 * shipped.weights[1], rtol=1e-6)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from conftest import random_network
+from conftest import random_network, with_w2
 import numpy as np
 import pytest
 
@@ -65,8 +65,8 @@ def simulated(guard, values, network, noise=40.0, seed=0):
     generator, running, events = np.random.default_rng(seed), guard.deployed, []
     worth = {running.digest: 0.0}
     for value in values:
-        proposed = network.with_hidden_weights(
-            generator.standard_normal(network.weights[1].shape).astype(np.float32))
+        proposed = with_w2(
+            network, generator.standard_normal(network.weights[1].shape).astype(np.float32))
         worth[proposed.digest] = worth[running.digest] - 1.0
         running, event = guard.judge(
             value + worth[running.digest] + noise * generator.standard_normal(), running, proposed)
@@ -96,7 +96,7 @@ def test_noise_is_not_taken_for_another_plant():
 def networks(count):
     """Return networks that can be told apart."""
     first = random_network(1)
-    return [first.with_hidden_weights(first.weights[1] + i) for i in range(count)]
+    return [with_w2(first, first.weights[1] + i) for i in range(count)]
 
 
 def judge(guard, sequence, returns):

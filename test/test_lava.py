@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from conftest import random_network
+from conftest import random_network, with_w2
 from graphs import demo_graph, digests_in, offline, wait_for
 import numpy as np
 import pytest
@@ -59,8 +59,7 @@ def test_layers_of_any_size_and_weights_that_change_while_it_runs():
     from rstdp_ros.backends.lava.check import _inference
     network, other = (random_network(seed, sizes=(6, 7, 5, 3), ticks=4) for seed in (1, 2))
     fixed = quantize(network)
-    moved = fixed.with_hidden_weights(from_steps(fixed.integers[1] // 2 + STEPS,
-                                                 fixed.scales[1]))
+    moved = with_w2(fixed, from_steps(fixed.integers[1] // 2 + STEPS, fixed.scales[1]))
     observations = np.random.default_rng(3).normal(0, 2, (15, 3)).astype(np.float32)
     running = backend(network)
     for each in (network, other, fixed, moved, network):

@@ -3,14 +3,14 @@
 import io
 import json
 
-from conftest import random_network
+from conftest import random_network, with_w2
 import numpy as np
 import pytest
 import reference
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.resources import share_path
-from rstdp_ros.snn import NetworkFileError, SpikingQNetwork
+from rstdp_ros.snn import NetworkFileError, Neuron, SpikingQNetwork
 from rstdp_ros.snn.encoding import encode
 from rstdp_ros.snn.files import MAX_BYTES, network_from_bytes, network_to_bytes
 
@@ -48,17 +48,17 @@ def test_encoding_is_interleaved():
 
 def test_equal_q_values_choose_the_lowest_action():
     network = SpikingQNetwork([np.zeros((8, 3)), np.zeros((3, 3)), np.zeros((3, 2))],
-                              0.8, 0.8, 0.5, 8, 'cartpole', (-10, 10))
+                              Neuron(0.8, 0.8, 0.5, 8), 'cartpole', (-10, 10))
     assert network.infer(np.ones(4)).action == 0
 
 
 def test_digest_names_the_weights_and_nothing_else(tmp_path):
     network = random_network(1)
-    other = SpikingQNetwork(network.weights, 0.5, 0.5, 1.0, 3, 'acrobot')
+    other = SpikingQNetwork(network.weights, Neuron(0.5, 0.5, 1.0, 3), 'acrobot')
     assert network.digest == other.digest
     w2 = network.weights[1].copy()
     w2[3, 4] += 1e-3
-    assert network.with_hidden_weights(w2).digest != network.digest
+    assert with_w2(network, w2).digest != network.digest
     network.save(tmp_path / 'n.npz')
     loaded = SpikingQNetwork.load(tmp_path / 'n.npz')
     assert loaded.digest == network.digest

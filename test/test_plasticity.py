@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from conftest import random_network
+from conftest import random_network, with_w2
 import numpy as np
 import pytest
 import reference
@@ -34,7 +34,7 @@ SEED = 200_000_000
 def spikes(network, observations, seed=0):
     """Draw the spikes of an episode."""
     generator = np.random.default_rng(seed)
-    shape = (observations, network.ticks, sum(network.sizes[1:3]))
+    shape = (observations, *network.raster_shape)
     return (generator.random(shape) < 0.2).astype(np.uint8)
 
 
@@ -126,7 +126,7 @@ def test_independent_perturbations_start_from_the_first_network(cartpole, demo_p
 def networks(count):
     """Return networks that can be told apart."""
     first = random_network(1)
-    return [first.with_hidden_weights(first.weights[1] + i) for i in range(count)]
+    return [with_w2(first, first.weights[1] + i) for i in range(count)]
 
 
 def judge_all(guard, sequence, returns):

@@ -1,8 +1,9 @@
 """Fixed point equals its plain reference; 8-bit weights stay 8 bits, whatever learns."""
 
+from dataclasses import replace
 import json
 
-from conftest import random_network
+from conftest import random_network, with_w2
 import numpy as np
 import pytest
 import reference
@@ -111,9 +112,9 @@ def test_files_keep_what_makes_a_network_count(tmp_path, shipped, eight_bits):
 
 def remade(network, **changes):
     """Return the network made anew with other constants, scales or weights."""
-    return SpikingQNetwork(**{**{name: getattr(network, name) for name in (
-        'weights', 'alpha', 'beta', 'threshold', 'ticks', 'task', 'action_efforts', 'scales')},
-        **changes})
+    constants = {name: changes.pop(name) for name in ('alpha', 'beta', 'threshold')
+                 if name in changes}
+    return network.replace(neuron=replace(network.neuron, **constants), **changes)
 
 
 @pytest.mark.parametrize('changes, reason', [
@@ -154,15 +155,15 @@ def test_a_bad_file_is_refused(eight_bits, old, new, reason):
 
 def test_only_weights_on_the_grid_are_taken(eight_bits):
     w2 = eight_bits.weights[1].copy()
-    assert eight_bits.with_hidden_weights(w2).scales == eight_bits.scales
+    assert with_w2(eight_bits, w2).scales == eight_bits.scales
     w2[3, 4] += 1e-3
     with pytest.raises(RstdpError, match='W2 is not on the grid'):
-        eight_bits.with_hidden_weights(w2)
+        with_w2(eight_bits, w2)
     with pytest.raises(RstdpError, match='quantised already'):
         quantize(eight_bits)
     with pytest.raises(RstdpError, match='W3 is all zeros'):
-        quantize(SpikingQNetwork((*eight_bits.weights[:2], np.zeros((64, 2))), 0.8, 0.8, 0.5, 8,
-                                 'cartpole'))
+        quantize(eight_bits.replace(weights=(*eight_bits.weights[:2], np.zeros((64, 2))),
+                                    scales=()))
 
 
 def in_steps(network, w2):
@@ -187,9 +188,9 @@ def test_stochastic_rounding_is_right_on_average(eight_bits):
 def test_rounding_leaves_alone_what_nothing_changes_and_saturates(eight_bits):
     for rounding in ('stochastic', 'nearest'):
         same = rounded(eight_bits, eight_bits.weights[1], rounding, SEED, 0)
-        assert eight_bits.with_hidden_weights(same).digest == eight_bits.digest
+        assert with_w2(eight_bits, same).digest == eight_bits.digest
         far = rounded(eight_bits, eight_bits.weights[1] + np.float32(100), rounding, SEED, 0)
-        assert (eight_bits.with_hidden_weights(far).integers[1] == 254).all()
+        assert (with_w2(eight_bits, far).integers[1] == 254).all()
     wanted = eight_bits.weights[1] + np.float32(1e-3)
     draws = [rounded(eight_bits, wanted, 'stochastic', *key)
              for key in ((SEED, 0), (SEED, 0), (SEED, 1), (SEED + 1, 0))]

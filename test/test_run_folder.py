@@ -13,7 +13,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import AdaptationRun, make_learner
 from rstdp_ros.plasticity.checkpoint import decode, encode, LIMIT
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.untrusted import read_file
 
 
@@ -74,7 +74,8 @@ DAMAGES = {
     'no guard': with_state(lambda state: state.update(guard=[])),
     'rule without amplitudes': with_state(lambda state: state['rule'].pop('amplitude_plus')),
     'another network': with_state(lambda state: state.update(running=SpikingQNetwork(
-        [np.ones((8, 4)), np.ones((4, 4)), np.ones((4, 2))], 0.8, 0.8, 0.5, 8, 'cartpole'))),
+        [np.ones((8, 4)), np.ones((4, 4)), np.ones((4, 2))], Neuron(0.8, 0.8, 0.5, 8),
+        'cartpole'))),
 }
 
 

@@ -23,8 +23,8 @@ def test_trains_the_network_that_runs():
         network = random_network(seed)
         observations = np.random.default_rng(seed).normal(size=(30, 4)).astype(np.float32)
         weights = [torch.from_numpy(w.copy()) for w in network.weights]
-        q = q_values(weights, torch.from_numpy(encode(observations)), network.alpha, network.beta,
-                     network.threshold, network.ticks).numpy()
+        q = q_values(weights, torch.from_numpy(encode(observations)), *network.neuron.membrane,
+                     network.neuron.ticks).numpy()
         ours = np.array([network.q_values(o) for o in observations])
         assert np.allclose(q, ours, atol=1e-4)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from conftest import random_network
+from conftest import random_network, with_w2
 import numpy as np
 import pytest
 
@@ -164,7 +164,7 @@ def test_the_weights_of_a_stranger_wait_for_the_next_episode(cartpole, measured,
     policy = PolicyProtocol(cartpole, CpuBackend(random_network(1)))
     old, values = policy.digest, np.ones(4, np.float32)
     policy.observation('a-1', values)
-    strange = random_network(2).with_hidden_weights(np.zeros((64, 64)), words)
+    strange = with_w2(random_network(2), np.zeros((64, 64)), metadata=words)
     for policies in (None, (), (policy.name,)):
         policy.weights(strange, policies)
         frame = policy.observation('a-1', values).frame

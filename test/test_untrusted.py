@@ -25,7 +25,7 @@ COUNT, SEED = 1000, 200_000_000
 
 def rasters(network, seed=0):
     generator = np.random.default_rng(seed)
-    shape = (10, network.ticks, sum(network.sizes[1:3]))
+    shape = (10, *network.raster_shape)
     return (generator.random(shape) < 0.2).astype(np.uint8)
 
 

@@ -1,5 +1,6 @@
 """Values and files from elsewhere: numbers are numbers, and what is saved can be read."""
 
+from dataclasses import replace
 import os
 import pickle
 import threading
@@ -47,8 +48,9 @@ def test_tables_take_numpys_numbers():
 def remade(**changes):
     """Return a network with other constants."""
     network = random_network(1)
-    return SpikingQNetwork(**{**{name: getattr(network, name) for name in (
-        'weights', 'alpha', 'beta', 'threshold', 'ticks', 'task', 'action_efforts')}, **changes})
+    constants = {name: changes.pop(name) for name in tuple(changes)
+                 if name in ('alpha', 'beta', 'threshold', 'ticks')}
+    return network.replace(neuron=replace(network.neuron, **constants), **changes)
 
 
 @pytest.mark.fault('files', 'a network of 2.7 ticks, or with constants that are no numbers',
@@ -73,11 +75,11 @@ def test_metadata_keep_numpys_numbers(tmp_path):
     loaded = SpikingQNetwork.load(tmp_path / 'x.npz')
     assert loaded.metadata == {'a': 0.5, 'b': 3, 'c': True, 'd': 'x', 'e': [0, 1, 2],
                                'f': {'g': [0.25]}}
-    assert (loaded.ticks, loaded.alpha) == (8, 0.5)
+    assert (loaded.neuron.ticks, loaded.neuron.alpha) == (8, 0.5)
     for strange in ({1, 2}, object(), {np.int64(1): 2}, 1j):
         with pytest.raises(RstdpError, match='metadata cannot be written'):
             remade(metadata={'x': strange}).save(tmp_path / 'x.npz')
-    assert SpikingQNetwork.load(tmp_path / 'x.npz').ticks == 8
+    assert SpikingQNetwork.load(tmp_path / 'x.npz').neuron.ticks == 8
 
 
 @pytest.mark.fault('files', 'save writes a network that load refuses as too large',

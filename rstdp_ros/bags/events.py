@@ -102,7 +102,7 @@ def learning_events(bag: Bag, refused: Counter[str]) -> Iterator[Raster | Public
     if not bag.counts['spikes']:
         raise RstdpError(f'{bag.path}: no spikes were recorded, so nothing can be learned from '
                          'it; record the topic spikes')
-    ticks, neurons = first.ticks, sum(first.sizes[1:3])
+    ticks, neurons = first.raster_shape
     for message in bag.messages(('spikes', 'weights')):
         try:
             with refusing(f'a message on {message.topic}'):

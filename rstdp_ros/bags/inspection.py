@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rstdp_ros.bags.plots import save_plot
 from rstdp_ros.bags.reader import Bag, Message
 from rstdp_ros.bags.topics import PARAMETERS_OF
@@ -129,8 +127,7 @@ class Inspector:
         network = read_weights(message)
         self._first = self._first or network
         self.result.task = network.task
-        change = network.weights[1] - self._first.weights[1]
-        self._distances[network.digest[:16]] = float(np.linalg.norm(change))
+        self._distances[network.digest[:16]] = network.distance(self._first)
         if not self.result.published or self.result.published[-1][1] != network.digest:
             self.result.published.append((time, network.digest))
 

@@ -56,7 +56,7 @@ def divergences(initial: SpikingQNetwork, steps: Iterable[Step]) -> list[Diverge
     for step in steps:
         if step.network is None or step.changed is None:
             continue
-        own, other = (n.weights[1] - initial.weights[1] for n in (step.network, step.changed))
+        own, other = (n.vector - initial.vector for n in (step.network, step.changed))
         norms = [float(np.linalg.norm(way)) for way in (own, other)]
         cosine = float((own * other).sum() / (norms[0] * norms[1])) if all(norms) else None
         rows.append(Divergence(step.episode, step.episode_return, *norms,

@@ -59,14 +59,14 @@ def run(options: argparse.Namespace) -> None:
 
 def _row(network: SpikingQNetwork, output: Path) -> dict:
     return {'output': str(output), 'task': network.task, 'digest': network.digest,
-            'sizes': network.sizes, 'ticks': network.ticks, 'alpha': network.alpha,
-            'beta': network.beta, 'threshold': network.threshold}
+            'sizes': network.sizes, **network.neuron.to_json()}
 
 
 def _sentences(network: SpikingQNetwork, output: Path) -> str:
+    neuron = network.neuron
     lines = [f'network: {output}',
-             f'{network.task}, {list(network.sizes)} neurons, {network.ticks} ticks, threshold '
-             f'{network.threshold:g}, alpha {network.alpha:g}, beta {network.beta:g}',
+             f'{network.task}, {list(network.sizes)} neurons, {neuron.ticks} ticks, threshold '
+             f'{neuron.threshold:g}, alpha {neuron.alpha:g}, beta {neuron.beta:g}',
              f'digest {network.digest}']
     if output.suffix == '.npz':
         lines.append(f'measure it: rstdp_ros evaluate {network.task} --model {output}')

@@ -11,7 +11,7 @@ import numpy as np
 
 from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task, TASKS
 
 # As for our own files: no network of any task comes near it.
@@ -60,18 +60,16 @@ def find_task(name: str | None, weights: Sequence[np.ndarray]) -> Task:
     return fitting[0]
 
 
-def make_network(weights: Sequence[np.ndarray], constants: Sequence[float], ticks: int,
-                 task: Task, efforts: Sequence[float],
-                 metadata: dict[str, Any]) -> SpikingQNetwork:
+def make_network(weights: Sequence[np.ndarray], neuron: Neuron, task: Task,
+                 efforts: Sequence[float], metadata: dict[str, Any]) -> SpikingQNetwork:
     """
     Build a network and check that it fits its task.
 
     :param weights: W1, W2, W3, each (in, out).
-    :param constants: alpha, beta, threshold.
     :param efforts: of the actions, N or N m.
     :raises RstdpError: it is no network, or not one for this task.
     """
-    network = SpikingQNetwork(weights, *constants, ticks, task.name, efforts, metadata)
+    network = SpikingQNetwork(weights, neuron, task.name, efforts, metadata)
     task.check_network(network)
     return network
 

@@ -12,7 +12,7 @@ from rstdp_ros.exchange.child import unpack
 from rstdp_ros.exchange.foreign import Facts, find_task, make_network, MAX_BYTES, origin
 from rstdp_ros.exchange.nir_chain import check_silence, read_chain
 from rstdp_ros.exchange.nir_convention import DT, load_nir, TICK_ORDER
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.untrusted import read_file, refusing, shortened
 
 
@@ -49,13 +49,13 @@ def graph_to_network(graph: Any, facts: Facts,
     dt = _agreed('dt', facts.dt, known, float)
     chain = read_chain(graph, DT if dt is None else dt, assumed=dt is None)
     task = find_task(_agreed('task', facts.task, known, str), chain.weights)
-    constants = (_exact('alpha', chain.alpha, known), _exact('beta', chain.beta, known),
-                 chain.threshold)
     if ticks is None:
         raise RstdpError('does not say how many ticks an observation takes; name it with --ticks')
+    neuron = Neuron(_exact('alpha', chain.alpha, known), _exact('beta', chain.beta, known),
+                    chain.threshold, ticks)
     made = json.loads(known['origin']) if 'origin' in known else dict(default_origin)
     efforts = known.get('action_efforts', task.action_efforts)
-    network = make_network(chain.weights, constants, ticks, task, efforts, made)
+    network = make_network(chain.weights, neuron, task, efforts, made)
     check_silence(chain, ticks)
     if known.get('digest', network.digest) != network.digest:
         raise RstdpError(f'the weights are not those of digest {known["digest"]} that the '

@@ -42,11 +42,13 @@ def network_to_graph(network: SpikingQNetwork, readout: str = 'CubaLI') -> Any:
         raise RstdpError('an 8-bit network cannot be told in NIR; convert the float32 network it '
                          'came from')
 
+    neuron = network.neuron
+
     def linear(index: int) -> nir.Linear:
         return nir.Linear(np.ascontiguousarray(network.weights[index].T))  # NIR's are (out, in)
 
     def integrator(size: int) -> dict[str, np.ndarray]:
-        synapse, membrane = 1.0 / (1.0 - network.alpha), 1.0 / (1.0 - network.beta)
+        synapse, membrane = 1.0 / (1.0 - neuron.alpha), 1.0 / (1.0 - neuron.beta)
         return {name: np.full(size, value) for name, value in (
             ('tau_syn', DT * synapse), ('tau_mem', DT * membrane), ('r', membrane),
             ('w_in', synapse), ('v_leak', 0.0))}
@@ -58,8 +60,8 @@ def network_to_graph(network: SpikingQNetwork, readout: str = 'CubaLI') -> Any:
     inputs, h1, h2, actions = network.sizes
     nodes = {
         'input': nir.Input(np.array([inputs])),
-        'w1': linear(0), 'hidden1': spiking(h1, network.threshold),
-        'w2': linear(1), 'hidden2': spiking(h2, network.threshold),
+        'w1': linear(0), 'hidden1': spiking(h1, neuron.threshold),
+        'w2': linear(1), 'hidden2': spiking(h2, neuron.threshold),
         'w3': linear(2), 'readout': (nir.CubaLI(**integrator(actions)) if readout == 'CubaLI'
                                      else spiking(actions, NEVER)),
         'output': nir.Output(np.array([actions])),
@@ -70,8 +72,9 @@ def network_to_graph(network: SpikingQNetwork, readout: str = 'CubaLI') -> Any:
 def _metadata(network: SpikingQNetwork) -> dict[str, Any]:
     """Tell what the graph cannot; flat, since older releases of nir read nothing nested."""
     return {
-        'task': network.task, 'ticks': network.ticks, 'dt': DT, 'tick_order': TICK_ORDER,
-        'input': INPUT, 'output': OUTPUT, 'alpha': network.alpha, 'beta': network.beta,
+        'task': network.task, 'ticks': network.neuron.ticks, 'dt': DT, 'tick_order': TICK_ORDER,
+        'input': INPUT, 'output': OUTPUT, 'alpha': network.neuron.alpha,
+        'beta': network.neuron.beta,
         'action_efforts': np.array(network.action_efforts), 'digest': network.digest,
         'origin': json.dumps(network.metadata),
     }

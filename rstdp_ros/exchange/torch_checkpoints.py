@@ -8,6 +8,7 @@ theirs, and state dicts of bias-free ``nn.Linear`` layers, (out, in).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 import io
 from itertools import pairwise
@@ -49,9 +50,9 @@ def read_checkpoint(path: Path, facts: Facts) -> SpikingQNetwork:
     try:
         weights = unpack('torch_checkpoints', data)
         task = find_task(facts.task, weights)
-        constants = [getattr(task if getattr(facts, name) is None else facts, name)
-                     for name in ('alpha', 'beta', 'threshold', 'ticks')]
-        return make_network(weights, constants[:3], constants[3], task, task.action_efforts,
+        given = {name: getattr(facts, name) for name in ('alpha', 'beta', 'threshold', 'ticks')
+                 if getattr(facts, name) is not None}
+        return make_network(weights, replace(task.neuron, **given), task, task.action_efforts,
                             origin(path))
     except RstdpError as error:
         raise RstdpError(f'{path}: {shortened(error)}') from None

@@ -82,7 +82,7 @@ def run(job: BestOf) -> list[dict[str, Any]]:
            'rule': job.rule, 'seed': job.seed, 'episodes': learner.episode,
            'best_episode': best_episode, 'plant_episodes': learner.episode + selection.episodes,
            'best_digest': best.digest,
-           'distance': float(np.linalg.norm(best.weights[1] - network.weights[1]))}
+           'distance': best.distance(network)}
     held_out = seeds.block(seeds.HELD_OUT, job.held_out_starts)
     return [{**row, 'starts': name, **_compare(job, physics, best, starts)} for name, starts in
             (('selection', selection.starts), ('held-out', held_out))]

@@ -86,7 +86,7 @@ class AdaptationNode(Node):
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         task.check_network(network)
         # Compiled now, the first episode need not wait for it.
-        network.actions(np.zeros((1, network.ticks, sum(network.sizes[1:3])), np.uint8))
+        network.actions(np.zeros((1, *network.raster_shape), np.uint8))
         self.health = Health(self)
         self.run = AdaptationRun(Learner(network, recipe),
                                  Path(own.run_dir) if own.run_dir else None, own.keep_checkpoints)
@@ -274,10 +274,9 @@ class AdaptationNode(Node):
             self.health.fault('weights of others', OTHERS.format(self._weights.topic_name))
 
     def _on_spikes(self, message: Image) -> None:
-        network = self.learner.running
         try:
             episode_id, digest, raster = messages.read_raster(
-                message, network.ticks, sum(network.sizes[1:3]))
+                message, *self.learner.running.raster_shape)
         except RstdpError as error:
             self.health.fault('spikes refused', error)
             return

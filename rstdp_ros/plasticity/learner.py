@@ -172,7 +172,8 @@ class Learner:
             w2 = rounded(before, allowed, self.bounds.parameters.weight_rounding,
                          self.recipe.seed, self.episode)
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
-        proposed = before.with_hidden_weights(w2, origin)
+        w1, _, w3 = before.weights
+        proposed = before.replace(weights=(w1, w2, w3), metadata=origin)
         self.running, event = self.guard.judge(episode_return, before, proposed)
         event = ', '.join(filter(None, (
             event, '' if allowed is wanted else 'bounded',
@@ -180,7 +181,7 @@ class Learner:
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
         record = EpisodeRecord(
             self.episode, seed, episode_return,
-            float(np.linalg.norm(self.running.weights[1] - before.weights[1])),
+            self.running.distance(before),
             sum(self.recent) / len(self.recent), self.guard.best_mean, event,
             self.running.digest, self.deployed.digest)
         self.latest = {**origin, 'event': event}
@@ -201,13 +202,13 @@ class Learner:
 
         :param network: the running or the deployed one.
         """
-        return network.with_hidden_weights(network.weights[1], {
+        return network.replace(metadata={
             **network.metadata, **self.latest, 'learned': self.episode,
             'rollbacks': self.rollbacks, 'run_seed': self.recipe.seed,
             'running': self.running.digest, 'deployed': self.deployed.digest})
 
     def _check(self, rasters: np.ndarray, episode_return: float) -> None:
-        expected = (self.running.ticks, sum(self.running.sizes[1:3]))
+        expected = self.running.raster_shape
         if rasters.ndim != 3 or rasters.shape[1:] != expected or len(rasters) == 0:
             raise RstdpError(f'rasters of shape {rasters.shape} do not fit the network: expected '
                              f'(steps, {expected[0]}, {expected[1]})')

@@ -53,7 +53,7 @@ def check_networks(initial: SpikingQNetwork, state: Any) -> None:
     """
     for network in _networks(state):
         same = all(getattr(network, name) == getattr(initial, name) for name in (
-            'sizes', 'alpha', 'beta', 'threshold', 'ticks', 'task', 'action_efforts', 'scales'))
+            'sizes', 'neuron', 'task', 'action_efforts', 'scales'))
         if not same or not all(np.array_equal(initial.weights[i], network.weights[i])
                                for i in (0, 2)):
             raise RstdpError(f'network {network.digest[:16]} is not of this run')

@@ -67,9 +67,10 @@ class PolicyProtocol:
         """
         self.task.check_network(network)
         ours, theirs = self.backend.network, network
-        if (ours.sizes, ours.ticks) != (theirs.sizes, theirs.ticks):
-            raise RstdpError(f'weights of a network {list(theirs.sizes)} with {theirs.ticks} '
-                             f'ticks; this policy runs {list(ours.sizes)} with {ours.ticks}')
+        if (ours.sizes, ours.neuron.ticks) != (theirs.sizes, theirs.neuron.ticks):
+            raise RstdpError(f'weights of a network {list(theirs.sizes)} with '
+                             f'{theirs.neuron.ticks} ticks; this policy runs {list(ours.sizes)} '
+                             f'with {ours.neuron.ticks}')
         self._pending = network
         self.heard = policies is None or self.name in policies
         self.ready = self.ready or self.heard
@@ -79,8 +80,7 @@ class PolicyProtocol:
 
     def announcement(self) -> Answer:
         """Return a raster without spikes; weights that name this policy show that it came."""
-        neurons = sum(self.backend.network.sizes[1:3])
-        return Answer(0.0, np.zeros((self.backend.network.ticks, neurons), np.uint8),
+        return Answer(0.0, np.zeros(self.backend.network.raster_shape, np.uint8),
                       raster_frame(announcement_id(self.name), self.digest))
 
     def observation(self, episode_id: str, values: np.ndarray) -> Answer | None:

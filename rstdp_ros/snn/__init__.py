@@ -2,7 +2,8 @@
 
 from rstdp_ros.snn.files import load_network, NetworkFileError, save_network
 from rstdp_ros.snn.network import Inference, SpikingQNetwork
+from rstdp_ros.snn.neuron import Neuron
 from rstdp_ros.snn.quantize import quantize
 
-__all__ = ['Inference', 'NetworkFileError', 'SpikingQNetwork', 'load_network', 'quantize',
-           'save_network']
+__all__ = ['Inference', 'NetworkFileError', 'Neuron', 'SpikingQNetwork', 'load_network',
+           'quantize', 'save_network']

@@ -21,13 +21,15 @@ from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plain import from_json, plain
 from rstdp_ros.snn.network import SpikingQNetwork
+from rstdp_ros.snn.neuron import Neuron
 from rstdp_ros.untrusted import read_file, refusing, shortened
 
 FORMAT = 'rstdp_ros network'
 FLOAT_VERSION, FIXED_VERSION = 1, 2
 MAX_BYTES = 16 * 2**20
 WEIGHTS = ('W1', 'W2', 'W3')
-REQUIRED = ('task', 'sizes', 'alpha', 'beta', 'threshold', 'ticks', 'action_efforts')
+NEURON = ('alpha', 'beta', 'threshold', 'ticks')
+REQUIRED = ('task', 'sizes', *NEURON, 'action_efforts')
 
 
 class NetworkFileError(RstdpError):
@@ -68,8 +70,7 @@ def network_to_bytes(network: SpikingQNetwork) -> bytes:
     """
     header = {
         'format': FORMAT, 'version': FLOAT_VERSION, 'task': network.task,
-        'sizes': list(network.sizes), 'alpha': network.alpha, 'beta': network.beta,
-        'threshold': network.threshold, 'ticks': network.ticks,
+        'sizes': list(network.sizes), **network.neuron.to_json(),
         'action_efforts': list(network.action_efforts), 'origin': network.metadata,
     }
     if network.quantized:
@@ -131,8 +132,8 @@ def _network(arrays: Mapping[str, np.ndarray]) -> SpikingQNetwork:
     if any(w.dtype != np.float32 for w in weights):
         raise RstdpError('the weights are not float32')
     network = SpikingQNetwork(
-        weights, header['alpha'], header['beta'], header['threshold'], header['ticks'],
-        header['task'], header['action_efforts'], header.get('origin'),
+        weights, Neuron(*(header[name] for name in NEURON)), header['task'],
+        header['action_efforts'], header.get('origin'),
         header['scales'] if version == FIXED_VERSION else ())
     if (version == FIXED_VERSION) != network.quantized:
         raise RstdpError(f'version {FIXED_VERSION} without scales')

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real, whole
+from rstdp_ros.plain import real
 from rstdp_ros.snn import kernels
 from rstdp_ros.snn.fixed import FixedPoint
+from rstdp_ros.snn.neuron import Neuron
 
 
 class Inference(NamedTuple):
@@ -40,45 +41,38 @@ class SpikingQNetwork:
     """
     Two hidden layers of current-based leaky integrate-and-fire neurons and a silent readout.
 
-    An instance never changes: learning makes a new one (:meth:`with_hidden_weights`), so a digest
-    names its weights for good.
+    An instance never changes: learning makes a new one (:meth:`replace`), so a digest names its
+    weights for good.
 
     :param weights: W1 (inputs, h1), W2 (h1, h2), W3 (h2, actions), cast to float32.
-    :param alpha: decay of the synaptic current per tick, in [0, 1).
-    :param beta: decay of the membrane potential per tick, in [0, 1).
-    :param threshold: a neuron spikes where its potential exceeds it; positive.
-    :param ticks: T, how many ticks an observation is presented.
+    :param neuron: decays, threshold and ticks.
     :param task: name of the task it was made for.
     :param action_efforts: the command of each action, N or N m; () for the task's.
     :param metadata: where it came from; free JSON-like content that does not enter the digest.
     :param scales: one per weight matrix for a quantised network, which runs in fixed point
         (:mod:`rstdp_ros.snn.fixed`): its weights are 2 k / scale with whole k in -127..127.
-    :raises RstdpError: wrong shapes, values that are not finite, constants out of range, weights
-        that are not on the grid of their scale.
+    :raises RstdpError: wrong shapes, values that are not finite, weights that are not on the grid
+        of their scale.
     :ivar fixed: the integers of a quantised network, else None.
     """
 
-    def __init__(self, weights: Sequence[np.ndarray], alpha: float, beta: float, threshold: float,
-                 ticks: int, task: str, action_efforts: Sequence[float] = (),
+    def __init__(self, weights: Sequence[np.ndarray], neuron: Neuron, task: str,
+                 action_efforts: Sequence[float] = (),
                  metadata: Mapping[str, Any] | None = None,
                  scales: Sequence[float] = ()) -> None:
         self.weights = tuple(_frozen(w) for w in weights)
-        self.alpha = real('alpha', alpha)
-        self.beta = real('beta', beta)
-        self.threshold = real('threshold', threshold)
-        self.ticks = whole('ticks', ticks)
+        self.neuron = neuron
         self.task = str(task)
         self.action_efforts = tuple(real('an action effort', e) for e in action_efforts)
         self.metadata = dict(metadata or {})
         self.scales = tuple(real('a scale', scale) for scale in scales)
         self._check()
-        self.fixed = (FixedPoint(self.weights, self.scales, self.alpha, self.beta, self.threshold)
+        self.fixed = (FixedPoint(self.weights, self.scales, *neuron.membrane)
                       if self.scales else None)
         # Every kernel takes the network as these arguments, in this order; their types choose
         # the arithmetic.
         self.kernel_arguments = self.fixed.kernel_arguments if self.fixed else (
-            *self.weights, np.array((self.alpha, self.beta, self.threshold, self.threshold),
-                                    np.float32))
+            *self.weights, np.array((*neuron.membrane, neuron.threshold), np.float32))
         self._arithmetic = self.kernel_arguments[0].dtype
 
     def _check(self) -> None:
@@ -97,13 +91,6 @@ class SpikingQNetwork:
         for name, w in zip(('W1', 'W2', 'W3'), self.weights):
             if not np.isfinite(w).all():
                 raise RstdpError(f'{name} holds a value that is not finite')
-        for name in ('alpha', 'beta'):
-            if not 0.0 <= getattr(self, name) < 1.0:
-                raise RstdpError(f'{name} = {getattr(self, name)} is not in [0, 1)')
-        if self.threshold <= 0.0:
-            raise RstdpError(f'threshold = {self.threshold} is not a positive number')
-        if not 1 <= self.ticks <= 1000:
-            raise RstdpError(f'ticks = {self.ticks} is not in 1..1000')
         efforts = self.action_efforts
         if efforts and len(efforts) != self.sizes[-1]:
             raise RstdpError(f'{len(efforts)} action efforts for {self.sizes[-1]} actions')
@@ -141,6 +128,11 @@ class SpikingQNetwork:
         """How many values an observation has: half the inputs."""
         return self.sizes[0] // 2
 
+    @cached_property
+    def raster_shape(self) -> tuple[int, int]:
+        """Shape of the spikes of one observation: (T, h1 + h2)."""
+        return self.neuron.ticks, sum(self.sizes[1:3])
+
     @property
     def quantized(self) -> bool:
         """Whether it runs in fixed point."""
@@ -167,8 +159,8 @@ class SpikingQNetwork:
         :raises RstdpError: wrong shape, or a value that is not finite.
         """
         observation = self.checked(observation)
-        _, h1, h2, n_out = self.sizes
-        raster = np.empty((self.ticks, h1 + h2), np.uint8)
+        _, h1, _, n_out = self.sizes
+        raster = np.empty(self.raster_shape, np.uint8)
         q = np.empty(n_out, self._arithmetic)
         kernels.infer(observation, *self.kernel_arguments, raster, q)
         if self.fixed:
@@ -210,19 +202,27 @@ class SpikingQNetwork:
         kernels.actions(np.ascontiguousarray(rasters), w3, neuron, chosen)
         return chosen
 
-    def with_hidden_weights(self, w2: np.ndarray,
-                            metadata: Mapping[str, Any] | None = None) -> SpikingQNetwork:
+    def replace(self, **changes: Any) -> SpikingQNetwork:
         """
-        Return a network that differs in W2, the synapses that r-STDP changes.
+        Return a network that differs in some of the arguments of the constructor.
 
-        :param w2: (h1, h2); for a quantised network on the grid of its scale.
-        :param metadata: where the new one came from; the old one's if None.
+        :param changes: such as ``weights=(w1, w2, w3)``, on the grid of its scales where it is
+            quantised, or ``metadata``.
         :raises RstdpError: as for any network.
         """
-        w1, _, w3 = self.weights
-        return SpikingQNetwork((w1, w2, w3), self.alpha, self.beta, self.threshold, self.ticks,
-                               self.task, self.action_efforts,
-                               self.metadata if metadata is None else metadata, self.scales)
+        own = {name: getattr(self, name) for name in (
+            'weights', 'neuron', 'task', 'action_efforts', 'metadata', 'scales')}
+        return SpikingQNetwork(**{**own, **changes})
+
+    @property
+    def vector(self) -> np.ndarray:
+        """All weights side by side, float32."""
+        return np.concatenate([w.ravel() for w in self.weights])
+
+    def distance(self, other: SpikingQNetwork) -> float:
+        """Return the norm of the difference of all weights."""
+        return float(np.linalg.norm([float(np.linalg.norm(ours - theirs)) for ours, theirs in
+                                     zip(self.weights, other.weights)]))
 
     def __repr__(self) -> str:
         """Name task, sizes and weights."""

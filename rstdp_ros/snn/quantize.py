@@ -27,6 +27,5 @@ def quantize(network: SpikingQNetwork,
         raise RstdpError(f'W{largest.index(0.0) + 1} is all zeros: it has no scale')
     scales = [2 * MAX_STEPS * factor / m for factor, m in zip(factors, largest)]
     weights = [from_steps(np.rint(steps(w, s)), s) for w, s in zip(network.weights, scales)]
-    return SpikingQNetwork(
-        weights, network.alpha, network.beta, network.threshold, network.ticks, network.task,
-        network.action_efforts, {**network.metadata, 'quantized_from': network.digest}, scales)
+    return network.replace(weights=weights, scales=scales, metadata={
+        **network.metadata, 'quantized_from': network.digest})

@@ -10,7 +10,7 @@ import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.tasks.sketch import Sketch
 
 # Returns are written as text, and foreign drivers round them.
@@ -52,9 +52,7 @@ class Task:
     :param actuated_joint: the joint that takes the effort.
     :param action_efforts: command of each action, N or N m; its order is that of the Q-values.
     :param sizes: neurons per layer of its networks.
-    :param alpha: decay of the synaptic current per tick; likewise beta of the potential.
-    :param threshold: firing threshold of its networks.
-    :param ticks: T of its networks.
+    :param neuron: decays, threshold and ticks of its networks.
     :param max_episode_steps: after so many steps an episode is truncated.
     :param max_return: no episode returns more.
     :param control_period: seconds between observations.
@@ -80,10 +78,7 @@ class Task:
     actuated_joint: str
     action_efforts: tuple[float, ...]
     sizes: tuple[int, ...]
-    alpha: float
-    beta: float
-    threshold: float
-    ticks: int
+    neuron: Neuron
     max_episode_steps: int
     max_return: float
     control_period: float
@@ -179,8 +174,7 @@ class Task:
 
         :param physics: the plant; the task's default if None.
         """
-        neurons = sum(network.sizes[1:3])
-        rasters = np.empty((1, self.max_episode_steps, network.ticks, neurons), np.uint8)
+        rasters = np.empty((1, self.max_episode_steps, *network.raster_shape), np.uint8)
         returns, steps = self._run(network, [seed], physics, rasters)
         return Episode(rasters[0, :steps[0]], float(returns[0]))
 
@@ -188,5 +182,5 @@ class Task:
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         physics = self.physics() if physics is None else physics
         return self.run_batch(self.start_states(seeds), physics.constants(),
-                              *network.kernel_arguments, network.ticks, self.max_episode_steps,
-                              rasters)
+                              *network.kernel_arguments, network.neuron.ticks,
+                              self.max_episode_steps, rasters)

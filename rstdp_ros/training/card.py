@@ -45,8 +45,8 @@ def write_card(network: SpikingQNetwork, path: Path) -> Path:
     returns = task.returns(network, seeds.block(seeds.HELD_OUT, HELD_OUT_STARTS))
     card = path.with_suffix('.md')
     card.write_text(TEMPLATE.format(
-        name=path.stem, task=network.task, sizes=list(network.sizes), ticks=network.ticks,
-        threshold=network.threshold, alpha=network.alpha, beta=network.beta,
+        name=path.stem, task=network.task, sizes=list(network.sizes),
+        **network.neuron.to_json(),
         digest=network.digest, command=f'rstdp_ros train {network.task} --seed {origin["seed"]}',
         episodes=origin['episodes'], steps=origin['steps'],
         validation_starts=origin['settings']['validation_starts'],

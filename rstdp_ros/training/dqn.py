@@ -141,8 +141,8 @@ class Trainer:
     def network(self, weights: list[torch.Tensor]) -> SpikingQNetwork:
         """Make the network that runs from weights that learn."""
         task = self.task
-        return SpikingQNetwork([w.detach().numpy() for w in weights], task.alpha, task.beta,
-                               task.threshold, task.ticks, task.name, task.action_efforts)
+        return SpikingQNetwork([w.detach().numpy() for w in weights], task.neuron, task.name,
+                               task.action_efforts)
 
     def run_episode(self) -> Progress:
         """Play and learn for one episode; validate the deployed network now and then."""
@@ -172,8 +172,8 @@ class Trainer:
         return self.actor.infer(observation).action
 
     def _q(self, weights: list[torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
-        task = self.task
-        return q_values(weights, inputs, task.alpha, task.beta, task.threshold, task.ticks)
+        neuron = self.task.neuron
+        return q_values(weights, inputs, *neuron.membrane, neuron.ticks)
 
     def _update(self, batch: Batch) -> float:
         """Do one step of gradient descent and let the target follow; return the loss."""
@@ -218,9 +218,7 @@ class Trainer:
             'episodes': self.episode, 'steps': self.steps, 'settings': asdict(self.settings),
             'validation_return': self.best_return, 'parent': None,
         }
-        best = self.best
-        return SpikingQNetwork(best.weights, best.alpha, best.beta, best.threshold, best.ticks,
-                               best.task, best.action_efforts, origin)
+        return self.best.replace(metadata=origin)
 
     def save(self, path: Path) -> None:
         """Write everything the rest of the run depends on, whole or not at all."""

@@ -38,8 +38,7 @@ class Floating:
     @staticmethod
     def parameters(network: SpikingQNetwork) -> Parameters:
         """Translate a network."""
-        alpha, beta, threshold = (float(np.float32(value)) for value in
-                                  (network.alpha, network.beta, network.threshold))
+        alpha, beta, threshold = (float(np.float32(value)) for value in network.neuron.membrane)
         # In double precision 1 - (1 - alpha) gives alpha back exactly.
         return Parameters(_transposed(network.weights[1:]), 1.0 - alpha, 1.0 - beta,
                           (threshold, threshold, NEVER))

@@ -53,7 +53,8 @@ def compare(task: Task, network: SpikingQNetwork, count: int, seed: int,
     change = rule.weight_change(LESSON_RETURN)
     networks = [network]
     if not network.quantized:
-        learned = network.with_hidden_weights(network.weights[1] + change)
+        w1, w2, w3 = network.weights
+        learned = network.replace(weights=(w1, w2 + change, w3))
         networks += [learned, quantize(network), quantize(learned)]
     backend = LavaBackend(networks[0])
     try:

@@ -47,11 +47,11 @@ class Circuit:
 
     def _connect(self, parameters: Parameters) -> Terminal:
         network = self.network
-        terminal = Terminal(sizes=network.sizes[1:], ticks=network.ticks)
+        terminal = Terminal(sizes=network.sizes[1:], ticks=network.neuron.ticks)
         # Lava counts time from 1.
         first, second, readout = (
             LIFReset(shape=(size,), du=parameters.du, dv=parameters.dv, vth=threshold,
-                     reset_interval=network.ticks + DELAY, reset_offset=1 + layer)
+                     reset_interval=network.neuron.ticks + DELAY, reset_offset=1 + layer)
             for layer, (size, threshold) in enumerate(zip(network.sizes[1:],
                                                           parameters.thresholds)))
         between, out = (Dense(weights=weights, sign_mode=SignMode.MIXED)
@@ -88,8 +88,8 @@ class Circuit:
         """Present one observation, (n,) float32, from zero state."""
         self._request(PRESENT, self._arithmetic.current(self.network, observation))
         answer = self._answer()
-        h1, h2, n_out = self.network.sizes[1:]
-        raster = answer[:-n_out].astype(np.uint8).reshape(self.network.ticks, h1 + h2)
+        h1, _, n_out = self.network.sizes[1:]
+        raster = answer[:-n_out].astype(np.uint8).reshape(self.network.raster_shape)
         return Inference(self._arithmetic.q_values(self.network, answer[-n_out:]),
                          (raster[:, :h1], raster[:, h1:]), raster)
 
@@ -111,5 +111,5 @@ class Circuit:
 
 
 def _constants(network: SpikingQNetwork, parameters: Parameters) -> tuple:
-    return (network.quantized, network.sizes, network.ticks,
+    return (network.quantized, network.sizes, network.neuron.ticks,
             parameters._replace(synapses=()))

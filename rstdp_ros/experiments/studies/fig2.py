@@ -49,8 +49,8 @@ def run(job: Trace) -> Rows:
         rule.observe_rasters(rasters[i:i + 1])
         traces[i] = rule.eligibility
     i, j = np.unravel_index(np.abs(traces[-1]).argmax(), traces[-1].shape)
-    h1 = network.sizes[1]
-    return [{'task': job.task, 'tick': (k + 1) * network.ticks, 'pre': int(i), 'post': int(j),
+    h1, ticks = network.sizes[1], network.neuron.ticks
+    return [{'task': job.task, 'tick': (k + 1) * ticks, 'pre': int(i), 'post': int(j),
              'eligibility': float(traces[k, i, j]),
              'pre_spikes': int(rasters[k, :, i].sum()),
              'post_spikes': int(rasters[k, :, h1 + j].sum())} for k in range(len(rasters))]

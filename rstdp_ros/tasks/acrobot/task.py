@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rstdp_ros.snn import Neuron
 from rstdp_ros.tasks.acrobot import physics
 from rstdp_ros.tasks.acrobot.episodes import run_batch
 from rstdp_ros.tasks.acrobot.physics import (
@@ -81,10 +82,7 @@ ACROBOT = Task(
     actuated_joint='elbow',
     action_efforts=(-COMMAND, 0.0, COMMAND),
     sizes=(12, 256, 256, 3),
-    alpha=0.8,
-    beta=0.8,
-    threshold=1.0,
-    ticks=3,
+    neuron=Neuron(0.8, 0.8, threshold=1.0, ticks=3),
     max_episode_steps=500,
     max_return=0.0,
     control_period=CONTROL_PERIOD,

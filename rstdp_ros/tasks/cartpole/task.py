@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from rstdp_ros.snn import Neuron
 from rstdp_ros.tasks.cartpole.episodes import run_batch
 from rstdp_ros.tasks.cartpole.physics import (
     CartPolePhysics,
@@ -63,10 +64,7 @@ CARTPOLE = Task(
     actuated_joint='slider_to_cart',
     action_efforts=(-COMMAND, COMMAND),
     sizes=(8, 64, 64, 2),
-    alpha=0.8,
-    beta=0.8,
-    threshold=0.5,
-    ticks=8,
+    neuron=Neuron(0.8, 0.8, threshold=0.5, ticks=8),
     max_episode_steps=200,
     max_return=200.0,
     control_period=CONTROL_PERIOD,
