@@ -43,7 +43,7 @@ class RecordedRun:
                  guard_name=AUTO, network=None, physics=None):
         self.task = get_task('cartpole')
         self.network, self.skip = network, skip
-        self.learner = make_learner(network, SEED, 'default', rule=rule,
+        self.learner = make_learner(network, SEED, 'default', rule,
                                     guard_parameters=guard or GuardParameters(),
                                     guard=guard_name)
         self.plant = GymPlant(self.task, '')
@@ -127,7 +127,7 @@ class RecordedRun:
 
     def set(self, **changes):
         """Set parameters of the rule."""
-        self.learner.rule.parameters = replace(preset('default', 'cartpole'), **changes)
+        self.learner.strategy.parameters = replace(preset('default', 'cartpole'), **changes)
 
     def close(self):
         """Finish the bag and return the run."""

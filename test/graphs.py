@@ -10,7 +10,7 @@ import time
 
 from rstdp_ros.bringup import describe_graph
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.plasticity import AUTO, GuardParameters, preset
+from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import EPISODES, read_records
 from rstdp_ros.runner import Supervisor
 
@@ -32,9 +32,7 @@ def own_domain():
 
 def offline_records(task, network, physics, episodes, seed=SEED):
     """Return the records of the same episodes in one process."""
-    _, records = adapt(Adaptation(task, network, physics, seed, episodes,
-                                  preset('default', task.name), 'rstdp', AUTO,
-                                  GuardParameters()))
+    _, records = adapt(Adaptation(task, network, physics, episodes, Recipe.of(task.name, seed)))
     # Equal digests would mean nothing if the weights never changed.
     assert len({record.digest for record in records}) >= episodes // 2
     return records

@@ -122,7 +122,7 @@ def test_replay_says_where_it_parts(tmp_path, record, capsys):
     run = record()
     run.play()
     run.set(eligibility_gain=0.004)
-    learn, honest = run.learner.learn, run.learner.rule.parameters
+    learn, honest = run.learner.learn, run.learner.strategy.parameters
 
     def secretly(*arguments):
         run.set(eligibility_gain=0.005)

@@ -14,7 +14,7 @@ import pytest
 from rstdp_ros.bringup import NodeDescription
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import ADAPTED
 from rstdp_ros.plasticity.silence import SILENT
 from rstdp_ros.protocol.reading import read_joints
@@ -172,13 +172,10 @@ def silent(network, *layers):
 
 @pytest.mark.parametrize('layers, named', [((1,), '1 and 2'), ((2,), '2')])
 def test_a_network_that_does_not_spike_is_named(cartpole, shipped, demo_physics, layers, named):
-    _, records = adapt(Adaptation(cartpole, silent(shipped, *layers), demo_physics, 200_000_000, 2,
-                                  preset('default', 'cartpole'), 'rstdp', 'none',
-                                  GuardParameters()))
+    recipe = Recipe.of('cartpole', 200_000_000, guard='none')
+    _, records = adapt(Adaptation(cartpole, silent(shipped, *layers), demo_physics, 2, recipe))
     assert [r.event for r in records] == 2 * [f'{SILENT}: no spikes in hidden layer {named}']
-    _, records = adapt(Adaptation(cartpole, shipped, demo_physics, 200_000_000, 2,
-                                  preset('default', 'cartpole'), 'rstdp', 'none',
-                                  GuardParameters()))
+    _, records = adapt(Adaptation(cartpole, shipped, demo_physics, 2, recipe))
     assert not any(r.event for r in records)
 
 

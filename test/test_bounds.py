@@ -10,27 +10,41 @@ from rstdp_ros.plasticity import BoundsParameters, make_learner
 from rstdp_ros.plasticity.bounds import Bounds
 
 SEED = 200_000_000
-WEIGHTS = arrays(np.float32, (4, 4), elements=strategies.floats(-8, 8, width=32))
+WEIGHTS = strategies.tuples(*(
+    arrays(np.float32, shape, elements=strategies.floats(-8, 8, width=32))
+    for shape in ((4, 3), (3, 3), (3, 2))))
+PLASTIC = strategies.sampled_from([(1,), (0, 2), (0, 1, 2)])
 BOUND = strategies.floats(0.01, 5)
 
 
 @given(WEIGHTS, WEIGHTS, WEIGHTS)
 def test_without_bounds_nothing_is_touched(initial, before, wanted):
-    assert Bounds(initial, BoundsParameters()).apply(before, wanted) is wanted
+    assert Bounds(initial, BoundsParameters(), (0, 1, 2)).apply(before, wanted) is wanted
+
+
+def distance(ours, theirs):
+    """Return the norm of the difference of all weights."""
+    return np.sqrt(sum(np.square(a.astype(float) - b).sum() for a, b in zip(ours, theirs)))
 
 
 @settings(deadline=None)
-@given(WEIGHTS, WEIGHTS, WEIGHTS, BOUND)
-def test_no_bound_is_exceeded(initial, before, wanted, bound):
+@given(WEIGHTS, WEIGHTS, WEIGHTS, BOUND, PLASTIC)
+def test_no_bound_is_exceeded(initial, before, wanted, bound, plastic):
+    before, wanted = ([w if i in plastic else initial[i] for i, w in enumerate(weights)]
+                      for weights in (before, wanted))
+
     def apply(**values):
-        result = Bounds(initial, BoundsParameters(**values)).apply(before, wanted)
-        assert result.dtype == np.float32
+        result = Bounds(initial, BoundsParameters(**values), plastic).apply(before, wanted)
+        assert all(w.dtype == np.float32 for w in result)
+        # What no strategy may change keeps every bit.
+        assert all(result[i] is initial[i] for i in range(3) if i not in plastic)
         return result
 
     slack = bound * 1.0001 + 1e-5
-    assert np.linalg.norm(apply(max_update=bound) - before) <= slack
-    assert np.linalg.norm(apply(max_distance=bound) - initial) <= slack
-    assert np.abs(apply(max_weight=bound)).max() <= np.float32(bound)
+    assert distance(apply(max_update=bound), before) <= slack
+    assert distance(apply(max_distance=bound), initial) <= slack
+    cut = apply(max_weight=bound)
+    assert max(np.abs(cut[i]).max() for i in plastic) <= np.float32(bound)
 
 
 def play(learner, cartpole, physics, count):

@@ -10,7 +10,7 @@ import pytest
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import GuardParameters, preset, Recipe
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, step
 from rstdp_ros.tasks.gym import GymPlant
@@ -107,8 +107,9 @@ def test_stock_environment_gives_the_same_digests(cartpole, shipped):
     # Wide open modulation: on the default plant a perfect return would change nothing.
     parameters = preset('authors', 'cartpole')
     adaptation = Adaptation(cartpole, with_w2(shipped, 0.3 * shipped.weights[1]),
-                            cartpole.physics(), 200_000_000, 6, parameters, 'rstdp', 'snapshot',
-                            GuardParameters(window=2))
+                            cartpole.physics(), 6, Recipe(
+                                parameters, 200_000_000, guard='snapshot',
+                                guard_parameters=GuardParameters(window=2)))
     _, ours = adapt(adaptation)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')

@@ -16,7 +16,6 @@ from rstdp_ros import seeds
 from rstdp_ros.cli.main import main
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments import best_of, reference_controller
-from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.best_of import BestOf
 from rstdp_ros.experiments.environments import (
     DATA,
@@ -30,7 +29,7 @@ from rstdp_ros.experiments.jobs import Executor, finished, run_jobs
 from rstdp_ros.experiments.statistics import interquartile_mean, interval, paired_t, pooled
 from rstdp_ros.experiments.studies import fig4
 from rstdp_ros.experiments.study import networks, SCALES
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.tasks import get_task, TASKS
 
 needs_experiments = pytest.mark.skipif(importlib.util.find_spec('pandas') is None,
@@ -84,8 +83,7 @@ def test_the_best_is_that_of_measuring_everything(task, rule, shipped):
     case, task = job(rule, task), get_task(task)
     network = best_of.load(case)
     physics, starts = task.make_physics(case.physics), seeds.block(seeds.SELECTION, 20)
-    learner = Adaptation(task, network, physics, case.seed, 12, preset('paper', task.name), rule,
-                         'none', GuardParameters()).learner()
+    learner = Learner(network, Recipe.of(task.name, case.seed, rule, 'none', 'paper'))
     candidates = [network]
     for _ in range(12):
         learner.learn(*task.episode(learner.running, learner.next_seed, physics))

@@ -51,7 +51,7 @@ def with_change(task, network, physics, episodes, at, **changes):
     digests = []
     for i in range(episodes):
         if i == at:
-            learner.rule.parameters = replace(preset('default', task.name), **changes)
+            learner.strategy.parameters = replace(preset('default', task.name), **changes)
         episode = task.episode(learner.running, learner.next_seed, physics)
         digests.append(learner.learn(*episode).digest)
     return digests

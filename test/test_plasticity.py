@@ -16,14 +16,15 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import (
     AdaptationRun,
     GuardParameters,
+    GUARDS,
     make_learner,
     NoGuard,
     preset,
     PRESETS,
     RSTDP,
     SnapshotGuard,
+    STRATEGIES,
 )
-from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.plasticity.modulation import modulation
 from rstdp_ros.plasticity.rstdp import amplitudes
 from rstdp_ros.plasticity.run import EPISODES, read_records
@@ -93,10 +94,10 @@ def test_refuses_spikes_that_do_not_fit(shapes):
         RSTDP(random_network(1), 'paper').observe(*(np.zeros(s) for s in shapes))
 
 
-@pytest.mark.parametrize('name', sorted(set(RULES) - {'rstdp'}))
+@pytest.mark.parametrize('name', sorted(set(STRATEGIES) - {'rstdp'}))
 def test_controls_have_the_norm_of_the_rule_another_direction_and_a_seed(name):
     network = random_network(1)
-    rule, control, twin = (make_learner(network, 1, 'default', rule=r).rule
+    rule, control, twin = (make_learner(network, 1, 'default', strategy=r).strategy
                            for r in ('rstdp', name, name))
     for r in (rule, control, twin):
         r.observe_rasters(spikes(network, 20))
@@ -112,7 +113,7 @@ def test_controls_have_the_norm_of_the_rule_another_direction_and_a_seed(name):
 
 
 def test_independent_perturbations_start_from_the_first_network(cartpole, demo_physics, shipped):
-    learner = make_learner(shipped, SEED, 'paper', rule='independent', guard='none')
+    learner = make_learner(shipped, SEED, 'paper', strategy='independent', guard='none')
     updates = []
     for _ in range(4):
         episode = cartpole.episode(learner.running, learner.next_seed, demo_physics)
@@ -175,11 +176,11 @@ def play(run, cartpole, physics, count):
     return digests
 
 
-@pytest.mark.parametrize('rule', sorted(RULES))
+@pytest.mark.parametrize('rule', sorted(STRATEGIES))
 @pytest.mark.parametrize('guard', sorted(GUARDS))
 def test_a_resumed_run_goes_on_bit_for_bit(rule, guard, cartpole, demo_physics, shipped, tmp_path):
     def start(folder):
-        learner = make_learner(shipped, SEED, 'paper', rule=rule, guard=guard,
+        learner = make_learner(shipped, SEED, 'paper', strategy=rule, guard=guard,
                                guard_parameters=GuardParameters(window=3))
         return AdaptationRun(learner, folder)
 

@@ -11,7 +11,7 @@ from simulated_graph import NODES, SimulatedGraph
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import GuardParameters, preset, Recipe
 from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import EpisodeEnd
 
@@ -48,8 +48,8 @@ def small(cartpole, demo_physics):
     """Return an adaptation of a small network, and its undisturbed digests."""
     network = random_network(7, (8, 6, 5, 2), ticks=2)
     parameters = replace(preset('paper', 'cartpole'), eligibility_gain=0.3)
-    adaptation = Adaptation(cartpole, network, demo_physics, SEED, EPISODES, parameters, 'random',
-                            'snapshot', GuardParameters(window=2))
+    adaptation = Adaptation(cartpole, network, demo_physics, EPISODES, Recipe(
+        parameters, SEED, 'random', 'snapshot', GuardParameters(window=2)))
     learner, records = adapt(adaptation)
     assert len({r.digest for r in records}) == EPISODES
     return adaptation, [r.digest for r in records]
@@ -92,7 +92,7 @@ def test_no_episode_of_a_driver_is_lost(small, tmp_path_factory, measured, seed,
         adaptation.task, adaptation.physics, adaptation.network, adaptation.learner,
         tmp_path_factory.mktemp('run'), np.random.default_rng(seed), 0.0, duplicate, delay, 0.0,
         late, starts)
-    graph.first_seed = adaptation.seed
+    graph.first_seed = adaptation.recipe.seed
     assert graph.run(EPISODES) == expected and graph.discarded == []
     measured('none lost')
 

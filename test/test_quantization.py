@@ -211,7 +211,7 @@ def play(run, cartpole, physics, count):
 def test_a_resumed_run_of_8_bits_goes_on_bit_for_bit(rule, cartpole, demo_physics, eight_bits,
                                                      tmp_path):
     def start(folder):
-        learner = make_learner(eight_bits, SEED, 'paper', rule=rule,
+        learner = make_learner(eight_bits, SEED, 'paper', rule,
                                guard_parameters=GuardParameters(window=3))
         return AdaptationRun(learner, folder)
 
@@ -224,7 +224,7 @@ def test_a_resumed_run_of_8_bits_goes_on_bit_for_bit(rule, cartpole, demo_physic
         assert run.resume(pytest.fail) == bool(digests)
         digests += play(run, cartpole, demo_physics, part)
     assert digests == expected
-    as_float = make_learner(remade(eight_bits, scales=()), SEED, 'paper', rule=rule)
+    as_float = make_learner(remade(eight_bits, scales=()), SEED, 'paper', rule)
     with pytest.raises(RstdpError, match='another run: scales'):
         AdaptationRun(as_float, tmp_path).resume(lambda reason: None)
 

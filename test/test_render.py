@@ -17,7 +17,7 @@ from rstdp_ros.experiments.film.panels import fitted
 from rstdp_ros.experiments.film.script import caption, Script
 from rstdp_ros.experiments.film.timing import fitting_speed, HOLD_SECONDS, shown_steps
 from rstdp_ros.experiments.film.writer import write_film
-from rstdp_ros.plasticity import AdaptationRun, GuardParameters, preset
+from rstdp_ros.plasticity import AdaptationRun, Recipe
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, TASKS
@@ -134,9 +134,8 @@ def test_pictures_follow_time():
 @pytest.fixture
 def script(cartpole, shipped, demo_physics):
     """Return a short film of two networks, of which one fails early."""
-    learner, _ = adapt(Adaptation(cartpole, shipped, demo_physics, seeds.ADAPTATION, 25,
-                                  preset('default', 'cartpole'), 'rstdp', 'none',
-                                  GuardParameters()))
+    learner, _ = adapt(Adaptation(cartpole, shipped, demo_physics, 25,
+                                  Recipe.of('cartpole', seeds.ADAPTATION, guard='none')))
     return Script(cartpole, demo_physics, shipped, learner.deployed, [seeds.HELD_OUT], 2.0, 5, 240)
 
 
@@ -196,8 +195,8 @@ def test_render_takes_models_seeds_and_physics(tmp_path, capsys):
 
 
 def test_render_takes_the_networks_of_a_run(script, tmp_path, capsys):
-    learning = Adaptation(script.task, script.before, script.physics, seeds.ADAPTATION, 3,
-                          preset('default', 'cartpole'), 'rstdp', 'none', GuardParameters())
+    learning = Adaptation(script.task, script.before, script.physics, 3,
+                          Recipe.of('cartpole', seeds.ADAPTATION, guard='none'))
     run = AdaptationRun(learning.learner(), tmp_path)
     episode = script.task.episode(script.before, seeds.ADAPTATION, script.physics)
     run.finish_episode(episode.rasters, episode.episode_return)

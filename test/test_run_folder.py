@@ -202,7 +202,8 @@ def test_no_file_in_the_place_of_the_log(shipped, tmp_path):
 
 @pytest.mark.fault('files', 'an episode id that reads like a network of the checkpoint',
                    'the checkpoint cannot be read again')
-@pytest.mark.parametrize('name', ['network:n0', 'network:n99', 'network:', 'network:=network:n0'])
+@pytest.mark.parametrize('name', ['network:n0', 'network:n99', 'network:', 'network:=network:n0',
+                                  'array:a0'])
 def test_words_stay_words(name, shipped, tmp_path):
     run = learned(shipped, tmp_path)
     run.finish_episode(rasters(shipped), 5.0, name)

@@ -9,7 +9,7 @@ import pytest
 from rstdp_ros.backends.cpu import CpuBackend
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import Recipe
 from rstdp_ros.protocol.adaptation import AdaptationProtocol
 from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, split_raster_frame
@@ -67,8 +67,7 @@ def test_an_impossible_return_by_hand_is_ignored(name, value):
 def test_an_impossible_return_ends_a_run_offline(cartpole, shipped):
     strange = replace(cartpole, reward=lambda terminated: 0.1)
     with pytest.raises(RstdpError, match='episode 0 of rstdp_ros/CartPole-v0 teaches nothing'):
-        adapt(Adaptation(strange, shipped, None, SEED, 2, preset('default', 'cartpole'), 'rstdp',
-                         'snapshot', GuardParameters()))
+        adapt(Adaptation(strange, shipped, None, 2, Recipe.of('cartpole', SEED)))
 
 
 def test_an_impossible_return_in_a_bag_is_not_learned_from(tmp_path, record, monkeypatch):

@@ -50,9 +50,9 @@ def test_damaged_networks(shipped, tmp_path, measured):
 
 @pytest.mark.fault('files', '1,000 damaged checkpoints', '9 tracebacks')
 def test_damaged_checkpoints(shipped, tmp_path, measured):
-    good = [encode(learned(shipped, rule=rule, guard=guard).learner.state())
+    good = [encode(learned(shipped, strategy=rule, guard=guard).learner.state())
             for rule, guard in (('rstdp', 'snapshot'), ('random', 'none'))]
-    learners = {name: make_learner(shipped, SEED, 'default', rule=name, guard=guard)
+    learners = {name: make_learner(shipped, SEED, 'default', name, guard=guard)
                 for name, guard in (('rstdp', 'snapshot'), ('random', 'none'))}
 
     def read(path):

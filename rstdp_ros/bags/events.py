@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import from_mapping
-from rstdp_ros.plasticity import BoundsParameters, GuardParameters, Recipe, RSTDPParameters
+from rstdp_ros.plasticity import Recipe
 from rstdp_ros.protocol.reading import read_raster, read_weights, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.untrusted import refusing, shortened
 
 # What a publication says in whole numbers and in words.
 KINDS_OF = {**dict.fromkeys(('learned', 'rollbacks', 'run_seed', 'seed', 'observations'), int),
-            **dict.fromkeys(('running', 'deployed', 'rule', 'guard', 'episode_id', 'initial',
-                             'event'), str)}
+            **dict.fromkeys(('running', 'deployed', 'episode_id', 'initial', 'event'), str)}
 
 
 class Raster(NamedTuple):
@@ -50,11 +49,7 @@ class Publication:
     run_seed: int
     running: str
     deployed: str
-    rule: str = ''
-    guard: str = ''
-    parameters: Any = None
-    guard_parameters: Any = None
-    bounds: Any = None
+    recipe: Recipe | None = None
     seed: int = 0
     episode_id: str = ''
     episode_return: float = 0.0
@@ -69,7 +64,7 @@ class Publication:
 
         :raises RstdpError: they lack something, or hold parameters of another release.
         """
-        known = {f.name for f in fields(cls)} - {'network'}
+        known = {f.name for f in fields(cls)} - {'network', 'recipe'}
         values = {k: v for k, v in network.metadata.items() if k in known}
         if 'learned' not in values:
             raise RstdpError('weights that do not say where the run stood; they were sent by an '
@@ -79,16 +74,9 @@ class Publication:
             if type(value) is not kind or kind is int and value < 0:
                 raise RstdpError(f'weights with {name} = {shortened(repr(value))}')
         if values['learned']:
-            for name, table in (('parameters', RSTDPParameters), ('bounds', BoundsParameters),
-                                ('guard_parameters', GuardParameters)):
-                values[name] = from_mapping(table, values[name])
+            values['recipe'] = Recipe.from_json(network.metadata, values['run_seed'])
             values['episode_return'] = float(network.metadata['return'])
         return cls(network=network, **values)
-
-    def recipe(self) -> Recipe:
-        """Return how the run learns."""
-        return Recipe(self.parameters, self.run_seed, self.rule, self.guard,
-                      self.guard_parameters, self.bounds)
 
 
 def learning_events(bag: Bag, refused: Counter[str]) -> Iterator[Raster | Publication]:
@@ -131,3 +119,17 @@ def first_network(bag: Bag) -> SpikingQNetwork:
         except RstdpError as error:
             reason = str(error)
     raise RstdpError(f'{bag.path}: no network on the topic weights: {shortened(reason)}')
+
+
+def recorded_recipe(bag: Bag) -> Recipe:
+    """
+    Return how the run learned, by the first publication that tells it.
+
+    :raises RstdpError: no network was recorded.
+    """
+    for message in bag.messages(('weights',)):
+        with suppress(RstdpError), refusing('weights'):
+            publication = Publication.parse(read_weights(bag.decode(message)))
+            if publication.recipe:
+                return publication.recipe
+    return Recipe.of(first_network(bag).task, 0)

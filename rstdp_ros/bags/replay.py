@@ -140,7 +140,7 @@ class Replay:
             raise RstdpError(f'the run began with network {publication.initial[:16]}, which is '
                              f'not in the bag; name its file by --initial{given}')
         self.initial = initial
-        self._each(lambda twin: twin.begin(initial, publication.recipe()))
+        self._each(lambda twin: twin.begin(initial, publication.recipe))
         if publication.learned == 1 and self._seen_from_the_start:
             return True
         self.notes.append(f'the recording began after {publication.learned} episodes; what the '

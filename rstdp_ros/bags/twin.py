@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 from rstdp_ros.bags.events import Publication
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
-from rstdp_ros.plasticity.controls import RandomControl
 from rstdp_ros.plasticity.guard import CONTINUED, RECHECKING, ROLLED_BACK
 from rstdp_ros.snn import SpikingQNetwork
 
@@ -54,15 +53,13 @@ class Twin:
 
     def begin(self, initial: SpikingQNetwork, recipe: Recipe) -> None:
         """Be where the run began."""
-        self._learner = Learner(initial, Recipe(
-            self._altered(recipe.parameters), recipe.seed, recipe.rule, recipe.guard,
-            self._altered(recipe.guard_parameters), self._altered(recipe.bounds)))
+        self._learner = Learner(initial, recipe.with_values(self._changes))
         self._whole = True
         self._remember()
 
     def join(self, publication: Publication) -> None:
         """Take the recorded network over; the guard's memory is not in the bag."""
-        self.begin(self._learner.initial, replace(publication.recipe(), guard=UNGUARDED))
+        self.begin(self._learner.initial, replace(publication.recipe, guard=UNGUARDED))
         learner, self._whole = self._learner, False
         learner.running = learner.guard.deployed = publication.network
         learner.episode, learner.rollbacks = publication.learned, publication.rollbacks
@@ -76,8 +73,9 @@ class Twin:
         """Say why the next episode cannot be replayed though its spikes are there."""
         if self._whole:
             return ''
-        if isinstance(self._learner.rule, RandomControl):
-            return f'rule {publication.rule} has drawn random numbers before the recording'
+        if self._learner.strategy.draws:
+            return (f'rule {publication.recipe.strategy} has drawn random numbers before the '
+                    'recording')
         if any(word in publication.event for word in WENT_ELSEWHERE):
             return 'the guard went on with a network that may be from before the recording'
         return ''
@@ -89,9 +87,7 @@ class Twin:
         :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
         """
         learner = self._learner
-        learner.rule.parameters = self._altered(publication.parameters)
-        learner.guard.parameters = self._altered(publication.guard_parameters)
-        learner.bounds.parameters = self._altered(publication.bounds)
+        learner.retune(publication.recipe.with_values(self._changes))
         record = learner.learn(rasters, publication.episode_return, publication.episode_id,
                                publication.seed)
         self._remember()
@@ -121,7 +117,3 @@ class Twin:
         self._states = {n: state for n, state in self._states.items()
                         if learner.episode - STATES < n < learner.episode}
         self._states[learner.episode] = learner.state()
-
-    def _altered(self, table: Any) -> Any:
-        names = {f.name for f in fields(table)} & set(self._changes)
-        return replace(table, **{name: self._changes[name] for name in names})

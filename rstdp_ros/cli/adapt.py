@@ -15,14 +15,13 @@ from rstdp_ros.experiments.report import plot_run, Returns, summary
 from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import (
     AUTO,
-    BoundsParameters,
     EpisodeRecord,
-    GuardParameters,
-    preset,
+    GUARDS,
     PRESETS,
     RecheckGuard,
+    Recipe,
+    STRATEGIES,
 )
-from rstdp_ros.plasticity.learner import GUARDS, RULES
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
@@ -47,7 +46,7 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
                         'pole_mass=0.3')
     parser.add_argument('--preset', default='default', metavar='P',
                         help=f'parameters of r-STDP: {", ".join(PRESETS)}')
-    parser.add_argument('--rule', default='rstdp', metavar='R', help=f'{", ".join(RULES)}')
+    parser.add_argument('--rule', default='rstdp', metavar='R', help=f'{", ".join(STRATEGIES)}')
     parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): '
                         f'{RecheckGuard.name}, or the one that a continued run began with; '
                         f'{", ".join(GUARDS)}')
@@ -70,16 +69,17 @@ def read_adaptation(options: argparse.Namespace, *more: Any) -> tuple[Any, ...]:
     if getattr(options, 'env', ''):
         task = stepped(task, options.env)
     shared.check_episodes(options)
-    physics, parameters, guard_parameters, bounds, *more = shared.apply_settings(
-        options.settings, task.physics(), preset(options.preset, task.name), GuardParameters(),
-        BoundsParameters(), *more)
+    recipe = Recipe.of(task.name, options.seed, options.rule, options.guard, options.preset)
+    physics, *tables = shared.apply_settings(options.settings, task.physics(), *recipe.tables,
+                                             *more)
+    count = len(recipe.tables)
+    recipe, more = recipe.with_tables(*tables[:count]), tables[count:]
     chosen = {setting.partition('=')[0] for setting in options.settings}
     if chosen.isdisjoint(table(task.physics)) and not getattr(options, 'env', ''):
         physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))
     task.check_network(network)
-    return (Adaptation(task, network, physics, options.seed, options.episodes, parameters,
-                       options.rule, options.guard, guard_parameters, bounds), *more)
+    return (Adaptation(task, network, physics, options.episodes, recipe), *more)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -110,7 +110,7 @@ def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[Epis
         print(f'plot: {options.plot}', file=people)
     if options.json:
         shared.print_json({
-            'task': adaptation.task.name, 'seed': adaptation.seed,
+            'task': adaptation.task.name, 'seed': adaptation.recipe.seed,
             'episodes': [record.to_json() for record in records],
             'initial_digest': adaptation.network.digest, 'deployed_digest': deployed.digest,
             'held_out_before': result.before, 'held_out_after': result.after})

@@ -144,7 +144,7 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
           folder: Path) -> list[NodeDescription]:
     """Describe the graph that does over ROS what ``adapt`` does in one process."""
     texts: dict[str, Any] = {
-        'seed': adaptation.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
+        'seed': adaptation.recipe.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
         'preset': options.preset, 'real_time_factor': options.real_time_factor,
         'clock': options.clock, 'backend': 'robot' if options.robot else options.backend,
         'policy_backend': options.policy_backend, 'lava_target': options.lava_target,
@@ -153,9 +153,8 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
         **({'record': 'true', 'bag': options.record.resolve(), 'storage': options.storage}
            if options.record else {}),
         **asdict(adaptation.physics)}
-    learning = {'rule': adaptation.rule, 'guard': adaptation.guard,
-                **asdict(adaptation.parameters), **asdict(adaptation.guard_parameters),
-                **asdict(adaptation.bounds)}
+    recipe = adaptation.recipe
+    learning = {'rule': recipe.strategy, 'guard': recipe.guard, **recipe.values()}
     nodes = describe_graph(adaptation.task.name, {k: str(v) for k, v in texts.items()})
     return [NodeDescription(node.name, {**node.parameters, **learning})
             if node.name == 'adaptation' else node for node in nodes]

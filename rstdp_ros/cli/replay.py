@@ -9,19 +9,17 @@ from pathlib import Path
 import sys
 from typing import Any, TextIO
 
-from rstdp_ros.bags.events import first_network, learning_events
+from rstdp_ros.bags.events import first_network, learning_events, recorded_recipe
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.replay import Replay, Step
 from rstdp_ros.bags.shadow import plot_shadow, Shadow, shadow
 from rstdp_ros.bags.what_if import CAUTION, divergences, HEADER, plot_divergences
 from rstdp_ros.cli import options as shared
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
+from rstdp_ros.plasticity import Recipe
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
-
-TABLES = (RSTDPParameters, GuardParameters, BoundsParameters)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
 def run_exact(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:
     """Make the weights again, and with ``--set`` those of other parameters."""
-    changes = read_changes(options.settings)
+    changes = read_changes(options.settings, recorded_recipe(bag))
     initial = SpikingQNetwork.load(model_path(options.initial)) if options.initial else None
     replay, refused, steps = Replay(initial, changes), Counter(), []
     for step in replay.steps(learning_events(bag, refused)):
@@ -127,12 +125,10 @@ def run_live(options: argparse.Namespace) -> int:
         options.namespace or '')
 
 
-def read_changes(settings: list[str]) -> Mapping[str, Any]:
-    """Return name and value of what ``--set`` changes."""
-    tables = shared.apply_settings(settings, *(cls() for cls in TABLES))
-    names = [setting.partition('=')[0] for setting in settings]
-    return {name: getattr(table, name) for name in names for table in tables
-            if hasattr(table, name)}
+def read_changes(settings: list[str], recipe: Recipe) -> Mapping[str, Any]:
+    """Return name and value of what ``--set`` changes of the run's recipe."""
+    values = recipe.with_tables(*shared.apply_settings(settings, *recipe.tables)).values()
+    return {name: values[name] for name in (each.partition('=')[0] for each in settings)}
 
 
 def line(step: Step) -> str:

@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plasticity import (
-    AdaptationRun,
-    BoundsParameters,
-    EpisodeRecord,
-    GuardParameters,
-    Learner,
-    Recipe,
-    RSTDPParameters,
-)
+from rstdp_ros.plasticity import AdaptationRun, EpisodeRecord, Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
 
@@ -26,29 +18,22 @@ class Adaptation:
     What is to be done.
 
     :param physics: the plant that the network meets.
-    :param seed: episode i starts from seed + i.
-    :param parameters: of the rule.
+    :param recipe: how to learn.
     """
 
     task: Task
     network: SpikingQNetwork
     physics: Any
-    seed: int
     episodes: int
-    parameters: RSTDPParameters
-    rule: str
-    guard: str
-    guard_parameters: GuardParameters
-    bounds: BoundsParameters = BoundsParameters()
+    recipe: Recipe
 
     def learner(self) -> Learner:
         """
         Make what learns.
 
-        :raises RstdpError: a rule or guard that does not exist.
+        :raises RstdpError: a strategy or guard that does not exist.
         """
-        return Learner(self.network, Recipe(self.parameters, self.seed, self.rule, self.guard,
-                                            self.guard_parameters, self.bounds))
+        return Learner(self.network, self.recipe)
 
 
 def adapt(adaptation: Adaptation, report: Callable[[EpisodeRecord], None] = lambda record: None

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros import seeds
-from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.study import load
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task
@@ -35,7 +34,7 @@ class BestOf:
     :param model: network file, or the name of a shipped one.
     :param digest: of that network, so that results of another one are never taken for its own.
     :param physics: parameters that differ from the task's defaults.
-    :param rule: a name in ``RULES``.
+    :param rule: a name in ``STRATEGIES``.
     :param seed: adaptation episode i starts from seed + i.
     :param labels: what the rows are to be called by.
     """
@@ -67,9 +66,7 @@ def run(job: BestOf) -> list[dict[str, Any]]:
     physics = task.make_physics(job.physics)
     selection = _Selection(task, physics, seeds.block(seeds.SELECTION, job.selection_starts))
     best, best_mean, best_episode = network, selection.mean(network), 0
-    learner = Adaptation(task, network, physics, job.seed, job.episodes,
-                         preset(job.preset, job.task), job.rule, 'none',
-                         GuardParameters()).learner()
+    learner = Learner(network, Recipe.of(job.task, job.seed, job.rule, 'none', job.preset))
     # Nothing can beat a perfect mean: what is left of the episodes would change nothing.
     while learner.episode < job.episodes and best_mean < task.max_return:
         running = learner.running

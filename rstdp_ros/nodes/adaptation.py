@@ -35,12 +35,8 @@ from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.parameter_files import read_changes
 from rstdp_ros.plasticity import (
     AdaptationRun,
-    BoundsParameters,
-    GuardParameters,
     Learner,
-    preset,
     Recipe,
-    RSTDPParameters,
 )
 from rstdp_ros.plasticity.silence import SILENT
 from rstdp_ros.protocol.adaptation import AdaptationProtocol, DISCARDS_BEFORE_BACK_OFF, Phase
@@ -80,9 +76,8 @@ class AdaptationNode(Node):
         self.table = NodeParameters(self)
         self.own = own = self.table.declare(AdaptationParameters())
         task = get_task(own.task)
-        recipe = Recipe(self.table.declare(preset(own.preset, own.task)), own.seed, own.rule,
-                        own.guard, self.table.declare(GuardParameters()),
-                        self.table.declare(BoundsParameters()))
+        recipe = Recipe.of(own.task, own.seed, own.rule, own.guard, own.preset)
+        recipe = recipe.with_tables(*map(self.table.declare, recipe.tables))
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         task.check_network(network)
         # Compiled now, the first episode need not wait for it.
@@ -214,9 +209,9 @@ class AdaptationNode(Node):
     def _apply(self) -> None:
         self.table.changed = False
         before, self.own = self.own, self.table.read(AdaptationParameters)
-        self.learner.rule.parameters = self.table.read(RSTDPParameters)
-        self.learner.guard.parameters = self.table.read(GuardParameters)
-        self.learner.bounds.parameters = self.table.read(BoundsParameters)
+        recipe = self.learner.recipe
+        self.learner.retune(recipe.with_tables(*(
+            self.table.read(type(own)) for own in recipe.tables)))
         if self.own.plasticity != before.plasticity:
             state = 'goes on' if self.own.plasticity else 'pauses'
             self.health.event('plasticity switched', f'learning {state} with '

@@ -22,7 +22,7 @@ from rstdp_ros.nodes.tables import (
     wiring_parameters,
 )
 from rstdp_ros.parameters import Parameter, table
-from rstdp_ros.plasticity import BoundsParameters, GuardParameters, RSTDPParameters
+from rstdp_ros.plasticity import BoundsParameters, GUARDS, STRATEGIES
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 
@@ -58,8 +58,10 @@ def catalogue() -> Iterator[Section]:
                       ('recorder', RecorderParameters), ('replay', ReplayParameters),
                       ('adaptation', AdaptationParameters)):
         yield _section(node, '', cls)
-    yield _section('adaptation', ': r-STDP (defaults are those of the preset)', RSTDPParameters)
-    yield _section('adaptation', ': guard', GuardParameters)
+    for what, named in (('rule', STRATEGIES), ('guard', GUARDS)):
+        for cls in dict.fromkeys(each.Parameters for each in named.values()):
+            names = ', '.join(name for name, each in named.items() if each.Parameters is cls)
+            yield _section('adaptation', f' with {what} {names}', cls)
     yield _section('adaptation', ': bounds', BoundsParameters)
     yield _section('stand_in', " (and the cart-pole's physics)", DriverParameters)
     yield _section('stand_in', ': imperfections', StandInParameters)

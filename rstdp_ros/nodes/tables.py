@@ -16,7 +16,7 @@ from rstdp_ros.backends import TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.parameters import Parameter, parameter, START
 from rstdp_ros.plasticity import PRESETS, RecheckGuard
-from rstdp_ros.plasticity.learner import AUTO, GUARDS, RULES
+from rstdp_ros.plasticity.registry import AUTO, GUARDS, STRATEGIES
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.seeds import ADAPTATION, END
@@ -151,7 +151,7 @@ class AdaptationParameters:
                                       maximum=10_000_000, effect=START)
     preset: str = parameter('default', 'Where the defaults of the rule come from.',
                             choices=PRESETS, effect=START)
-    rule: str = parameter('rstdp', 'What changes the weights.', choices=tuple(RULES),
+    rule: str = parameter('rstdp', 'What changes the weights.', choices=tuple(STRATEGIES),
                           effect=START)
     guard: str = parameter(AUTO, 'What decides which weights to keep; auto is '
                            f'{RecheckGuard.name}, or what the run in run_dir began with.',

@@ -2,12 +2,17 @@
 
 from rstdp_ros.plasticity.bounds import BoundsParameters
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
-from rstdp_ros.plasticity.learner import AUTO, EpisodeRecord, Learner, make_learner, Recipe, RULES
+from rstdp_ros.plasticity.learner import Learner, make_learner
 from rstdp_ros.plasticity.parameters import preset, PRESETS, RSTDPParameters
 from rstdp_ros.plasticity.recheck import RecheckGuard
+from rstdp_ros.plasticity.recipe import Recipe
+from rstdp_ros.plasticity.records import EpisodeRecord
+from rstdp_ros.plasticity.registry import AUTO, GUARDS, STRATEGIES
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.run import AdaptationRun
+from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
 
-__all__ = ['AUTO', 'AdaptationRun', 'BoundsParameters', 'EpisodeRecord', 'GuardParameters',
-           'Learner', 'NoGuard', 'PRESETS', 'RSTDP', 'RSTDPParameters', 'RULES', 'Recipe',
-           'RecheckGuard', 'SnapshotGuard', 'make_learner', 'preset']
+__all__ = ['AUTO', 'AdaptationRun', 'BoundsParameters', 'EpisodeRecord', 'GUARDS',
+           'GuardParameters', 'Learner', 'NoGuard', 'PRESETS', 'Proposal', 'RSTDP',
+           'RSTDPParameters', 'Recipe', 'RecheckGuard', 'STRATEGIES', 'Shown', 'SnapshotGuard',
+           'Strategy', 'make_learner', 'preset']

@@ -9,11 +9,12 @@ import numpy as np
 from rstdp_ros.parameters import parameter, validated
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.rounding import ROUNDINGS
+from rstdp_ros.plasticity.strategy import Weights
 
 
 @dataclass(frozen=True)
 class BoundsParameters:
-    """Bounds on the plastic weights W2; 0 is none. An 8-bit network is rounded after them."""
+    """Bounds on the weights that change; 0 is none. An 8-bit network is rounded after them."""
 
     max_update: float = parameter(
         0.0, 'Largest norm of the change that one episode makes; a larger one is scaled down. '
@@ -34,32 +35,49 @@ class Bounds:
     """
     Keep new weights where they may be; without bounds they pass untouched, bit for bit.
 
-    :param initial: (h1, h2) float32, W2 of the first network of the run.
+    Norms are those of all weights together; a matrix that a strategy left alone is left alone.
+
+    :param initial: of the first network of the run.
+    :param plastic: indices of the matrices that may change.
     """
 
-    def __init__(self, initial: np.ndarray, parameters: BoundsParameters) -> None:
+    def __init__(self, initial: Weights, parameters: BoundsParameters,
+                 plastic: tuple[int, ...]) -> None:
         self.initial, self.parameters = initial, validated(parameters)
+        self.plastic = plastic
 
-    def apply(self, before: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    def apply(self, before: Weights, wanted: Weights) -> Weights:
         """
         Return the allowed weights nearest to the wanted ones, one bound after the other.
 
         The distance comes last: where bounds contradict each other, the trained network wins.
 
-        :param before: (h1, h2) float32, W2 that played the episode.
-        :param wanted: (h1, h2) float32, W2 that the rule makes of it.
+        :param before: that played the episode.
+        :param wanted: what the strategy makes of it.
         """
         own = self.parameters
         result = _within(wanted, before, own.max_update)
-        if own.max_weight and np.abs(result).max() > own.max_weight:
-            result = np.clip(result, -np.float32(own.max_weight), np.float32(own.max_weight))
+        if own.max_weight:
+            result = tuple(_cut(w, own.max_weight) if i in self.plastic else w
+                           for i, w in enumerate(result))
         return _within(result, self.initial, own.max_distance)
 
 
-def _within(weights: np.ndarray, centre: np.ndarray, radius: float) -> np.ndarray:
-    """Pull weights back to a ball around a centre; radius 0 is no ball."""
-    difference = weights - centre
-    norm = float(np.linalg.norm(difference))
-    if not radius or norm <= radius:
+def _cut(weights: np.ndarray, largest: float) -> np.ndarray:
+    if np.abs(weights).max() <= largest:
         return weights
-    return centre + difference * np.float32(radius / norm)
+    return np.clip(weights, -np.float32(largest), np.float32(largest))
+
+
+def _within(weights: Weights, centre: Weights, radius: float) -> Weights:
+    """Pull weights back to a ball around a centre; radius 0 is no ball."""
+    if not radius:
+        return weights
+    changed = [w is not c and not np.array_equal(w, c) for w, c in zip(weights, centre)]
+    norm = float(np.linalg.norm([float(np.linalg.norm(w - c))
+                                 for w, c, moved in zip(weights, centre, changed) if moved]))
+    if norm <= radius:
+        return weights
+    part = np.float32(radius / norm)
+    return tuple(c + (w - c) * part if moved else w
+                 for w, c, moved in zip(weights, centre, changed))

@@ -24,11 +24,12 @@ FORMAT = 'rstdp_ros checkpoint'
 FORMAT_VERSION = 1
 # A copy that somebody made beside them is none of the run's.
 NAME = re.compile(r'checkpoint_(\d{7,12})\.npz')
-# A state has four networks, most of them small.
-MAX_NETWORKS = 8
+# A state has four networks, most of them small, and a strategy's arrays.
+MAX_ARRAYS = 64
 LIMIT = 6 * MAX_BYTES
-# Begins a text that stands for a network; a text that begins so by itself gets WORD before it.
-NETWORK = 'network:'
+# Begin a text that stands for a network or an array; a text that begins so by itself gets the mark
+# of words before it.
+NETWORK, ARRAY = 'network:', 'array:'
 WORD = 'network:='
 
 
@@ -73,23 +74,28 @@ def _number(path: Path) -> int:
 
 
 def encode(state: dict[str, Any]) -> bytes:
-    """Turn a state of plain values and networks into bytes."""
-    networks: dict[str, np.ndarray] = {}
+    """Turn a state of plain values, arrays and networks into bytes."""
+    arrays: dict[str, np.ndarray] = {}
+
+    def kept(mark: str, array: np.ndarray) -> str:
+        key = f'{mark[0]}{len(arrays)}'
+        arrays[key] = array
+        return mark + key
 
     def plain(value: Any) -> Any:
         if isinstance(value, SpikingQNetwork):
-            key = f'n{len(networks)}'
-            networks[key] = np.frombuffer(network_to_bytes(value), np.uint8)
-            return NETWORK + key
+            return kept(NETWORK, np.frombuffer(network_to_bytes(value), np.uint8))
+        if isinstance(value, np.ndarray):
+            return kept(ARRAY, value)
         if isinstance(value, dict):
             return {k: plain(v) for k, v in value.items()}
-        if isinstance(value, str) and value.startswith(NETWORK):
+        if isinstance(value, str) and value.startswith((NETWORK, ARRAY)):
             return WORD + value
         return value
 
     header = {'format': FORMAT, 'version': FORMAT_VERSION, 'state': plain(state)}
     buffer = io.BytesIO()
-    np.savez(buffer, header=np.array(json.dumps(header)), **networks)
+    np.savez(buffer, header=np.array(json.dumps(header)), **arrays)
     return buffer.getvalue()
 
 
@@ -113,8 +119,8 @@ def _state(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
         raise RstdpError('not a checkpoint of rstdp_ros')
     if header['version'] != FORMAT_VERSION:
         raise RstdpError(f'format version {shortened(header["version"])}, not {FORMAT_VERSION}')
-    if len(arrays) > 1 + MAX_NETWORKS:
-        raise RstdpError(f'holds more than {MAX_NETWORKS} networks')
+    if len(arrays) > 1 + MAX_ARRAYS:
+        raise RstdpError(f'holds more than {MAX_ARRAYS} networks and arrays')
 
     @cache
     def network(key: str) -> SpikingQNetwork:
@@ -123,10 +129,12 @@ def _state(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     def rich(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: rich(v) for k, v in value.items()}
-        if not isinstance(value, str) or not value.startswith(NETWORK):
+        if not isinstance(value, str) or not value.startswith((NETWORK, ARRAY)):
             return value
         if value.startswith(WORD):
             return value.removeprefix(WORD)
+        if value.startswith(ARRAY):
+            return arrays[value.removeprefix(ARRAY)]
         return network(value.removeprefix(NETWORK))
 
     state = rich(header['state'])

@@ -29,13 +29,15 @@ class RandomControl(RSTDP):
     """
     What the controls that draw random numbers have in common.
 
-    :param network: as :class:`RSTDP`; likewise preset.
+    :param network: as :class:`RSTDP`; likewise parameters.
     :param seed: of the random directions.
     """
 
-    def __init__(self, network: SpikingQNetwork, preset: str | RSTDPParameters = 'default',
+    draws = True
+
+    def __init__(self, network: SpikingQNetwork, parameters: str | RSTDPParameters = 'default',
                  seed: int = 0) -> None:
-        super().__init__(network, preset)
+        super().__init__(network, parameters, seed)
         self.generator = np.random.default_rng(seed)
 
     def state(self) -> dict[str, Any]:
@@ -72,12 +74,15 @@ class IndependentPerturbations(RandomControl):
     """
 
     name = 'independent'
-    starts_over = True
 
-    def __init__(self, network: SpikingQNetwork, preset: str | RSTDPParameters = 'default',
+    def __init__(self, network: SpikingQNetwork, parameters: str | RSTDPParameters = 'default',
                  seed: int = 0) -> None:
-        super().__init__(network, preset, seed)
+        super().__init__(network, parameters, seed)
         self.squared_distance = 0.0
+
+    def _base(self, network: SpikingQNetwork) -> SpikingQNetwork:
+        """Return the first network of the run."""
+        return self.initial
 
     def weight_change(self, episode_return: float) -> np.ndarray:
         """Return the change of the first network."""
@@ -111,15 +116,15 @@ class PermutedUpdates(RSTDP):
 
     Unlike :class:`ShuffledUpdates` it moves steadily in one wrong direction.
 
-    :param network: as :class:`RSTDP`; likewise preset.
+    :param network: as :class:`RSTDP`; likewise parameters.
     :param seed: of the permutation.
     """
 
     name = 'permuted'
 
-    def __init__(self, network: SpikingQNetwork, preset: str | RSTDPParameters = 'default',
+    def __init__(self, network: SpikingQNetwork, parameters: str | RSTDPParameters = 'default',
                  seed: int = 0) -> None:
-        super().__init__(network, preset)
+        super().__init__(network, parameters, seed)
         self.order = np.random.default_rng(seed).permutation(self.eligibility.size)
 
     def weight_change(self, episode_return: float) -> np.ndarray:

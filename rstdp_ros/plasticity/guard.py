@@ -45,6 +45,7 @@ class NoGuard:
     """
 
     name = 'none'
+    Parameters = GuardParameters
 
     def __init__(self, network: SpikingQNetwork,
                  parameters: GuardParameters = GuardParameters()) -> None:
@@ -90,6 +91,7 @@ class SnapshotGuard:
     """
 
     name = 'snapshot'
+    Parameters = GuardParameters
 
     def __init__(self, network: SpikingQNetwork,
                  parameters: GuardParameters = GuardParameters()) -> None:

@@ -1,141 +1,48 @@
-"""The object that learns: a network, a rule and a guard, advanced one episode at a time."""
+"""The object that learns: a network, a strategy and a guard, advanced one episode at a time."""
 
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from rstdp_ros import __version__
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real, whole
-from rstdp_ros.plasticity.bounds import Bounds, BoundsParameters
-from rstdp_ros.plasticity.controls import (
-    IndependentPerturbations,
-    OppositeSign,
-    PermutedUpdates,
-    RandomUpdates,
-    ShuffledUpdates,
-)
-from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard
-from rstdp_ros.plasticity.parameters import preset, RSTDPParameters
-from rstdp_ros.plasticity.recheck import RecheckGuard
+from rstdp_ros.plain import real
+from rstdp_ros.plasticity.bounds import Bounds
+from rstdp_ros.plasticity.recipe import Recipe
+from rstdp_ros.plasticity.records import EpisodeRecord
+from rstdp_ros.plasticity.registry import AUTO, find_guard, find_strategy, GUARDS
 from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.rounding import rounded
-from rstdp_ros.plasticity.rstdp import RSTDP
-from rstdp_ros.plasticity.silence import silence
+from rstdp_ros.plasticity.strategy import Shown, Weights
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.untrusted import refusing
 
-# A new strategy is one new file and its name here.
-DETERMINISTIC = (RSTDP, OppositeSign)
-SEEDED = (RandomUpdates, IndependentPerturbations, ShuffledUpdates, PermutedUpdates)
-RULES = {rule.name: rule for rule in (*DETERMINISTIC, *SEEDED)}
-GUARDS = {guard.name: guard for guard in (RecheckGuard, SnapshotGuard, NoGuard)}
-# The guard that a run began with, so that old runs go on as they were; RecheckGuard in a new one.
-AUTO = 'auto'
 MOVING_AVERAGE = 10
 # No run has so many episodes.
 COUNTABLE = 10**12
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """
-    How a run learns.
-
-    :param parameters: of the rule.
-    :param seed: episode i starts from seed + i.
-    :param rule: a name in ``RULES``.
-    :param guard: a name in ``GUARDS``, or ``AUTO``.
-    :param bounds: how far the weights may go.
-    """
-
-    parameters: RSTDPParameters
-    seed: int
-    rule: str = 'rstdp'
-    guard: str = AUTO
-    guard_parameters: GuardParameters = field(default_factory=GuardParameters)
-    bounds: BoundsParameters = field(default_factory=BoundsParameters)
-
-
-class EpisodeRecord(NamedTuple):
-    """
-    What an episode of adaptation made.
-
-    :param episode: its index, from 0; its start is that of ``seed``.
-    :param weight_change: norm of the difference between the networks before and after.
-    :param moving_average: mean of the latest ten returns.
-    :param best: the guard's best mean, None before its first judgement.
-    :param event: what guard and bounds did, '' for nothing.
-    :param digest: of the network to go on with; ``deployed_digest`` of the one to deploy.
-    """
-
-    episode: int
-    seed: int
-    episode_return: float
-    weight_change: float
-    moving_average: float
-    best: float | None
-    event: str
-    digest: str
-    deployed_digest: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields under their public names."""
-        fields = self._asdict()
-        return {'return' if name == 'episode_return' else name: fields[name] for name in fields}
-
-    @classmethod
-    def from_json(cls, fields: Any) -> EpisodeRecord:
-        """
-        Undo :meth:`to_json`.
-
-        :raises RstdpError: something else.
-        """
-        with refusing('episode record'):
-            record = cls(**{'episode_return' if name == 'return' else name: value
-                            for name, value in fields.items()})
-            if not all(isinstance(text, str) for text in record[-3:]):
-                raise RstdpError('event and digests must be texts')
-            return record._replace(
-                **{name: whole(name, getattr(record, name)) for name in ('episode', 'seed')},
-                **{name: real(name, getattr(record, name)) for name in (
-                    'episode_return', 'weight_change', 'moving_average')},
-                best=record.best if record.best is None else real('best', record.best))
-
-    def __str__(self) -> str:
-        """Say it in a line for a person who watches."""
-        best = '  --  ' if self.best is None else f'{self.best:6.1f}'
-        return (f'episode {self.episode:4d}   return {self.episode_return:6.1f}   '
-                f'mean of 10 {self.moving_average:6.1f}   best mean {best}   '
-                f'weight change {self.weight_change:.4f}   {self.event}').rstrip()
-
-
 class Learner:
     """
-    Network, rule and guard; equal episodes make equal networks, bit for bit.
+    Network, strategy, bounds and guard; equal episodes make equal networks, bit for bit.
 
     :param network: what the run starts with.
     :param recipe: how it learns.
-    :raises RstdpError: a rule or guard that does not exist, or parameters that do not fit.
+    :raises RstdpError: a strategy or guard that does not exist, or parameters that do not fit.
     """
 
     def __init__(self, network: SpikingQNetwork, recipe: Recipe) -> None:
-        guard = RecheckGuard.name if recipe.guard == AUTO else recipe.guard
-        for kind, name, known in (('rule', recipe.rule, RULES), ('guard', guard, GUARDS)):
-            if name not in known:
-                raise RstdpError(f'unknown {kind} {name!r}; known are {", ".join(known)}')
         self.initial = self.running = network
         self.recipe = recipe
-        rule = RULES[recipe.rule]
-        seed = (recipe.seed,) if rule in SEEDED else ()
-        self.rule = rule(network, recipe.parameters, *seed)
-        self.guard = GUARDS[guard](network, recipe.guard_parameters)
-        self.bounds = Bounds(network.weights[1], recipe.bounds)
+        strategy = find_strategy(recipe.strategy)
+        self.strategy = strategy(network, recipe.parameters, recipe.seed)
+        self.guard = find_guard(recipe.guard)(network, recipe.guard_parameters)
+        self.bounds = Bounds(network.weights, recipe.bounds, strategy.plastic)
         self.episode = self.rollbacks = 0
         self.recent: list[float] = []
         self.latest: dict[str, Any] = {}
@@ -144,6 +51,15 @@ class Learner:
     def deployed(self) -> SpikingQNetwork:
         """The network that the guard would put on the robot now."""
         return self.guard.deployed
+
+    def retune(self, recipe: Recipe) -> None:
+        """
+        Take over the parameters of a recipe, for the next episode on.
+
+        :raises RstdpError: they do not fit.
+        """
+        for part, parameters in zip((self.strategy, self.guard, self.bounds), recipe.tables):
+            part.parameters = parameters
 
     @property
     def next_seed(self) -> int:
@@ -163,21 +79,15 @@ class Learner:
         """
         self._check(rasters, episode_return)
         before, seed = self.running, self.next_seed if seed is None else seed
-        self.rule.begin_episode()
-        self.rule.observe_rasters(rasters)
-        base = self.initial if self.rule.starts_over else before
-        wanted = base.weights[1] + self.rule.weight_change(episode_return)
-        allowed = w2 = self.bounds.apply(before.weights[1], wanted)
-        if before.quantized:
-            w2 = rounded(before, allowed, self.bounds.parameters.weight_rounding,
-                         self.recipe.seed, self.episode)
+        proposal = self.strategy.propose(Shown(before, rasters, episode_return))
+        allowed = self.bounds.apply(before.weights, proposal.weights)
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
-        w1, _, w3 = before.weights
-        proposed = before.replace(weights=(w1, w2, w3), metadata=origin)
+        proposed = before.replace(weights=self._on_the_grid(allowed), metadata=origin)
         self.running, event = self.guard.judge(episode_return, before, proposed)
-        event = ', '.join(filter(None, (
-            event, '' if allowed is wanted else 'bounded',
-            silence(rasters, before.sizes[1]) if np.array_equal(wanted, base.weights[1]) else '')))
+        if not all(map(np.array_equal, self.running.weights, proposal.weights)):
+            self.strategy.placed(self.running)
+        bounded = any(a is not w for a, w in zip(allowed, proposal.weights))
+        event = ', '.join(filter(None, (event, 'bounded' if bounded else '', proposal.event)))
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
         record = EpisodeRecord(
             self.episode, seed, episode_return,
@@ -188,9 +98,19 @@ class Learner:
         self.episode += 1
         return record
 
+    def _on_the_grid(self, weights: Weights) -> Weights:
+        """Round what changed of a quantised network."""
+        before = self.running
+        if not before.quantized:
+            return weights
+        return tuple(w if w is before.weights[i] else rounded(
+            before, w, self.bounds.parameters.weight_rounding, self.recipe.seed, self.episode, i)
+            for i, w in enumerate(weights))
+
     def roll_back(self) -> None:
         """Go on from the deployed network, now."""
         self.running = self.guard.roll_back()
+        self.strategy.placed(self.running)
         self.rollbacks += 1
 
     def labelled(self, network: SpikingQNetwork) -> SpikingQNetwork:
@@ -207,6 +127,11 @@ class Learner:
             'rollbacks': self.rollbacks, 'run_seed': self.recipe.seed,
             'running': self.running.digest, 'deployed': self.deployed.digest})
 
+    def _present_recipe(self) -> Recipe:
+        """Return the recipe with the guard that was chosen and the parameters in force."""
+        return replace(self.recipe, guard=self.guard.name).with_tables(
+            *(part.parameters for part in (self.strategy, self.guard, self.bounds)))
+
     def _check(self, rasters: np.ndarray, episode_return: float) -> None:
         expected = self.running.raster_shape
         if rasters.ndim != 3 or rasters.shape[1:] != expected or len(rasters) == 0:
@@ -219,10 +144,8 @@ class Learner:
                 observations: int) -> dict[str, Any]:
         """Say where the next network comes from."""
         return {
-            'made_by': 'rstdp_ros adapt', 'code_version': __version__, 'rule': self.rule.name,
-            'parameters': asdict(self.rule.parameters),
-            'guard': self.guard.name, 'guard_parameters': asdict(self.guard.parameters),
-            'bounds': asdict(self.bounds.parameters), 'episode': self.episode,
+            'made_by': 'rstdp_ros adapt', 'code_version': __version__,
+            **self._present_recipe().to_json(), 'episode': self.episode,
             'seed': seed, 'episode_id': episode_id, 'return': episode_return,
             'observations': observations, 'parent': self.running.digest,
             'initial': self.initial.digest,
@@ -234,9 +157,7 @@ class Learner:
             'initial': self.initial, 'running': self.running, 'seed': self.recipe.seed,
             'episode': self.episode, 'recent': list(self.recent),
             'rollbacks': self.rollbacks, 'latest': dict(self.latest),
-            'rule': {'name': self.rule.name, 'parameters': asdict(self.rule.parameters),
-                     **self.rule.state()},
-            'guard': _guard_state(self.guard),
+            'rule': _part_state(self.strategy), 'guard': _part_state(self.guard),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -249,26 +170,27 @@ class Learner:
         :raises OtherRunError: a state of another run.
         :raises RstdpError: a state that no learner can have had.
         """
-        rule = deepcopy(self.rule)
+        strategy = deepcopy(self.strategy)
         with refusing('state'):
             guard = self._guard_for(state['guard']['name'])
             new = Learner(self.initial, self.recipe).state()
-            check_kinds('state', {**new, 'guard': _guard_state(guard)}, state)
+            check_kinds('state', {**new, 'guard': _part_state(guard)}, state)
             self._check_run(state, guard)
-            check_networks(self.initial, state)
+            check_networks(self.initial, strategy.plastic, state)
             episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
             # Checkpoints of earlier releases lack them.
             rollbacks, latest = state.get('rollbacks', 0), dict(state.get('latest', {}))
             if not (0 <= episode < COUNTABLE and 0 <= rollbacks < COUNTABLE):
                 raise RstdpError(f'episode {episode} after {rollbacks} rollbacks')
-            rule.restore(state['rule'])
+            strategy.restore(state['rule'])
             guard.restore(state['guard'])
             if guard.best_mean is not None:
                 real('best mean', guard.best_mean)
             for network in (running, guard.deployed):
                 if not isinstance(network, SpikingQNetwork):
                     raise RstdpError('a network is missing')
-        self.rule, self.guard, self.running, self.episode = rule, guard, running, episode
+        self.strategy, self.guard = strategy, guard
+        self.running, self.episode = running, episode
         self.recent, self.rollbacks, self.latest = list(recent), rollbacks, latest
 
     def _guard_for(self, name: str) -> Any:
@@ -281,18 +203,18 @@ class Learner:
                 ('initial network', self.initial.digest, state['initial'].digest),
                 ('scales', self.initial.scales, state['initial'].scales),
                 ('seed', self.recipe.seed, state['seed']),
-                ('rule', self.rule.name, state['rule']['name']),
+                ('strategy', self.strategy.name, state['rule']['name']),
                 ('guard', guard.name, state['guard']['name'])):
             if ours != theirs:
                 raise OtherRunError(f'it belongs to another run: {what} {theirs}, not {ours}')
 
 
-def _guard_state(guard: Any) -> dict[str, Any]:
-    return {'name': guard.name, 'parameters': asdict(guard.parameters), **guard.state()}
+def _part_state(part: Any) -> dict[str, Any]:
+    return {'name': part.name, 'parameters': asdict(part.parameters), **part.state()}
 
 
-def make_learner(network: SpikingQNetwork, seed: int, parameters: str | RSTDPParameters,
-                 **choices: Any) -> Learner:
+def make_learner(network: SpikingQNetwork, seed: int, parameters: Any = 'default',
+                 strategy: str = 'rstdp', **choices: Any) -> Learner:
     """
     Build a learner from a preset's name or parameters.
 
@@ -300,5 +222,5 @@ def make_learner(network: SpikingQNetwork, seed: int, parameters: str | RSTDPPar
     :raises RstdpError: unknown names or parameters that do not fit.
     """
     if isinstance(parameters, str):
-        parameters = preset(parameters, network.task)
-    return Learner(network, Recipe(parameters, seed, **choices))
+        parameters = find_strategy(strategy).preset(parameters, network.task)
+    return Learner(network, Recipe(parameters, seed, strategy, **choices))

@@ -68,6 +68,7 @@ class RecheckGuard:
     """
 
     name = 'recheck'
+    Parameters = GuardParameters
     # Standard errors beyond which two means of one network are those of two plants.
     CONTRADICTION = 2.0
 

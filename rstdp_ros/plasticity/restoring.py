@@ -24,8 +24,8 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     """
     Refuse a state whose values are of other kinds than a new learner's.
 
-    Numbers are finite; a list holds numbers. Where a new learner has None, there may be a number,
-    a network or a table of them.
+    Numbers are finite; a list holds numbers; arrays have the same shape and type. Where a new
+    learner has None, there may be a number, a network or a table of them.
 
     :param name: what to call it in an error.
     :raises RstdpError: the first value that is of another kind.
@@ -33,6 +33,12 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in ours.keys() & theirs.keys() - set(FREE):
             check_kinds(key, ours[key], theirs[key])
+    elif isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray):
+        if (ours.shape, ours.dtype) != (theirs.shape, theirs.dtype):
+            raise RstdpError(f'{name} is an array of {theirs.dtype} {theirs.shape}, not '
+                             f'{ours.dtype} {ours.shape}')
+        if not np.isfinite(theirs).all():
+            raise RstdpError(f'{name} holds a value that is not finite')
     elif isinstance(ours, list) and isinstance(theirs, list):
         for value in theirs:
             real(name, value)
@@ -45,17 +51,18 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
                          f'{type(ours).__name__}')
 
 
-def check_networks(initial: SpikingQNetwork, state: Any) -> None:
+def check_networks(initial: SpikingQNetwork, plastic: tuple[int, ...], state: Any) -> None:
     """
     Refuse a state with a network that learning cannot have made of the initial one.
 
+    :param plastic: indices of the weight matrices that may differ.
     :raises RstdpError: other constants, or other weights than the plastic ones are different.
     """
     for network in _networks(state):
         same = all(getattr(network, name) == getattr(initial, name) for name in (
             'sizes', 'neuron', 'task', 'action_efforts', 'scales'))
         if not same or not all(np.array_equal(initial.weights[i], network.weights[i])
-                               for i in (0, 2)):
+                               for i in range(3) if i not in plastic):
             raise RstdpError(f'network {network.digest[:16]} is not of this run')
 
 

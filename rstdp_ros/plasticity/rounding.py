@@ -13,9 +13,9 @@ STREAM = 0x8B17
 
 
 def rounded(network: SpikingQNetwork, wanted: np.ndarray, rounding: str, seed: int,
-            episode: int) -> np.ndarray:
+            episode: int, layer: int = 1) -> np.ndarray:
     """
-    Return W2 of the network changed by whole steps, as near to the wanted one as the rounding has.
+    Return weights changed by whole steps, as near to the wanted ones as the rounding has.
 
     What is rounded is the change, so a weight that nothing changes stays. Stochastic rounding
     takes the next step up with the probability of the fraction: on average the weights move as
@@ -23,13 +23,15 @@ def rounded(network: SpikingQNetwork, wanted: np.ndarray, rounding: str, seed: i
     nothing about them needs to be kept.
 
     :param network: a quantised one.
-    :param wanted: (h1, h2) float32.
+    :param wanted: float32, in the shape of the layer's matrix.
     :param rounding: one of ``ROUNDINGS``.
-    :return: (h1, h2) float32 on the grid; beyond +-127 steps it saturates.
+    :param layer: index of the matrix; each draws for itself.
+    :return: float32 on the grid; beyond +-127 steps it saturates.
     """
-    scale, before = network.scales[1], network.weights[1]
+    scale, before = network.scales[layer], network.weights[layer]
     change = steps(wanted.astype(np.float64) - before, scale)
     if rounding == 'stochastic':
-        generator = np.random.default_rng((STREAM, seed, episode))
+        key = (STREAM, seed, episode) if layer == 1 else (STREAM, seed, episode, layer)
+        generator = np.random.default_rng(key)
         change = np.floor(change + generator.random(change.shape))
-    return from_steps(network.integers[1] // 2 + np.rint(change), scale)
+    return from_steps(network.integers[layer] // 2 + np.rint(change), scale)

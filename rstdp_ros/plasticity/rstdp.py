@@ -8,32 +8,32 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import validated
 from rstdp_ros.plasticity import kernels
 from rstdp_ros.plasticity import parameters as presets
 from rstdp_ros.plasticity.modulation import modulation
 from rstdp_ros.plasticity.parameters import RSTDPParameters
+from rstdp_ros.plasticity.silence import silence
+from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
 from rstdp_ros.snn import SpikingQNetwork
 
 
-class RSTDP:
+class RSTDP(Strategy):
     """
     The three-factor rule: spikes write an eligibility trace, the episode's return applies it.
 
     :param network: the first network of the run: gives shapes, task and the amplitudes A+, A-.
-    :param preset: a preset's name, or parameters.
+    :param parameters: a preset's name, or parameters.
+    :param seed: of no use: nothing is drawn.
     :raises RstdpError: unknown preset, bad parameters or a task without presets.
     """
 
     name = 'rstdp'
-    # Whether updates apply to the first network of the run instead of to the running one.
-    starts_over = False
+    Parameters = RSTDPParameters
+    plastic = (1,)
 
-    def __init__(self, network: SpikingQNetwork,
-                 preset: str | RSTDPParameters = 'default') -> None:
-        self.task = network.task
-        self.parameters = (presets.preset(preset, network.task) if isinstance(preset, str)
-                           else preset)
+    def __init__(self, network: SpikingQNetwork, parameters: str | RSTDPParameters = 'default',
+                 seed: int = 0) -> None:
+        super().__init__(network, parameters, seed)
         self.amplitude_plus, self.amplitude_minus = amplitudes(
             network.weights[1], self.parameters.amplitudes)
         n_pre, n_post = network.weights[1].shape
@@ -41,14 +41,24 @@ class RSTDP:
         self.k_minus = np.zeros(n_post, np.float32)
         self.eligibility = np.zeros((n_pre, n_post), np.float32)
 
-    @property
-    def parameters(self) -> RSTDPParameters:
-        """The parameters in force; assign between episodes to change them."""
-        return self._parameters
+    @classmethod
+    def preset(cls, name: str, task: str) -> RSTDPParameters:
+        """Return a named set of parameters; see :func:`rstdp_ros.plasticity.preset`."""
+        return presets.preset(name, task)
 
-    @parameters.setter
-    def parameters(self, parameters: RSTDPParameters) -> None:
-        self._parameters = validated(parameters)
+    def propose(self, shown: Shown) -> Proposal:
+        """Apply the change of W2 that the episode's spikes and its return make."""
+        self.begin_episode()
+        self.observe_rasters(shown.rasters)
+        w1, before, w3 = self._base(shown.network).weights
+        wanted = before + self.weight_change(shown.episode_return)
+        still = np.array_equal(wanted, before)
+        return Proposal((w1, wanted, w3),
+                        silence(shown.rasters, len(self.k_plus)) if still else '')
+
+    def _base(self, network: SpikingQNetwork) -> SpikingQNetwork:
+        """Return the network that a change applies to: the one that played."""
+        return network
 
     def begin_episode(self) -> None:
         """Forget all traces."""
@@ -93,7 +103,7 @@ class RSTDP:
         :return: (h1, h2) float32.
         """
         p = self._parameters
-        r = modulation(self.task, p.modulation, episode_return)
+        r = modulation(self.initial.task, p.modulation, episode_return)
         return np.float32(-r if p.flip_sign else r) * self.eligibility
 
     def state(self) -> dict[str, Any]:

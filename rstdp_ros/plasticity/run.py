@@ -16,7 +16,8 @@ from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plain import from_json
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
-from rstdp_ros.plasticity.learner import EpisodeRecord, Learner
+from rstdp_ros.plasticity.learner import Learner
+from rstdp_ros.plasticity.records import EpisodeRecord
 from rstdp_ros.plasticity.restoring import OtherRunError
 from rstdp_ros.untrusted import refusing
 

@@ -21,7 +21,7 @@ from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.report import summary
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
-from rstdp_ros.plasticity import AUTO, GuardParameters, preset
+from rstdp_ros.plasticity import Recipe
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:
@@ -57,9 +57,8 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Run]:
 def run(job: Run) -> Rows:
     """Adapt and measure on held-out starts."""
     task = get_task(job.task)
-    adaptation = Adaptation(task, load(job), task.make_physics(task.demo_physics), job.seed,
-                            job.episodes, preset('default', task.name), job.rule, AUTO,
-                            GuardParameters())
+    adaptation = Adaptation(task, load(job), task.make_physics(task.demo_physics), job.episodes,
+                            Recipe.of(task.name, job.seed, job.rule))
     learner, _ = adapt(adaptation)
     measured = summary(adaptation, learner.deployed, job.starts)
     return [{'task': job.task, 'network': job.network, 'seed': job.seed, 'rule': job.rule,

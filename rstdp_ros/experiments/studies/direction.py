@@ -11,11 +11,10 @@ import numpy as np
 
 from rstdp_ros import seeds
 from rstdp_ros.experiments import plotting
-from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.environments import environment_sets
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:
@@ -61,9 +60,7 @@ def run(job: Direction) -> Rows:
     """Return a row per number of updates: the mean return on the selection starts."""
     task, network = get_task(job.task), load(job)
     physics, starts = task.make_physics(job.physics), seeds.block(seeds.SELECTION, job.starts)
-    learner = Adaptation(task, network, physics, job.seed, UPDATES[-1],
-                         preset(job.preset, job.task), job.rule, 'none',
-                         GuardParameters()).learner()
+    learner = Learner(network, Recipe.of(job.task, job.seed, job.rule, 'none', job.preset))
     before, rows = float(task.returns(network, starts, physics).mean()), []
     for updates in range(1, UPDATES[-1] + 1):
         learner.learn(*task.episode(learner.running, learner.next_seed, physics))

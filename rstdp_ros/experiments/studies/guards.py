@@ -22,7 +22,7 @@ from rstdp_ros.experiments.environments import draw, TABLE_2
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
-from rstdp_ros.plasticity import Learner, preset, Recipe
+from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
 
@@ -132,7 +132,7 @@ def run(job: GuardRun) -> Rows:
 
 
 def _learner(network: SpikingQNetwork, seed: int, guard: str) -> Learner:
-    return Learner(network, Recipe(preset('default', network.task), seed, guard=guard))
+    return Learner(network, Recipe.of(network.task, seed, guard=guard))
 
 
 def _play(job: GuardRun, learner: Learner, episodes: range) -> list[float]:

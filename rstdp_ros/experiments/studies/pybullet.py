@@ -20,7 +20,7 @@ from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
-from rstdp_ros.plasticity import GuardParameters, preset
+from rstdp_ros.plasticity import Recipe
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
@@ -80,9 +80,8 @@ def run(job: Run) -> Rows:
     """Adapt in PyBullet; measure there on held-out starts, and at home before."""
     task, network = get_task(job.task, 'pybullet'), load(job)
     physics = task.make_physics(job.physics)
-    learner, _ = adapt(Adaptation(task, network, physics, job.seed, job.episodes,
-                                  preset('default', task.name), job.rule, 'snapshot',
-                                  GuardParameters()))
+    learner, _ = adapt(Adaptation(task, network, physics, job.episodes,
+                                  Recipe.of(task.name, job.seed, job.rule, 'snapshot')))
     held_out = seeds.block(seeds.HELD_OUT, job.starts)
     return [{'task': job.task, 'network': job.network, 'plant': job.plant, 'seed': job.seed,
              'rule': job.rule, 'starts': job.starts,

@@ -22,7 +22,7 @@ from rstdp_ros.experiments.quantization import choose_factors, compare, PLAIN
 from rstdp_ros.experiments.report import summary
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
-from rstdp_ros.plasticity import BoundsParameters, GuardParameters, preset
+from rstdp_ros.plasticity import BoundsParameters, Recipe
 from rstdp_ros.plasticity.rounding import ROUNDINGS
 from rstdp_ros.snn import quantize, SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task
@@ -105,9 +105,8 @@ def _adapt(task: Task, network: SpikingQNetwork, job: Runs) -> Rows:
         network = quantize(network, choose_factors(task, network, job.starts))
         bounds = BoundsParameters(weight_rounding=job.weights)
     for seed in (seeds.ADAPTATION + SEED_STRIDE * k for k in range(job.runs)):
-        adaptation = Adaptation(task, network, task.make_physics(task.demo_physics), seed,
-                                job.episodes, preset('default', task.name), 'rstdp', 'snapshot',
-                                GuardParameters(), bounds)
+        adaptation = Adaptation(task, network, task.make_physics(task.demo_physics), job.episodes,
+                                Recipe.of(task.name, seed, guard='snapshot', bounds=bounds))
         learner, _ = adapt(adaptation)
         measured = summary(adaptation, learner.deployed, job.starts)
         rows.append({'plant': 'demo', 'weights': job.weights, 'seed': seed,

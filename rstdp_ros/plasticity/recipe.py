@@ -1,0 +1,94 @@
+"""How a run learns, as one value that describes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import from_mapping, table, validated
+from rstdp_ros.plasticity.bounds import BoundsParameters
+from rstdp_ros.plasticity.guard import GuardParameters
+from rstdp_ros.plasticity.registry import AUTO, find_guard, find_strategy
+
+# The tables of a recipe, by the names that metadata have for them.
+TABLES = ('parameters', 'guard_parameters', 'bounds')
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """
+    How a run learns.
+
+    :param parameters: the table of the strategy.
+    :param seed: episode i starts from seed + i.
+    :param strategy: a name in ``STRATEGIES``.
+    :param guard: a name in ``GUARDS``, or ``AUTO``.
+    :param guard_parameters: the table of the guard.
+    :param bounds: how far the weights may go.
+    """
+
+    parameters: Any
+    seed: int
+    strategy: str = 'rstdp'
+    guard: str = AUTO
+    guard_parameters: Any = field(default_factory=GuardParameters)
+    bounds: BoundsParameters = field(default_factory=BoundsParameters)
+
+    @classmethod
+    def of(cls, task: str, seed: int, strategy: str = 'rstdp', guard: str = AUTO,
+           preset: str = 'default', **tables: Any) -> Recipe:
+        """
+        Choose by names.
+
+        :param task: its name; presets differ between tasks.
+        :param preset: of the strategy's parameters.
+        :param tables: instead of the defaults.
+        :raises RstdpError: an unknown name.
+        """
+        find_guard(guard)
+        return cls(find_strategy(strategy).preset(preset, task), seed, strategy, guard, **tables)
+
+    @property
+    def tables(self) -> tuple[Any, ...]:
+        """All parameters: instances of tables."""
+        return tuple(getattr(self, name) for name in TABLES)
+
+    def with_tables(self, *tables: Any) -> Recipe:
+        """Return the recipe with other tables, in the order of :attr:`tables`."""
+        return replace(self, **dict(zip(TABLES, tables)))
+
+    def with_values(self, values: Mapping[str, Any]) -> Recipe:
+        """
+        Return the recipe with other values of parameters; names that no table has are left out.
+
+        :raises RstdpError: a value that does not fit.
+        """
+        return self.with_tables(*(
+            validated(replace(own, **{name: values[name] for name in table(type(own))
+                                      if name in values})) for own in self.tables))
+
+    def values(self) -> dict[str, Any]:
+        """Return names and values of all parameters."""
+        return {name: value for own in self.tables for name, value in asdict(own).items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return strategy, guard and tables as metadata have them."""
+        return {'rule': self.strategy, 'guard': self.guard,
+                **{name: asdict(own) for name, own in zip(TABLES, self.tables)}}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], seed: int) -> Recipe:
+        """
+        Undo :meth:`to_json`.
+
+        :raises RstdpError: something is missing, unknown or of another release.
+        """
+        try:
+            kinds = (find_strategy(values['rule']).Parameters,
+                     find_guard(values['guard']).Parameters, BoundsParameters)
+            tables = [from_mapping(kind, values[name]) for name, kind in zip(TABLES, kinds)]
+        except KeyError as error:
+            raise RstdpError(f'a recipe without {error}') from None
+        return cls(tables[0], seed, values['rule'], values['guard'], *tables[1:])

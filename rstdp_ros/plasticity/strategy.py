@@ -1,0 +1,100 @@
+"""What adapts: a strategy turns what an episode showed into the weights that play the next one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from rstdp_ros.parameters import validated
+from rstdp_ros.snn import SpikingQNetwork
+
+# W1, W2, W3, float32. They need not lie on the grid of a quantised network: they are rounded.
+Weights = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Shown(NamedTuple):
+    """
+    What an episode showed.
+
+    :param network: that played it.
+    :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
+    :param episode_return: the sum of rewards.
+    """
+
+    network: SpikingQNetwork
+    rasters: np.ndarray
+    episode_return: float
+
+
+class Proposal(NamedTuple):
+    """
+    What a strategy wants.
+
+    :param weights: to play the next episode.
+    :param event: what a person should know, '' for nothing.
+    """
+
+    weights: Weights
+    event: str = ''
+
+
+class Strategy:
+    """
+    The interface of all strategies.
+
+    Equal episodes make equal proposals, bit for bit: whatever is drawn is drawn from generators
+    that the seed makes and whose state is part of :meth:`state`.
+
+    :param network: the first one of the run.
+    :param parameters: of type ``Parameters``, or the name of a preset.
+    :param seed: of what is drawn at random.
+    :raises RstdpError: parameters that do not fit, an unknown preset or task.
+    :cvar name: what command line, nodes, checkpoints and bags call it.
+    :cvar Parameters: its table (:mod:`rstdp_ros.parameters`).
+    :cvar plastic: the indices of the weight matrices that it may change.
+    :cvar draws: whether it draws random numbers between episodes.
+    """
+
+    name: ClassVar[str]
+    Parameters: ClassVar[type]
+    plastic: ClassVar[tuple[int, ...]] = (0, 1, 2)
+    draws: ClassVar[bool] = False
+
+    def __init__(self, network: SpikingQNetwork, parameters: Any = 'default',
+                 seed: int = 0) -> None:
+        self.initial, self.seed = network, seed
+        self.parameters = (self.preset(parameters, network.task) if isinstance(parameters, str)
+                           else parameters)
+
+    @property
+    def parameters(self) -> Any:
+        """The parameters in force; assign between episodes to change them."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, parameters: Any) -> None:
+        self._parameters = validated(parameters)
+
+    @classmethod
+    def preset(cls, name: str, task: str) -> Any:
+        """
+        Return a named set of parameters.
+
+        :raises RstdpError: unknown preset or task.
+        """
+        raise NotImplementedError
+
+    def propose(self, shown: Shown) -> Proposal:
+        """Learn from an episode and say with which weights to go on."""
+        raise NotImplementedError
+
+    def placed(self, network: SpikingQNetwork) -> None:
+        """Hear that another network than the proposed one plays the next episode."""
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next proposal depends on: plain values, arrays and networks."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
