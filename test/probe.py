@@ -32,7 +32,7 @@ class Probe(Node):
 
     def __init__(self):
         super().__init__('probe')
-        self.diagnostics, self.summaries = {}, {}
+        self.diagnostics, self.summaries, self.met = {}, {}, {}
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def _on_diagnostics(self, message):
@@ -49,16 +49,18 @@ class Probe(Node):
             rclpy.spin_once(self, timeout_sec=0.1)
         return condition()
 
-    def call(self, kind, name, request):
+    def call(self, kind, name, request, again=True):
         """
         Call a service and return its response.
 
         A server that has not met the client yet answers nobody. Whatever does the same when it is
         done twice is asked for again then, as a person would.
+
+        :param again: whether to ask again.
         """
-        client = self.create_client(kind, name)
+        client = self.met[name] = self.met.get(name) or self.create_client(kind, name)
         assert client.wait_for_service(PATIENCE), name
-        for patience in (PATIENCE,) if kind is Trigger else (2.0, 2.0, PATIENCE):
+        for patience in (PATIENCE,) if kind is Trigger or not again else (2.0, 2.0, PATIENCE):
             future = client.call_async(request)
             if self.spin_until(future.done, patience):
                 return future.result()
