@@ -15,6 +15,8 @@ EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
 TESTS := $(if $(filter kilted,$(ROS)),test,test/test_graph.py test/test_package.py)
 # Tests of graphs wait most of the time, for nodes to start and to find each other.
 GRAPHS := $(shell echo $$(($$(nproc) + 1)))
+# Robots in real time, several at once: they have the machine for themselves.
+HABITS := test/test_habits.py
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
 
 LAVA := .venv-lava
@@ -36,7 +38,8 @@ setup: $(VENV)/.setup  ## Install every extra
 
 test: $(VENV)/.setup lint $(if $(filter kilted,$(ROS)),lava)  ## Run linters and all tests; ROS=jazzy for Jazzy
 	$(BIN)/python -m pytest -n auto -m 'not graph' --durations=5 $(TESTS)
-	$(BIN)/python -m pytest -n $(GRAPHS) --dist loadgroup -m graph --durations=10 $(TESTS)
+	$(BIN)/python -m pytest -n $(GRAPHS) -m graph --ignore $(HABITS) --durations=10 $(TESTS)
+	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(HABITS))
 
 lava:  ## Test the policy on Lava, if there is a Python 3.10
 	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest --durations=5 \

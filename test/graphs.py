@@ -1,5 +1,6 @@
 """The demo's graph as real processes, and what it must equal."""
 
+import fcntl
 import itertools
 import json
 import os
@@ -18,8 +19,10 @@ SEED = 200_000_000
 PATIENCE = 90.0
 # A few in turn: a killed node is known in its domain for 20 s more, and then it is forgotten.
 TURNS = 8
-FIRST_DOMAIN = (int(os.environ.get('ROS_DOMAIN_ID', 1 + os.getppid() % 90))
+FIRST_DOMAIN = (int(os.environ.get('ROS_DOMAIN_ID', 1 + os.getppid() % 70))
                 + TURNS * int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]))
+# Where Fast DDS has the ports of a domain, each a file; so many per domain.
+SHARED, FIRST_PORT, PORTS = Path('/dev/shm'), 7400, 250
 # By domain; each ends with the process that runs the tests.
 PROBES = {}
 DOMAINS = itertools.cycle(range(FIRST_DOMAIN, FIRST_DOMAIN + TURNS))
@@ -27,7 +30,37 @@ DOMAINS = itertools.cycle(range(FIRST_DOMAIN, FIRST_DOMAIN + TURNS))
 
 def own_domain():
     """Return the variables that keep a graph to this machine and apart from the others."""
-    return {'ROS_DOMAIN_ID': str(next(DOMAINS)), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    domain = next(DOMAINS)
+    sweep(domain)
+    return {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+
+
+def sweep(domain):
+    """
+    Remove the shared memory by which killed nodes of earlier tests were reached.
+
+    A new node takes such a port over, and another one that opened it a moment before may go on
+    writing into the old one, which nobody reads any more.
+    """
+    for port in range(PORTS * domain + FIRST_PORT, PORTS * (domain + 1) + FIRST_PORT):
+        lock = SHARED / f'fastdds_port{port}_el'
+        if not (SHARED / f'fastdds_port{port}').exists() or in_use(lock):
+            continue
+        for path in (lock, *SHARED.glob(f'*fastdds_port{port}'),
+                     SHARED / f'sem.fastdds_port{port}_mutex'):
+            path.unlink(missing_ok=True)
+
+
+def in_use(lock):
+    """Say whether a living process holds a lock."""
+    if not lock.exists():
+        return False
+    with lock.open('r+') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def offline_records(task, network, physics, episodes, seed=SEED):

@@ -18,6 +18,7 @@ from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
 
 PATIENCE = 20.0
 ROUNDS = 5
@@ -31,7 +32,7 @@ class Probe(Node):
 
     def __init__(self):
         super().__init__('probe')
-        self.diagnostics, self.summaries = {}, {}
+        self.diagnostics, self.summaries, self.met = {}, {}, {}
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def _on_diagnostics(self, message):
@@ -41,20 +42,29 @@ class Probe(Node):
                                       'level': status.level[0]}
             self.summaries[name] = [int.from_bytes(status.level, 'big'), status.message]
 
-    def spin_until(self, condition):
+    def spin_until(self, condition, patience=PATIENCE):
         """Handle messages until a condition holds; say whether it came to hold."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not condition() and time.monotonic() < deadline:
             rclpy.spin_once(self, timeout_sec=0.1)
         return condition()
 
-    def call(self, kind, name, request):
-        """Call a service and return its response."""
-        client = self.create_client(kind, name)
+    def call(self, kind, name, request, again=True):
+        """
+        Call a service and return its response.
+
+        A server that has not met the client yet answers nobody. Whatever does the same when it is
+        done twice is asked for again then, as a person would.
+
+        :param again: whether to ask again.
+        """
+        client = self.met[name] = self.met.get(name) or self.create_client(kind, name)
         assert client.wait_for_service(PATIENCE), name
-        future = client.call_async(request)
-        assert self.spin_until(future.done), name
-        return future.result()
+        for patience in (PATIENCE,) if kind is Trigger or not again else (2.0, 2.0, PATIENCE):
+            future = client.call_async(request)
+            if self.spin_until(future.done, patience):
+                return future.result()
+        raise TimeoutError(name)
 
     def set_parameter(self, node, name, value):
         """Set a parameter; return '' or the reason of the refusal."""

@@ -83,9 +83,11 @@ def malformed(probe):
     return probe.diagnostics
 
 
-def intrude(probe, seconds):
+def intrude(probe, episodes):
     """
     Answer every observation too, with the effort that another policy might choose.
+
+    Until so many episodes were aborted.
 
     From the next episode on: nobody notices who answers only the last step of one.
     """
@@ -100,10 +102,9 @@ def intrude(probe, seconds):
                                      effort=[random.choice((-10.0, 10.0))]))
 
     probe.create_subscription(JointState, 'observation', answer, qos.STEP)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        rclpy.spin_once(probe, timeout_sec=0.1)
-    return probe.diagnostics.get('environment', {})
+    assert probe.spin_until(lambda: int(probe.diagnostics.get('environment', {}).get(
+        'episodes aborted', 0)) >= episodes)
+    return probe.diagnostics['environment']
 
 
 def garble(random, data):

@@ -128,7 +128,7 @@ def test_services(domain, tmp_path):
         before = len(digests_in(tmp_path))
         time.sleep(0.5)
         assert len(digests_in(tmp_path)) == before
-        assert probe('enable', True)[0]
+        wait_for(lambda: probe('enable', True)[0], supervisor)
         wait_for(lambda: len(digests_in(tmp_path)) > before, supervisor)
         assert probe('trigger', 'adaptation/rollback')[0]
         first = digests_in(tmp_path)[:3]
@@ -210,7 +210,7 @@ def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, 
         log = tmp_path / 'adaptation.log'
         wait_for(lambda: log.exists() and 'call ~/enable' in log.read_text(), supervisor)
         assert not any(effort for _, effort in commands_in(record))
-        assert probe('enable', True)[0]
+        wait_for(lambda: probe('enable', True)[0], supervisor)
         wait_for(lambda: len(digests_in(tmp_path)) >= 4, supervisor)
         supervisor.children['policy'].process.kill()
         killed = time.monotonic()
@@ -225,7 +225,7 @@ def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, 
                  supervisor)
         success, reason = probe('trigger', 'environment/reset')
         assert not success and 'no action within' in reason
-        assert probe('enable', True)[0]
+        wait_for(lambda: probe('enable', True)[0], supervisor)
         wait_for(lambda: len(digests_in(tmp_path)) > learned, supervisor)
         wait_for(lambda: commands_in(record)[-1][1], supervisor)
         supervisor.children['environment'].process.kill()

@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec('rclpy') is None, reason='ROS 2 is not installed'),
     # All habits are tried by the first test that runs: in one process, not once in each.
     pytest.mark.xdist_group('habits')]
-ROBOTS = 2
+ROBOTS = 3
 # Commands that a robot plays without a break when it is understood, two per control period: a
 # pole alone falls sooner.
 STEPS = 150

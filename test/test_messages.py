@@ -99,5 +99,5 @@ def test_mutants_do_not_end_a_replay(domain, tmp_path, bag, measured):
         probe('diagnostics_with', 'replay', 'times played')
         seen = flood(graph, ['observation', 'action', 'weights', 'weights_active'], {})
         before = probe('diagnostics_with', 'replay', 'times played')['times played']
-        probe('diagnostics_where', 'replay', 'times played', str(int(before) + 1))
+        probe('counted', 'replay', 'times played', int(before) + 1)
     measured(took_down(seen))
