@@ -1,0 +1,160 @@
+"""The seam for whatever adapts: a strategy of one's own is one class, and all else follows."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import parameter
+from rstdp_ros.plasticity import (
+    AdaptationRun,
+    BoundsParameters,
+    GuardParameters,
+    Learner,
+    Proposal,
+    Recipe,
+    STRATEGIES,
+    Strategy,
+)
+from rstdp_ros.plasticity.checkpoint import decode, encode
+from rstdp_ros.snn import quantize
+
+SEED = 200_000_000
+
+
+@dataclass(frozen=True)
+class WanderParameters:
+    """Parameters of the example."""
+
+    reach: float = parameter(0.05, 'Standard deviation of a step.', minimum=0.0, maximum=10.0)
+    memory: float = parameter(0.5, 'How much of the step before is repeated.', minimum=0.0,
+                              maximum=1.0)
+
+
+class Wander(Strategy):
+    """Changes W1 and W3 by a random walk with a memory, which is arrays."""
+
+    name = 'wander'
+    Parameters = WanderParameters
+    plastic = (0, 2)
+    draws = True
+
+    def __init__(self, network, parameters='default', seed=0):
+        super().__init__(network, parameters, seed)
+        self.generator = np.random.default_rng(seed)
+        self.steps = [np.zeros_like(network.weights[i]) for i in self.plastic]
+        self.elsewhere = 0
+
+    @classmethod
+    def preset(cls, name, task):
+        """Return the only set."""
+        return WanderParameters()
+
+    def propose(self, shown):
+        """Take a step."""
+        own, weights = self.parameters, list(shown.network.weights)
+        for k, i in enumerate(self.plastic):
+            drawn = self.generator.standard_normal(weights[i].shape, dtype=np.float32)
+            self.steps[k] = (np.float32(own.memory) * self.steps[k]
+                             + np.float32(own.reach) * drawn)
+            weights[i] = weights[i] + self.steps[k]
+        return Proposal(tuple(weights), 'wandered')
+
+    def placed(self, network):
+        """Count it."""
+        self.elsewhere += 1
+
+    def state(self):
+        """Return arrays and the random state."""
+        return {'first': self.steps[0], 'second': self.steps[1], 'elsewhere': self.elsewhere,
+                'random': self.generator.bit_generator.state}
+
+    def restore(self, state):
+        """Take them over."""
+        self.steps = [state['first'], state['second']]
+        self.elsewhere = state['elsewhere']
+        self.generator.bit_generator.state = state['random']
+
+
+@pytest.fixture
+def wander(monkeypatch):
+    """Let the example be known."""
+    monkeypatch.setitem(STRATEGIES, Wander.name, Wander)
+
+
+def play(run, task, physics, count):
+    """Learn from episodes; return the digests of the running network."""
+    return [run.finish_episode(*task.episode(run.learner.running, run.learner.next_seed,
+                                             physics)).digest for _ in range(count)]
+
+
+def recipe(**choices):
+    """Return the recipe of the example."""
+    return Recipe.of('cartpole', SEED, Wander.name, 'snapshot',
+                     guard_parameters=GuardParameters(window=3), **choices)
+
+
+@pytest.mark.parametrize('bits', [32, 8])
+def test_any_layer_may_change_and_a_resumed_run_goes_on_bit_for_bit(
+        wander, bits, shipped, cartpole, demo_physics, tmp_path):
+    network = shipped if bits == 32 else quantize(shipped)
+    whole = AdaptationRun(Learner(network, recipe()))
+    expected = play(whole, cartpole, demo_physics, 8)
+    assert len(set(expected)) > 4
+    digests = []
+    for count in (3, 1, 4):
+        run = AdaptationRun(Learner(network, recipe()), tmp_path)
+        run.resume(pytest.fail)
+        digests += play(run, cartpole, demo_physics, count)
+    assert digests == expected
+    w1, w2, w3 = run.learner.running.weights
+    assert np.array_equal(w2, network.weights[1])
+    assert not np.array_equal(w1, network.weights[0])
+    assert not np.array_equal(w3, network.weights[2])
+    assert run.learner.strategy.elsewhere == whole.learner.strategy.elsewhere
+
+
+def test_bounds_hold_over_all_layers(wander, shipped, cartpole, demo_physics):
+    bounds = BoundsParameters(max_update=0.5, max_distance=1.0)
+    learner = Learner(shipped, replace(recipe(bounds=bounds), guard='none'))
+    for _ in range(6):
+        record = learner.learn(*cartpole.episode(learner.running, learner.next_seed,
+                                                 demo_physics))
+        assert record.weight_change <= 0.5001 and record.event == 'bounded, wandered'
+        assert learner.running.distance(shipped) <= 1.0001
+
+
+def test_a_roll_back_is_told_to_the_strategy(wander, shipped, cartpole, demo_physics):
+    learner = Learner(shipped, recipe())
+    learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))
+    before = learner.strategy.elsewhere
+    learner.roll_back()
+    assert learner.strategy.elsewhere == before + 1
+
+
+def test_a_recipe_survives_the_way_as_json(wander):
+    changed = recipe().with_values({'reach': 0.25, 'window': 7, 'max_weight': 2.0, 'other': 1})
+    assert changed.values()['reach'] == 0.25 and changed.guard_parameters.window == 7
+    assert Recipe.from_json(changed.to_json(), SEED) == changed
+    for lacking in ('rule', 'guard', 'parameters', 'bounds'):
+        values = {k: v for k, v in changed.to_json().items() if k != lacking}
+        with pytest.raises(RstdpError, match=f"without '{lacking}'"):
+            Recipe.from_json(values, SEED)
+    with pytest.raises(RstdpError, match='reach = -1'):
+        changed.with_values({'reach': -1.0})
+
+
+@pytest.mark.parametrize('wrong', [
+    lambda a: a[:-1], lambda a: a.astype(np.float64), lambda a: a * np.float32('nan'),
+    lambda a: 3.0, lambda a: a.astype('U8')])
+def test_arrays_of_a_state_are_looked_over(wander, wrong, shipped, cartpole, demo_physics):
+    learner = Learner(shipped, recipe())
+    learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))
+    state = decode(encode(learner.state()))
+    fresh = Learner(shipped, recipe())
+    fresh.restore(state)
+    assert np.array_equal(fresh.strategy.steps[0], learner.strategy.steps[0])
+    state['rule']['first'] = wrong(state['rule']['first'])
+    with pytest.raises(RstdpError):
+        fresh.restore(state)
