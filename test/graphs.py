@@ -115,11 +115,15 @@ def probe(name, *arguments, environment=None):
     variables = {**os.environ, **(environment or {})}
     domain = variables['ROS_DOMAIN_ID']
     if domain not in PROBES or PROBES[domain].poll() is not None:
+        # A session of its own: no test's Ctrl-C is meant for it.
         PROBES[domain] = subprocess.Popen(
             [sys.executable, Path(__file__).with_name('probe.py')], env=variables, text=True,
-            bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    print(json.dumps([name, arguments]), file=PROBES[domain].stdin)
-    answer = json.loads(PROBES[domain].stdout.readline() or '{"failure": "no answer"}')
+            bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    process = PROBES[domain]
+    print(json.dumps([name, arguments]), file=process.stdin)
+    answer = process.stdout.readline()
+    assert answer, f'the probe ended with {process.wait()}'
+    answer = json.loads(answer)
     assert 'failure' not in answer, answer['failure']
     return answer['result']
 

@@ -85,6 +85,7 @@ class Probe(Node):
 def answer(name, arguments):
     """Run a function, with a node of its own; return its result, or how it failed."""
     signal.alarm(LIMIT)
+    rclpy.init()
     probe = Probe()
     try:
         return {'result': FUNCTIONS[name](probe, *arguments)}
@@ -92,15 +93,14 @@ def answer(name, arguments):
         return {'failure': traceback.format_exc()}
     finally:
         probe.destroy_node()
+        rclpy.shutdown()
         signal.alarm(0)
 
 
 def main():
     """Answer every line of standard input: the name of a function, and its arguments."""
-    rclpy.init()
     for line in sys.stdin:
         print(json.dumps(answer(*json.loads(line))), flush=True)
-    rclpy.try_shutdown()
 
 
 if __name__ == '__main__':
