@@ -9,7 +9,7 @@ from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.nodes.tables import AdaptationParameters
 from rstdp_ros.parameters import refuse_unknown, table
-from rstdp_ros.plasticity import PRESETS
+from rstdp_ros.plasticity import AUTO, GUARDS, PRESETS, STRATEGIES
 from rstdp_ros.resources import share_path
 from rstdp_ros.tasks import get_task, SIMULATORS, TASKS
 
@@ -93,7 +93,11 @@ def _common_arguments() -> list[Argument]:
                  FROM_FILE.format("the task's first, such as cartpole_0")),
         Argument('episodes', '', 'Learn from so many episodes.', FROM_FILE.format(own.episodes)),
         Argument('seed', '', 'Episode i starts from seed + i.', FROM_FILE.format(own.seed)),
-        Argument('preset', '', f'Parameters of r-STDP: {", ".join(PRESETS)}.',
+        Argument('strategy', '', f'What changes the weights: {", ".join(STRATEGIES)}.',
+                 FROM_FILE.format(own.strategy)),
+        Argument('guard', '', f'Which weights are kept: {", ".join((AUTO, *GUARDS))}.',
+                 FROM_FILE.format(own.guard)),
+        Argument('preset', '', f"The strategy's parameters: {', '.join(PRESETS)}.",
                  FROM_FILE.format(own.preset)),
         Argument('run_dir', '', 'Folder of checkpoints, log and result; an old one is continued.',
                  'a new one under ~/.ros/rstdp_ros'),

@@ -30,7 +30,7 @@ from rstdp_ros.nodes.names import refuse_unknown_in_file
 from rstdp_ros.orphans import parent_variable
 from rstdp_ros.parameter_files import read_parameter_file
 from rstdp_ros.parameters import Parameter, table
-from rstdp_ros.plasticity import PRESETS
+from rstdp_ros.plasticity import AUTO, GUARDS, PRESETS, STRATEGIES
 from rstdp_ros.plasticity.run import make_folder
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path
@@ -123,7 +123,8 @@ def _adaptation(given: Mapping[str, str], common: Mapping[str, Any]) -> NodeDesc
     paced_by = 'environment' if given.get('backend') in NOT_OURS else 'adaptation'
     return NodeDescription('adaptation', {
         **common, **_text(given, 'model'), **_integer(given, 'seed'),
-        **_integer(given, 'episodes', 1), **_text(given, 'preset'), 'paced_by': paced_by,
+        **_integer(given, 'episodes', 1), **_text(given, 'strategy'), **_text(given, 'guard'),
+        **_text(given, 'preset'), 'paced_by': paced_by,
         'use_sim_time': _flag(given, 'use_sim_time'),
         'run_dir': given['run_dir']})
 
@@ -240,7 +241,8 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
 
 def _check(task: Task, given: Mapping[str, str]) -> None:
     """Refuse before anything starts what the nodes would refuse one after another."""
-    for name, known in (('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS),
+    for name, known in (('strategy', tuple(STRATEGIES)), ('guard', (AUTO, *GUARDS)),
+                        ('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS),
                         ('backend', ENVIRONMENTS), ('storage', STORAGES),
                         ('policy_backend', backends.BACKENDS),
                         ('lava_target', backends.TARGETS)):

@@ -67,7 +67,7 @@ MISTAKES = [
     (['adapt', 'cartpole', '--set', 'reset_traces=perhaps'], 'must be a bool'),
     (['adapt', 'cartpole', '--set', 'window=0'], 'below its minimum'),
     (['adapt', 'cartpole', '--preset', 'best'], "unknown preset 'best'"),
-    (['adapt', 'cartpole', '--rule', 'magic'], "unknown rule 'magic'"),
+    (['adapt', 'cartpole', '--strategy', 'magic'], "unknown strategy 'magic'"),
     (['adapt', 'cartpole', '--guard', 'dog'], "unknown guard 'dog'"),
     (['adapt', 'cartpole', '--env', 'Nothing-v0'], 'cannot be made'),
     (['demo', 'cartpole', '--episodes', '0'], '--episodes 0'),

@@ -263,7 +263,7 @@ def test_a_killed_runner_leaves_no_orphans(domain, tmp_path):
     ('environment', 'pole_mass:=.nan', 'finite'),
     ('environment', 'env_id:=Nothing-v0', 'cannot be made'),
     ('adaptation', 'episodes:=0', 'below its minimum'),
-    ('adaptation', 'rule:=magic', 'not one of')])
+    ('adaptation', 'strategy:=magic', 'not one of')])
 def test_a_node_that_cannot_work_says_why_and_exits(domain, node, parameter, reason):
     done = subprocess.run([sys.executable, '-m', f'rstdp_ros.nodes.{node}', '--ros-args', '-p',
                            parameter], capture_output=True, text=True, timeout=60)

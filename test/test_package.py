@@ -128,11 +128,14 @@ def test_the_robot_document_names_only_what_exists():
 
 
 def test_the_graph_is_data():
-    values = {'pole_mass': '1', 'seed': '5', 'model': 'cartpole_1', 'run_dir': '/tmp/x'}
+    values = {'pole_mass': '1', 'seed': '5', 'model': 'cartpole_1', 'run_dir': '/tmp/x',
+              'strategy': 'random', 'guard': 'none'}
     environment, policy, adaptation = describe_graph('cartpole', values)
     assert environment.parameters['pole_mass'] == 1.0 and environment.parameters['seed'] == 5
     assert not environment.parameters['auto_reset'] and policy.parameters['require_weights']
     assert adaptation.parameters['run_dir'] == '/tmp/x'
+    assert adaptation.parameters['strategy'] == 'random'
+    assert adaptation.parameters['guard'] == 'none'
     assert policy.parameters['model'] == adaptation.parameters['model'] == 'cartpole_1'
     _, policy, _ = describe_graph('cartpole', {'policy_backend': 'lava', 'lava_target': 'loihi2'})
     assert policy.parameters['backend'] == 'lava' and policy.parameters['lava_target'] == 'loihi2'
@@ -165,7 +168,8 @@ def test_a_robots_graph_and_a_foreign_drivers():
 
 
 @pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
-                                    {'gravity': '-3'}, {'preset': 'best'},
+                                    {'gravity': '-3'}, {'preset': 'best'}, {'strategy': 'best'},
+                                    {'guard': 'best'},
                                     {'episodes': '0'}, {'log_level': 'loud'}, {'backend': 'x'},
                                     {'storage': 'x'}, {'policy_backend': 'gym'},
                                     {'lava_target': 'x'}, {'bag': '', 'backend': 'bag'}])

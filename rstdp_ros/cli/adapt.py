@@ -41,12 +41,13 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     shared.add_simulator(parser)
     shared.add_model(parser)
     shared.add_episodes(parser, 100, seeds.ADAPTATION)
-    shared.add_settings(parser, "physics, rule, guard or bounds; without any of the physics' the "
-                        "plant is the demo's: for the cart-pole pole_half_length=0.8 "
+    shared.add_settings(parser, "physics, strategy, guard or bounds; without any of the physics' "
+                        "the plant is the demo's: for the cart-pole pole_half_length=0.8 "
                         'pole_mass=0.3')
     parser.add_argument('--preset', default='default', metavar='P',
                         help=f'parameters of r-STDP: {", ".join(PRESETS)}')
-    parser.add_argument('--rule', default='rstdp', metavar='R', help=f'{", ".join(STRATEGIES)}')
+    parser.add_argument('--strategy', '--rule', default='rstdp', metavar='S', help='what changes '
+                        f'the weights: {", ".join(STRATEGIES)}')
     parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): '
                         f'{RecheckGuard.name}, or the one that a continued run began with; '
                         f'{", ".join(GUARDS)}')
@@ -69,7 +70,7 @@ def read_adaptation(options: argparse.Namespace, *more: Any) -> tuple[Any, ...]:
     if getattr(options, 'env', ''):
         task = stepped(task, options.env)
     shared.check_episodes(options)
-    recipe = Recipe.of(task.name, options.seed, options.rule, options.guard, options.preset)
+    recipe = Recipe.of(task.name, options.seed, options.strategy, options.guard, options.preset)
     physics, *tables = shared.apply_settings(options.settings, task.physics(), *recipe.tables,
                                              *more)
     count = len(recipe.tables)

@@ -154,7 +154,7 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
            if options.record else {}),
         **asdict(adaptation.physics)}
     recipe = adaptation.recipe
-    learning = {'rule': recipe.strategy, 'guard': recipe.guard, **recipe.values()}
+    learning = {'strategy': recipe.strategy, 'guard': recipe.guard, **recipe.values()}
     nodes = describe_graph(adaptation.task.name, {k: str(v) for k, v in texts.items()})
     return [NodeDescription(node.name, {**node.parameters, **learning})
             if node.name == 'adaptation' else node for node in nodes]

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_bag(parser)
     parser.add_argument('--initial', metavar='FILE', help='the first network of the run, if the '
                         'recording began after it: a file, or the name of a shipped one')
-    shared.add_settings(parser, 'rule, guard or bounds, and see how the weights would have '
+    shared.add_settings(parser, 'strategy, guard or bounds, and see how the weights would have '
                         'changed')
     parser.add_argument('--model', metavar='FILE', help='another network, and see where it would '
                         'have acted otherwise')

@@ -76,7 +76,7 @@ class AdaptationNode(Node):
         self.table = NodeParameters(self)
         self.own = own = self.table.declare(AdaptationParameters())
         task = get_task(own.task)
-        recipe = Recipe.of(own.task, own.seed, own.rule, own.guard, own.preset)
+        recipe = Recipe.of(own.task, own.seed, own.rule or own.strategy, own.guard, own.preset)
         recipe = recipe.with_tables(*map(self.table.declare, recipe.tables))
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         task.check_network(network)

@@ -58,7 +58,7 @@ def catalogue() -> Iterator[Section]:
                       ('recorder', RecorderParameters), ('replay', ReplayParameters),
                       ('adaptation', AdaptationParameters)):
         yield _section(node, '', cls)
-    for what, named in (('rule', STRATEGIES), ('guard', GUARDS)):
+    for what, named in (('strategy', STRATEGIES), ('guard', GUARDS)):
         for cls in dict.fromkeys(each.Parameters for each in named.values()):
             names = ', '.join(name for name, each in named.items() if each.Parameters is cls)
             yield _section('adaptation', f' with {what} {names}', cls)

@@ -37,7 +37,7 @@ def _section(title: str, parameters: Iterable[Parameter]) -> str:
 def _row(parameter: Parameter) -> str:
     bounds = [f'{bound:g}' for bound in (parameter.minimum, parameter.maximum)
               if bound is not None]
-    allowed = ', '.join(parameter.choices) or ' to '.join(bounds)
+    allowed = ', '.join(choice or "''" for choice in parameter.choices) or ' to '.join(bounds)
     default = f'`{parameter.default}`' if parameter.default != '' else "`''`"
     cells = (f'`{parameter.name}`', default, parameter.unit, allowed, parameter.effect,
              parameter.description.replace('|', '\\|'))

@@ -132,7 +132,7 @@ class PolicyParameters:
 
 @dataclass(frozen=True)
 class AdaptationParameters:
-    """Parameters of the adaptation node; those of rule and guard come in addition."""
+    """Parameters of the adaptation node; those of strategy and guard come in addition."""
 
     task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
     model: str = parameter('', "Network file to start from, or the name of a shipped one; '' for "
@@ -149,10 +149,12 @@ class AdaptationParameters:
                              'restart begins anew.', effect=START)
     keep_checkpoints: int = parameter(5, 'So many of the latest checkpoints are kept.', minimum=1,
                                       maximum=10_000_000, effect=START)
-    preset: str = parameter('default', 'Where the defaults of the rule come from.',
-                            choices=PRESETS, effect=START)
-    rule: str = parameter('rstdp', 'What changes the weights.', choices=tuple(STRATEGIES),
-                          effect=START)
+    preset: str = parameter('default', "Where the defaults of the strategy's parameters come "
+                            'from.', choices=PRESETS, effect=START)
+    strategy: str = parameter('rstdp', 'What changes the weights.', choices=tuple(STRATEGIES),
+                              effect=START)
+    rule: str = parameter('', 'What strategy was called before; parameter files may have it.',
+                          choices=('', *STRATEGIES), effect=START)
     guard: str = parameter(AUTO, 'What decides which weights to keep; auto is '
                            f'{RecheckGuard.name}, or what the run in run_dir began with.',
                            choices=(AUTO, *GUARDS), effect=START)

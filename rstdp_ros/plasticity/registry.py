@@ -29,7 +29,7 @@ def find_strategy(name: str) -> type[Strategy]:
 
     :raises RstdpError: there is none.
     """
-    return _find('rule', name, STRATEGIES)
+    return _find('strategy', name, STRATEGIES)
 
 
 def find_guard(name: str) -> type:

@@ -46,7 +46,7 @@ def make_lesson(rule: RSTDP, weights: np.ndarray, rasters: np.ndarray,
     :param rasters: (observations, T, h1 + h2) uint8 of 0 and 1.
     """
     p = rule.parameters
-    third = modulation(rule.task, p.modulation, episode_return)
+    third = modulation(rule.initial.task, p.modulation, episode_return)
     return Lesson(weights, rasters, -third if p.flip_sign else third, p.tau_plus, p.tau_minus,
                   p.tau_c, p.eligibility_gain * rule.amplitude_plus,
                   p.eligibility_gain * rule.amplitude_minus, p.reset_traces)
