@@ -59,8 +59,9 @@ def catalogue() -> Iterator[Section]:
                       ('adaptation', AdaptationParameters)):
         yield _section(node, '', cls)
     for what, named in (('strategy', STRATEGIES), ('guard', GUARDS)):
-        for cls in dict.fromkeys(each.Parameters for each in named.values()):
-            names = ', '.join(name for name, each in named.items() if each.Parameters is cls)
+        usable = named.usable()
+        for cls in dict.fromkeys(each.Parameters for each in usable.values()):
+            names = ', '.join(name for name, each in usable.items() if each.Parameters is cls)
             yield _section('adaptation', f' with {what} {names}', cls)
     yield _section('adaptation', ': bounds', BoundsParameters)
     yield _section('stand_in', " (and the cart-pole's physics)", DriverParameters)

@@ -1,47 +1,39 @@
-"""Strategies and guards by name: a new one is one new file and its name here."""
+"""Strategies and guards by name: a new one is one new file and its name here, or a package."""
 
 from __future__ import annotations
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plasticity.controls import (
-    IndependentPerturbations,
-    OppositeSign,
-    PermutedUpdates,
-    RandomUpdates,
-    ShuffledUpdates,
-)
-from rstdp_ros.plasticity.guard import NoGuard, SnapshotGuard
-from rstdp_ros.plasticity.recheck import RecheckGuard
-from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.strategy import Strategy
+from rstdp_ros.plugins import Plugins
 
-STRATEGIES = {strategy.name: strategy for strategy in (
-    RSTDP, OppositeSign, RandomUpdates, IndependentPerturbations, ShuffledUpdates,
-    PermutedUpdates)}
-GUARDS = {guard.name: guard for guard in (RecheckGuard, SnapshotGuard, NoGuard)}
-# The guard that a run began with, so that old runs go on as they were; RecheckGuard in a new one.
-AUTO = 'auto'
+HERE = 'rstdp_ros.plasticity'
+STRATEGIES = Plugins('strategy', 'rstdp_ros.strategies', {
+    'rstdp': f'{HERE}.rstdp:RSTDP',
+    'opposite': f'{HERE}.controls:OppositeSign',
+    'random': f'{HERE}.controls:RandomUpdates',
+    'independent': f'{HERE}.controls:IndependentPerturbations',
+    'shuffled': f'{HERE}.controls:ShuffledUpdates',
+    'permuted': f'{HERE}.controls:PermutedUpdates'})
+GUARDS = Plugins('guard', 'rstdp_ros.guards', {
+    'recheck': f'{HERE}.recheck:RecheckGuard',
+    'snapshot': f'{HERE}.guard:SnapshotGuard',
+    'none': f'{HERE}.guard:NoGuard'})
+# The guard that a run began with, so that old runs go on as they were; DEFAULT_GUARD in a new one.
+AUTO, DEFAULT_GUARD = 'auto', 'recheck'
 
 
 def find_strategy(name: str) -> type[Strategy]:
     """
     Return the strategy of that name.
 
-    :raises RstdpError: there is none.
+    :raises RstdpError: there is none, or it cannot be loaded.
     """
-    return _find('strategy', name, STRATEGIES)
+    return STRATEGIES[name]
 
 
 def find_guard(name: str) -> type:
     """
     Return the guard of that name, or the default one.
 
-    :raises RstdpError: there is none.
+    :raises RstdpError: there is none, or it cannot be loaded.
     """
-    return _find('guard', RecheckGuard.name if name == AUTO else name, GUARDS)
-
-
-def _find(kind: str, name: str, known: dict[str, type]) -> type:
-    if name not in known:
-        raise RstdpError(f'unknown {kind} {name!r}; known are {", ".join(known)}')
-    return known[name]
+    return GUARDS[DEFAULT_GUARD if name == AUTO else name]

@@ -1,0 +1,95 @@
+"""Strategies and guards from outside: a package that is installed is found, and nothing else."""
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+
+from graphs import digests_in, start_demo
+import pytest
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plugins import Plugins
+
+EXAMPLE = Path(__file__).parent.parent / 'docs/examples/random_search'
+CHOICE = ['--strategy', 'random_search', '--guard', 'none', '--set', 'reach=0.1',
+          '--episodes', '6']
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """Install the example where this test's processes find it; return that folder."""
+    if importlib.util.find_spec('setuptools') is None:
+        pytest.skip('setuptools builds the example')
+    folder = tmp_path_factory.mktemp('installed')
+    # A build leaves things beside its source.
+    source = shutil.copytree(EXAMPLE, tmp_path_factory.mktemp('source') / 'random_search')
+    subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-index',
+                    '--no-build-isolation', '--target', str(folder), str(source)], check=True)
+    return folder
+
+
+@pytest.fixture
+def found(installed, monkeypatch):
+    """Let processes that start now find the example."""
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(
+        filter(None, (str(installed), os.environ.get('PYTHONPATH')))))
+
+
+def run(*words):
+    """Run the command line; return what it printed as JSON."""
+    done = subprocess.run([sys.executable, '-m', 'rstdp_ros', *words, '--json'],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_an_installed_strategy_is_listed_and_adapts(found):
+    listed = {row['name']: row for row in run('plugins')}
+    assert listed['random_search']['from'] == 'random_search 0.1.0'
+    assert listed['random_search']['parameters'] == ['reach', 'forgetting']
+    assert listed['rstdp']['from'] == 'rstdp_ros' and not any(r['fault'] for r in listed.values())
+    once, again = (run('adapt', 'cartpole', *CHOICE) for _ in range(2))
+    digests = [episode['digest'] for episode in once['episodes']]
+    assert digests == [episode['digest'] for episode in again['episodes']]
+    assert len(set(digests)) == 6
+
+
+def test_a_strategy_that_is_broken_harms_no_other(installed, found, tmp_path, monkeypatch):
+    for name, target in (('lost', 'nowhere:Lost'), ('false', 'random_search:RandomSearch')):
+        folder = tmp_path / f'{name}-0.1.dist-info'
+        folder.mkdir()
+        (folder / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n')
+        (folder / 'entry_points.txt').write_text(f'[rstdp_ros.strategies]\n{name} = {target}\n')
+    monkeypatch.setenv('PYTHONPATH', f'{tmp_path}{os.pathsep}{os.environ["PYTHONPATH"]}')
+    faults = {row['name']: row['fault'] for row in run('plugins')}
+    assert 'strategy lost of lost 0.1 cannot be loaded: ModuleNotFoundError' in faults['lost']
+    assert "it calls itself 'random_search'" in faults['false']
+    assert not faults['random_search'] and not faults['rstdp']
+    done = subprocess.run([sys.executable, '-m', 'rstdp_ros', 'adapt', 'cartpole', '--strategy',
+                           'lost'], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stderr.count('\n') == 1
+    assert 'strategy lost of lost 0.1 cannot be loaded' in done.stderr
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    plugins = Plugins('thing', 'rstdp_ros.things', {'path': 'pathlib:Path'})
+    with pytest.raises(RstdpError, match="unknown thing 'x'; known are path"):
+        plugins['x']
+    assert 'x' not in plugins and 'path' in plugins and len(plugins) == 1
+
+
+@pytest.mark.skipif(importlib.util.find_spec('rclpy') is None, reason='ROS 2 is not installed')
+def test_an_installed_strategy_learns_over_ros_as_offline_and_in_replay(found, domain, tmp_path):
+    offline = [episode['digest'] for episode in run('adapt', 'cartpole', *CHOICE)['episodes']]
+    demo = start_demo(tmp_path / 'run', *CHOICE, '--record', tmp_path / 'bag')
+    _, errors = demo.communicate(timeout=90)
+    assert demo.returncode == 0, errors
+    assert digests_in(tmp_path / 'run') == offline
+    replayed = run('replay', str(tmp_path / 'bag'))
+    assert replayed['equal'] and len(replayed['episodes']) == 6
+    changed = run('replay', str(tmp_path / 'bag'), '--set', 'reach=0.2')
+    assert any(row['apart'] > 0.0 for row in changed['divergence'])
