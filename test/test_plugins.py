@@ -14,6 +14,8 @@ import pytest
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plugins import Plugins
 
+needs_ros = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
+                               reason='ROS 2 is not installed')
 EXAMPLE = Path(__file__).parent.parent / 'docs/examples/random_search'
 CHOICE = ['--strategy', 'random_search', '--guard', 'none', '--set', 'reach=0.1',
           '--episodes', '6']
@@ -82,7 +84,22 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
     assert 'x' not in plugins and 'path' in plugins and len(plugins) == 1
 
 
-@pytest.mark.skipif(importlib.util.find_spec('rclpy') is None, reason='ROS 2 is not installed')
+@needs_ros
+@pytest.mark.parametrize('name, words', [
+    ('seed', 'SearchParameters has a parameter seed, which the node has already'),
+    ('window', 'GuardParameters has a parameter window, which the node has already')])
+def test_a_parameter_of_two_tables_is_refused(installed, domain, name, words, tmp_path,
+                                              monkeypatch):
+    source = (installed / 'random_search.py').read_text()
+    (tmp_path / 'random_search.py').write_text(source.replace('reach', name))
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(
+        (str(tmp_path), str(installed), os.environ.get('PYTHONPATH', ''))))
+    done = subprocess.run([sys.executable, '-m', 'rstdp_ros.nodes.adaptation', '--ros-args', '-p',
+                           'strategy:=random_search'], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and words in done.stderr
+
+
+@needs_ros
 def test_an_installed_strategy_learns_over_ros_as_offline_and_in_replay(found, domain, tmp_path):
     offline = [episode['digest'] for episode in run('adapt', 'cartpole', *CHOICE)['episodes']]
     demo = start_demo(tmp_path / 'run', *CHOICE, '--record', tmp_path / 'bag')

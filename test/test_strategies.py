@@ -158,3 +158,18 @@ def test_arrays_of_a_state_are_looked_over(wander, wrong, shipped, cartpole, dem
     state['rule']['first'] = wrong(state['rule']['first'])
     with pytest.raises(RstdpError):
         fresh.restore(state)
+
+
+@pytest.mark.parametrize('wrong, words', [
+    (lambda w: 1 / 0, 'failed: ZeroDivisionError'), (lambda w: None, 'failed: '),
+    (lambda w: w[:2], 'of shapes'), (lambda w: (w[0][:, :1], *w[1:]), 'of shapes'),
+    (lambda w: (w[0], w[1] + 1, w[2]), 'changes W2, which is not plastic'),
+    (lambda w: (w[0] * np.float32('nan'), *w[1:]), 'W1 holds a value that is not finite')])
+def test_a_strategy_that_fails_changes_no_network(wander, monkeypatch, wrong, words, shipped,
+                                                  cartpole, demo_physics):
+    learner = Learner(shipped, recipe())
+    monkeypatch.setattr(learner.strategy, 'propose',
+                        lambda shown: Proposal(wrong(shown.network.weights)))
+    with pytest.raises(RstdpError, match=words):
+        learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))
+    assert learner.running is learner.deployed is shipped and learner.episode == 0

@@ -41,9 +41,12 @@ class NodeParameters:
         Declare a table and return its values with the overrides of the launch applied.
 
         :param defaults: an instance of the table.
-        :raises RstdpError: an override that does not fit.
+        :raises RstdpError: an override that does not fit, or a name that another table has.
         """
         for name, parameter in table(type(defaults)).items():
+            if name in self._known:
+                raise RstdpError(f'{type(defaults).__name__} has a parameter {name}, which the '
+                                 'node has already: it needs another name')
             self._declare(parameter, getattr(defaults, name))
         return self.read(type(defaults))
 

@@ -18,9 +18,9 @@ from rstdp_ros.plasticity.records import EpisodeRecord
 from rstdp_ros.plasticity.registry import AUTO, find_guard, find_strategy, GUARDS
 from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.rounding import rounded
-from rstdp_ros.plasticity.strategy import Shown, Weights
+from rstdp_ros.plasticity.strategy import Proposal, Shown, Weights
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.untrusted import refusing
+from rstdp_ros.untrusted import refusing, shortened
 
 MOVING_AVERAGE = 10
 # No run has so many episodes.
@@ -74,12 +74,12 @@ class Learner:
         :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
         :param episode_id: goes into the new network's metadata.
         :param seed: likewise; ``next_seed`` if None.
-        :raises RstdpError: a return that is not finite, or rasters that do not fit; nothing has
-            changed then.
+        :raises RstdpError: a return that is not finite, rasters that do not fit, or a strategy
+            that fails; the network has not changed then.
         """
         self._check(rasters, episode_return)
         before, seed = self.running, self.next_seed if seed is None else seed
-        proposal = self.strategy.propose(Shown(before, rasters, episode_return))
+        proposal = self._proposal(Shown(before, rasters, episode_return))
         allowed = self.bounds.apply(before.weights, proposal.weights)
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
         proposed = before.replace(weights=self._on_the_grid(allowed), metadata=origin)
@@ -97,6 +97,24 @@ class Learner:
         self.latest = {**origin, 'event': event}
         self.episode += 1
         return record
+
+    def _proposal(self, shown: Shown) -> Proposal:
+        """Ask the strategy, which may be anybody's."""
+        name, before = self.strategy.name, shown.network.weights
+        try:
+            proposal = self.strategy.propose(shown)
+            shapes = [np.shape(w) for w in proposal.weights]
+        except Exception as error:
+            if isinstance(error, RstdpError):
+                raise
+            raise RstdpError(f'strategy {name} failed: {type(error).__name__}: '
+                             f'{shortened(error)}') from error
+        if shapes != [w.shape for w in before]:
+            raise RstdpError(f'strategy {name} proposes weights of shapes {shapes}')
+        for i, (ours, theirs) in enumerate(zip(before, proposal.weights)):
+            if i not in self.strategy.plastic and not np.array_equal(ours, theirs):
+                raise RstdpError(f'strategy {name} changes W{i + 1}, which is not plastic')
+        return proposal
 
     def _on_the_grid(self, weights: Weights) -> Weights:
         """Round what changed of a quantised network."""
