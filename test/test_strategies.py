@@ -78,8 +78,9 @@ class Wander(Strategy):
 
 
 @pytest.fixture
-def wander():
-    """Let the example be known."""
+def wander(monkeypatch):
+    """Let the example be known for a while."""
+    monkeypatch.setattr(STRATEGIES, '_loaded', {})
     STRATEGIES.add(Wander)
 
 
