@@ -97,7 +97,7 @@ def _common_arguments() -> list[Argument]:
                  FROM_FILE.format(own.strategy)),
         Argument('guard', '', f'Which weights are kept: {", ".join((AUTO, *GUARDS))}.',
                  FROM_FILE.format(own.guard)),
-        Argument('preset', '', f"The strategy's parameters: {', '.join(PRESETS)}.",
+        Argument('preset', '', f"The strategy's parameters: of r-STDP {', '.join(PRESETS)}.",
                  FROM_FILE.format(own.preset)),
         Argument('run_dir', '', 'Folder of checkpoints, log and result; an old one is continued.',
                  'a new one under ~/.ros/rstdp_ros'),

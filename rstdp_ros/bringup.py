@@ -30,7 +30,7 @@ from rstdp_ros.nodes.names import refuse_unknown_in_file
 from rstdp_ros.orphans import parent_variable
 from rstdp_ros.parameter_files import read_parameter_file
 from rstdp_ros.parameters import Parameter, table
-from rstdp_ros.plasticity import AUTO, GUARDS, PRESETS, STRATEGIES
+from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import make_folder
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.resources import model_path
@@ -241,8 +241,8 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
 
 def _check(task: Task, given: Mapping[str, str]) -> None:
     """Refuse before anything starts what the nodes would refuse one after another."""
-    for name, known in (('strategy', tuple(STRATEGIES)), ('guard', (AUTO, *GUARDS)),
-                        ('preset', PRESETS), ('log_level', LOG_LEVELS), ('clock', CLOCKS),
+    Recipe.of(task.name, 0, **{name: given[name] for name in _learning(given)})
+    for name, known in (('log_level', LOG_LEVELS), ('clock', CLOCKS),
                         ('backend', ENVIRONMENTS), ('storage', STORAGES),
                         ('policy_backend', backends.BACKENDS),
                         ('lava_target', backends.TARGETS)):
@@ -256,6 +256,13 @@ def _check(task: Task, given: Mapping[str, str]) -> None:
     if 'params_file' in given:
         path = given['params_file']
         refuse_unknown_in_file(path, read_parameter_file(path), task.name)
+
+
+def _learning(given: Mapping[str, str]) -> list[str]:
+    """List what is given of how to learn; a preset of a strategy that a file names comes later."""
+    whose = 'strategy' in given or 'params_file' not in given
+    return [name for name in ('strategy', 'guard', *(['preset'] if whose else []))
+            if name in given]
 
 
 def _text(given: Mapping[str, str], name: str) -> dict[str, str]:

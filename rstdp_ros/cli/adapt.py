@@ -45,7 +45,8 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
                         "the plant is the demo's: for the cart-pole pole_half_length=0.8 "
                         'pole_mass=0.3')
     parser.add_argument('--preset', default='default', metavar='P',
-                        help=f'parameters of r-STDP: {", ".join(PRESETS)}')
+                        help="the strategy's parameters: of r-STDP "
+                        f'{", ".join(PRESETS)}')
     parser.add_argument('--strategy', '--rule', default='rstdp', metavar='S', help='what changes '
                         f'the weights: {", ".join(STRATEGIES)}')
     parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): '

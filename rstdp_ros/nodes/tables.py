@@ -150,7 +150,7 @@ class AdaptationParameters:
     keep_checkpoints: int = parameter(5, 'So many of the latest checkpoints are kept.', minimum=1,
                                       maximum=10_000_000, effect=START)
     preset: str = parameter('default', "Where the defaults of the strategy's parameters come "
-                            'from.', choices=PRESETS, effect=START)
+                            f'from; of r-STDP {", ".join(PRESETS)}.', effect=START)
     strategy: str = parameter('rstdp', 'What changes the weights.', choices=tuple(STRATEGIES),
                               effect=START)
     rule: str = parameter('', 'What strategy was called before; parameter files may have it.',
