@@ -81,9 +81,9 @@ def test_a_controller_that_comes_back_is_told_to_rest(robot, measured):
     with nodes(driver='Deserter') as graph:
         enable(graph)
         wait_for(lambda: len(commands_in(record)) >= 10, graph)
+        # Until it has gone, a busy machine may have stopped it for something else.
+        wait_for(lambda: 'nobody listens' in probe('enable', True)[1], graph)
         probe('diagnostics_where', 'environment', 'enabled', 'False')
-        enabled, reason = probe('enable', True)
-        assert not enabled and 'nobody listens' in reason
         record.with_suffix(BACK).touch()
         wait_for(lambda: any(math.isnan(e) for _, e in commands_in(record)), graph)
         back = next(at for at, effort in commands_in(record) if math.isnan(effort))

@@ -139,10 +139,14 @@ def test_a_robot_that_does_not_fit_is_not_enabled(domain, tmp_path):
     wrong = {'joints.cart_to_pole.name': 'pivot'}
     nodes = [NodeDescription('environment', {**environment.parameters, **wrong}), *others,
              NodeDescription('stand_in', {})]
-    with Supervisor(nodes, tmp_path):
-        probe('diagnostics_with', 'environment', 'joint_states per second')
-        enabled, reason = probe('enable', True)
-        assert not enabled and "cart_to_pole should be called 'pivot'" in reason
+    said = []
+
+    def refused():
+        said.append(probe('enable', True))
+        return "cart_to_pole should be called 'pivot'" in said[-1][1]
+    with Supervisor(nodes, tmp_path) as graph:
+        wait_for(refused, graph)
+    assert not any(enabled for enabled, _ in said)
     assert 'should be called' in (tmp_path / 'environment.log').read_text()
 
 
