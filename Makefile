@@ -17,6 +17,8 @@ TESTS := $(if $(filter kilted,$(ROS)),test,test/test_graph.py test/test_package.
 GRAPHS := $(shell echo $$(($$(nproc) + 1)))
 # Robots in real time, several at once: they have the machine for themselves.
 HABITS := test/test_habits.py
+# REPORT='--reliability docs/reliability.md' writes down what was measured.
+REPORT :=
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
 
 LAVA := .venv-lava
@@ -37,9 +39,9 @@ demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
 setup: $(VENV)/.setup  ## Install every extra
 
 test: $(VENV)/.setup lint $(if $(filter kilted,$(ROS)),lava)  ## Run linters and all tests; ROS=jazzy for Jazzy
-	$(BIN)/python -m pytest -n auto -m 'not graph' --durations=5 $(TESTS)
-	$(BIN)/python -m pytest -n $(GRAPHS) -m graph --ignore $(HABITS) --durations=10 $(TESTS)
-	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(HABITS))
+	$(BIN)/python -m pytest -n auto -m 'not graph' --durations=5 $(REPORT) $(TESTS)
+	$(BIN)/python -m pytest -n $(GRAPHS) -m graph --ignore $(HABITS) --durations=10 $(REPORT) $(TESTS)
+	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(REPORT) $(HABITS))
 
 lava:  ## Test the policy on Lava, if there is a Python 3.10
 	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest --durations=5 \

@@ -2,7 +2,8 @@
 What stood firm: a table of faults, figures before and after, and the test that shows each.
 
 A test names its fault by the marker ``fault(section, what, before)`` and may say by the fixture
-``measured`` what it found; ``pytest --reliability docs/reliability.md`` writes all of it down.
+``measured`` what it found; ``pytest --reliability docs/reliability.md`` writes all of it down and
+keeps the lines of tests that did not run.
 """
 
 from collections import defaultdict
@@ -31,31 +32,52 @@ class Reliability:
     """
 
     def __init__(self, path):
-        self.path, self.rows = Path(path), defaultdict(dict)
+        self.path, self.rows, self.ran = Path(path), defaultdict(dict), set()
 
     def pytest_runtest_logreport(self, report):
         """Take note of a test that passed, in this process or in a worker's."""
+        test = report.nodeid.split('[')[0].split('@')[0].removeprefix('test/')
+        self.ran.add(test)
         properties = dict(report.user_properties)
         if report.when != 'call' or not report.passed or 'fault' not in properties:
             return
         section, what, before = properties['fault']
         now = properties.get('measured', 'refused or mended')
-        test = report.nodeid.split('[')[0].split('@')[0]
         # A fault with several inputs is one line; each of them has to pass.
-        self.rows[section].setdefault((what, before), [now, test.removeprefix('test/')])
+        self.rows[section].setdefault((what, before), [now, test])
 
     def pytest_sessionfinish(self):
         """Write the document."""
         if not self.rows:
             return
+        head, rest = self.path.read_text().split(BEGIN)
+        before, tail = rest.split(END)
+        self._keep(before)
         text = ''
         for section, title in SECTIONS.items():
             rows = [f'| {what} | {before} | {now} | `{test}` |\n'
                     for (what, before), (now, test) in sorted(self.rows[section].items())]
             text += f'\n## {title}\n\n{HEAD}{"".join(rows)}' if rows else ''
-        head, rest = self.path.read_text().split(BEGIN)
-        tail = rest.split(END)[1]
         self.path.write_text(f'{head}{BEGIN}\n{text}\n{END}{tail}')
+
+    def _keep(self, document):
+        """Take over the lines of tests that did not run, unless they are gone."""
+        section = ''
+        names = {f'## {title}': name for name, title in SECTIONS.items()}
+        for line in document.splitlines():
+            section = names.get(line, section)
+            cells = line.strip('| ').split(' | ')
+            if len(cells) == 4 and '::' in cells[3]:
+                what, before, now, test = cells
+                test = test.strip('`')
+                if test not in self.ran and exists(*test.split('::')):
+                    self.rows[section][what, before] = [now, test]
+
+
+def exists(file, function):
+    """Say whether there is such a test."""
+    path = Path(__file__).with_name(file)
+    return path.exists() and f'def {function}(' in path.read_text()
 
 
 def pytest_addoption(parser):
