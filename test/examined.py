@@ -168,7 +168,19 @@ class Lossy(Sound):
         return message if self.state['replies'] % 3 == 0 else None
 
 
-SOUND = [Sound, SoundInRealTime, SelfPaced, SelfPacedInRealTime, Lossy]
+class Disturbed(SoundInRealTime):
+    """In its first two episodes, which a busy machine delays, sends two at once and pauses."""
+
+    def cycle(self):
+        """Do the work of two cycles in every second one, or one as usual."""
+        if self.protocol.episode_id not in ('boot-1', 'boot-2'):
+            super().cycle()
+        elif round(self.now / PERIOD) % 2:
+            super().cycle()
+            super().cycle()
+
+
+SOUND = [Sound, SoundInRealTime, SelfPaced, SelfPacedInRealTime, Lossy, Disturbed]
 
 
 def examination(task, network, **options):

@@ -138,7 +138,8 @@ def test_our_own_environment_passes(domain, tmp_path, clock, untried):
     with Supervisor([environment], tmp_path, 'some/where') as supervisor:
         code, states, result = checked('--namespace', 'some/where', '--episodes', 1)
         assert supervisor.poll() == []
-    assert code == 0 and result['clock'] == clock and result['paced_by'] == 'adaptation'
+    assert code == 0, result['rules']
+    assert result['clock'] == clock and result['paced_by'] == 'adaptation'
     not_ok = {rule for rule, state in states.items() if state != OK}
     # On a busy machine an observation may go without an answer, and then there is no digest.
     assert not_ok - ({'efforts'} if clock == 'realtime' else set()) == untried

@@ -18,7 +18,7 @@ HOLD = 1.0
 COPIES = 2
 # How long an episode without answers may last in real time, s.
 SILENCE_PATIENCE = 5.0
-# A machine that does much else aborts an episode in real time now and then.
+# A machine that does much else aborts an episode in real time, or delays it, now and then.
 ATTEMPTS = 3
 # How much longer than without answers an episode may last before it is sure that it took one.
 TOLERANCE = 1.25
@@ -60,17 +60,25 @@ class Trials(Dialogue):
     def _whole_episodes(self, seeds: range) -> Script[None]:
         for i, seed in enumerate(seeds, start=1):
             self.doing = f'whole episode {i} of {len(seeds)}'
-            for _ in range(ATTEMPTS):
-                event: Event = yield from self._begin(seed)
-                if self.witness.lockstep is None:
-                    event = yield from self._tell_the_clock(event)
-                end = yield from self._play(event)
-                if not (isinstance(end, EpisodeEnd) and end.aborted):
-                    break
-            else:
-                self.report.judge(Rule.GOES_ON, False, f'{ATTEMPTS} episodes in a row were '
-                                  f'{end.message}')
-                raise Stalled('every episode is aborted')
+            yield from self._whole_episode(seed)
+
+    def _whole_episode(self, seed: int) -> Script[None]:
+        """Play an episode, again where it was disturbed; judge the last try."""
+        for _ in range(ATTEMPTS):
+            event: Event = yield from self._begin(seed)
+            if self.witness.lockstep is None:
+                event = yield from self._tell_the_clock(event)
+            end = yield from self._play(event)
+            aborted = isinstance(end, EpisodeEnd) and end.aborted
+            rate = None if self.witness.lockstep else self.witness.rate(self._episode_id)
+            if not aborted and (rate is None or rate[0]):
+                break
+        if aborted:
+            self.report.judge(Rule.GOES_ON, False,
+                              f'{ATTEMPTS} episodes in a row were {end.message}')
+            raise Stalled('every episode is aborted')
+        if rate is not None:
+            self.report.judge(Rule.STEADY, *rate)
 
     def _tell_the_clock(self, first: Observation) -> Script[Event]:
         """

@@ -151,18 +151,17 @@ class Witness:
             answered = efforts_digest(seen.efforts.values())
             self.report.judge(Rule.EFFORTS, end.efforts == answered,
                               f'{end.efforts} where {answered} was answered')
-        if self.lockstep is False:
-            self._judge_rate(seen.arrivals)
 
-    def _judge_rate(self, arrivals: list[float]) -> None:
+    def rate(self, episode_id: str) -> tuple[bool, str] | None:
+        """Return whether an episode's observations came steadily, and how; None for too few."""
+        arrivals = self.episodes[episode_id].arrivals
         periods = [after - before for before, after in zip(arrivals, arrivals[1:])]
         if len(periods) < MIN_PERIODS:
-            return
+            return None
         usual, mean = median(periods), sum(periods) / len(periods)
         steady = sum(abs(period - usual) <= STEADY_WITHIN * usual for period in periods)
-        self.report.judge(Rule.STEADY, steady >= STEADY_PART * len(periods),
-                          f'{1 / max(mean, 1e-9):.1f} Hz, longest period '
-                          f'{1e3 * max(periods):.0f} ms')
+        return (steady >= STEADY_PART * len(periods),
+                f'{1 / max(mean, 1e-9):.1f} Hz, longest period {1e3 * max(periods):.0f} ms')
 
     def reward(self, value: float) -> None:
         """See an episode's return on its own topic; it may come before the end or after it."""
