@@ -53,6 +53,8 @@ INTEGERS = {kind: (-(2 ** (bits - 1)) * signed, 2 ** (bits - signed) - 1)
 # Less than a service's queue holds.
 IN_FLIGHT = 8
 REPLY_TIMEOUT = 10.0
+# Diagnostics come once a second.
+RATE_TIME = 3.0
 
 
 def templates(model):
@@ -259,6 +261,14 @@ class Fuzz:
             waiting = [future for future in waiting if not future.done()]
         return waiting
 
+    def hear_all(self):
+        """Listen until every node has reported, and long enough to tell a rate."""
+        deadline = time.monotonic() + 20.0
+        while (time.monotonic() < self.started + RATE_TIME
+               or not {*self.plan['reporters']} <= {name.strip('/') for name in self.reports}):
+            assert time.monotonic() < deadline, self.reports
+            self.spin(0.1)
+
     def result(self):
         """Return what was sent and the diagnostics' largest size and rate."""
         elapsed = time.monotonic() - self.started
@@ -273,6 +283,7 @@ def main():
         fuzz = Fuzz(rclpy.create_node('fuzz'), json.loads(sys.argv[1]))
         fuzz.flood_topics()
         fuzz.flood_services()
+        fuzz.hear_all()
         print(json.dumps(fuzz.result()))
     finally:
         rclpy.try_shutdown()
