@@ -9,11 +9,17 @@ import itertools
 
 from rstdp_ros.backends.cpu import CpuBackend
 from rstdp_ros.plasticity import AdaptationRun
-from rstdp_ros.protocol.adaptation import AdaptationProtocol
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation, split_raster_frame
 from rstdp_ros.protocol.lockstep import Lockstep
-from rstdp_ros.protocol.objection import objection
-from rstdp_ros.protocol.outputs import Accepted, Discarded, PublishWeights, Reset, SetSeed
+from rstdp_ros.protocol.loop import AdaptationLoop
+from rstdp_ros.protocol.outputs import (
+    Accepted,
+    Discarded,
+    Learned,
+    PublishWeights,
+    Reset,
+    SetSeed,
+)
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.tasks.gym import GymPlant
 
@@ -42,10 +48,12 @@ class SimulatedGraph:
     :param starts: s, when the nodes start, by name; at once if not named.
     :cvar paced: whether adaptation asks for episodes.
     :cvar mortal: which nodes crash.
+    :cvar episodes: after how many learning is over; plasticity: whether it is not paused.
     :cvar ordered: whether latched messages of one topic keep their order.
     """
 
     paced, mortal, ordered = True, NODES, False
+    episodes, plasticity = 1_000_000, True
 
     def __init__(self, task, physics, network, make_learner, folder, generator, loss=0.0,
                  duplicate=0.0, delay=0.0, crash=0.0, late=0.0, starts=None):
@@ -115,12 +123,7 @@ class SimulatedGraph:
     def _poll(self, node):
         alive = getattr(self, node) is not None
         if alive and node in self.mortal and self.generator.random() < self.crash:
-            setattr(self, node, None)
-            self.crashes += 1
-            for call, (writer, _) in HEARERS.items():
-                if writer == node:
-                    self._latched.pop(call, None)
-            self._at(self.now + RESTART, self._start, node)
+            self._die(node)
         elif alive and node == 'environment':
             self._from_environment(self.environment.poll(self.now))
         elif alive and node == 'adaptation':
@@ -128,6 +131,14 @@ class SimulatedGraph:
         elif alive and not self.policy.heard:
             self._send_raster(self.policy.announcement(), 0)
         self._at(self.now + POLL, self._poll, node)
+
+    def _die(self, node):
+        setattr(self, node, None)
+        self.crashes += 1
+        for call, (writer, _) in HEARERS.items():
+            if writer == node:
+                self._latched.pop(call, None)
+        self._at(self.now + RESTART, self._start, node)
 
     # Environment
 
@@ -184,19 +195,18 @@ class SimulatedGraph:
     # Adaptation
 
     def _start_adaptation(self):
-        self.run_object = AdaptationRun(self.make_learner(), self.folder)
+        self.run_object = self._make_run()
         self.run_object.resume(lambda reason: None)
-        self.adaptation = AdaptationProtocol(
-            self.paced, max_steps=self.task.max_episode_steps,
-            objection=lambda *episode: objection(
-                self.task, lambda: self.run_object.learner.running, False, *episode),
-            learned=self.run_object.learner.latest.get('episode_id', ''))
-        self._begin()
+        self.adaptation = AdaptationLoop(self.run_object, self.task, self.episodes,
+                                         self.plasticity, self.paced, refresh=self._refresh)
+        self._from_adaptation(self.adaptation.begin(self.now))
 
-    def _begin(self):
-        learner = self.run_object.learner
-        self._from_adaptation(self.adaptation.begin(learner.running.digest, learner.next_seed,
-                                                    self.now))
+    def _make_run(self):
+        return AdaptationRun(self.make_learner(), self.folder)
+
+    def _refresh(self):
+        """Put in force what was changed while an episode ran."""
+        self.adaptation.plasticity = self.plasticity
 
     def _on_told(self, network, envelope):
         """Hear weights in the environment, which only cares where it paces itself."""
@@ -205,30 +215,29 @@ class SimulatedGraph:
         """Hear in the environment which weights the policy uses; likewise."""
 
     def _on_active(self, digest):
-        if self.adaptation:
-            self._from_adaptation(self.adaptation.weights_active(digest, self.now))
+        self._tell('weights_active', digest)
 
     def _on_seed_reply(self, token):
-        if self.adaptation:
-            self._from_adaptation(self.adaptation.seed_set(token, '', self.now))
+        self._tell('seed_set', token, '')
 
     def _on_reset_reply(self, token, episode_id):
-        if self.adaptation:
-            self._from_adaptation(self.adaptation.reset_done(token, episode_id, '', self.now))
+        self._tell('reset_done', token, episode_id, '')
 
     def _on_raster(self, episode_id, digest, stamp, raster):
-        if self.adaptation:
-            self._from_adaptation(self.adaptation.raster(episode_id, stamp, digest, raster,
-                                                         self.now))
+        self._tell('raster', episode_id, stamp, digest, raster)
 
     def _on_end(self, end):
+        self._tell('end', end)
+
+    def _tell(self, method, *arguments):
+        """Let the protocol hear something, if there is a process that runs it."""
         if self.adaptation:
-            self._from_adaptation(self.adaptation.end(end, self.now))
+            self._from_adaptation(getattr(self.adaptation.protocol, method)(*arguments, self.now))
 
     def _from_adaptation(self, outputs):
         for output in outputs:
             if isinstance(output, PublishWeights):
-                said = self.run_object.learner.running, self.adaptation.envelope()
+                said = self.adaptation.network, self.adaptation.protocol.envelope()
                 self._latch(self._on_weights, *said)
                 self._latch(self._on_told, *said)
             elif isinstance(output, SetSeed):
@@ -236,13 +245,12 @@ class SimulatedGraph:
             elif isinstance(output, Reset):
                 self._send(self._on_reset, output.token)
             elif isinstance(output, Accepted):
-                self._learn(output)
+                self._from_adaptation(self.adaptation.accepted(output, self.now))
             elif isinstance(output, Discarded):
                 self.discarded.append(output.reason)
+            elif isinstance(output, Learned):
+                self._note(output.record)
 
-    def _learn(self, episode):
-        record = self.run_object.finish_episode(episode.rasters, episode.episode_return,
-                                                episode.episode_id, episode.seed)
+    def _note(self, record):
         known = self.digests.setdefault(record.episode, record.digest)
         assert known == record.digest, 'an episode that was run again came out otherwise'
-        self._begin()

@@ -125,5 +125,5 @@ def test_an_undisturbed_graph_runs_every_episode_once(small, tmp_path):
     graph = SimulatedGraph(adaptation.task, adaptation.physics, adaptation.network,
                            adaptation.learner, tmp_path, np.random.default_rng(0), delay=0.001)
     assert graph.run(EPISODES) == expected
-    assert graph.adaptation.counters['episodes discarded'] == 0
+    assert graph.adaptation.protocol.counters['episodes discarded'] == 0
     assert graph.environment.episode_id in (f'boot0-{EPISODES}', f'boot0-{EPISODES + 1}')

@@ -24,7 +24,6 @@ from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
-from rstdp_ros.nodes.disk import DiskWait
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
@@ -39,19 +38,23 @@ from rstdp_ros.plasticity import (
     Recipe,
 )
 from rstdp_ros.plasticity.silence import SILENT
-from rstdp_ros.protocol.adaptation import AdaptationProtocol, DISCARDS_BEFORE_BACK_OFF, Phase
-from rstdp_ros.protocol.objection import objection
+from rstdp_ros.protocol.adaptation import DISCARDS_BEFORE_BACK_OFF
+from rstdp_ros.protocol.loop import AdaptationLoop
 from rstdp_ros.protocol.outputs import (
     Accepted,
     Discarded,
+    Finished,
+    Learned,
+    NotLearned,
     Output,
     PublishWeights,
     Reset,
     SetSeed,
+    Unwritten,
     Waiting,
+    Written,
 )
 from rstdp_ros.resources import model_path
-from rstdp_ros.seeds import END
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
 from rstdp_ros.untrusted import refusing
@@ -85,18 +88,15 @@ class AdaptationNode(Node):
         self.health = Health(self)
         self.run = AdaptationRun(Learner(network, recipe),
                                  Path(own.run_dir) if own.run_dir else None, own.keep_checkpoints)
-        self._unlearned_episodes = 0
-        self._finished = False
         self._sent: deque[array[int]] = deque(maxlen=SENT_REMEMBERED)
-        self._disk = DiskWait(self.health, lambda: self.run.secure())
-        # Why nothing was learned from the episode accepted last, and why learning does nothing.
-        self._unlearned = self._silence = ''
+        # Why learning does nothing.
+        self._silence = ''
         self._resume()
-        by_hand = own.reward_source == 'topic'
-        self.protocol = AdaptationProtocol(
-            own.paced_by == 'adaptation', by_hand, task.max_episode_steps, COVERAGE[own.clock],
-            partial(objection, task, lambda: self.network, by_hand), task.possible_returns(),
-            self.learner.latest.get('episode_id', ''))
+        own = self.own
+        self.loop = AdaptationLoop(
+            self.run, task, own.episodes, own.plasticity, own.paced_by == 'adaptation',
+            own.reward_source == 'topic', COVERAGE[own.clock], self._refresh)
+        self._doers = self._make_doers()
         self._create_interfaces(task.max_episode_steps)
         self._watch()
         self._start_timer = steady_timer(self, POLL_PERIOD if own.wait_for_recorder else 0.0,
@@ -106,21 +106,6 @@ class AdaptationNode(Node):
     def learner(self) -> Learner:
         """What learns."""
         return self.run.learner
-
-    @property
-    def over(self) -> bool:
-        """Whether as many episodes were learned from as there should be."""
-        return self.learner.episode >= self.own.episodes
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the deployed network goes on unchanged."""
-        return self.over or not self.own.plasticity
-
-    @property
-    def network(self) -> SpikingQNetwork:
-        """The network that the policy should run now."""
-        return self.learner.deployed if self.frozen else self.learner.running
 
     def _resume(self) -> None:
         """Go on where an earlier process stopped."""
@@ -141,7 +126,7 @@ class AdaptationNode(Node):
                 if which:
                     self.health.event('parameters restored', f'{word} as saved: '
                                       f'{", ".join(sorted(which))}')
-            self._apply()
+            self._retune()
 
     def _on_bad_checkpoint(self, reason: str) -> None:
         self.health.counters['checkpoints not used'] += 1
@@ -166,14 +151,15 @@ class AdaptationNode(Node):
 
     def _watch(self) -> None:
         """Show on /diagnostics where the run stands."""
-        self.health.include(self.protocol.counters)
-        self.health.stopped = lambda: self._disk.reason
+        loop = self.loop
+        self.health.include(loop.protocol.counters)
+        self.health.stopped = lambda: loop.disk.reason
         self.health.doubts = lambda: self._silence
         for name, measure in (('episodes learned', lambda: self.learner.episode),
-                              ('learning', lambda: not self.frozen),
-                              ('waits for', lambda: self.protocol.phase.value),
+                              ('learning', lambda: not loop.frozen),
+                              ('waits for', lambda: loop.protocol.phase.value),
                               ('best mean', lambda: self.learner.guard.best_mean),
-                              ('running weights', lambda: self.network.digest),
+                              ('running weights', lambda: loop.network.digest),
                               ('deployed weights', lambda: self.learner.deployed.digest)):
             self.health.watch(name, measure)
 
@@ -181,69 +167,60 @@ class AdaptationNode(Node):
         if not self._recorder.over:
             return
         self._start_timer.cancel()
-        self._next_episode()
+        self._do(self.loop.begin(time.monotonic()))
 
     def _on_poll(self) -> None:
-        # After an unexpected error nobody else asks for the next episode.
-        stranded = self.protocol.phase is Phase.IDLE and self._start_timer.is_canceled()
-        if self._disk.due if self._disk.reason else stranded:
-            self._next_episode()
-        self._do(self.protocol.poll(time.monotonic()))
+        self._do(self.loop.poll(time.monotonic()))
 
-    def _next_episode(self) -> None:
-        """Ask for the next episode, with parameters that were changed meanwhile in force."""
-        if self.table.changed:
-            self._apply()
-        if not self.frozen:
-            self._unlearned_episodes = 0
-        if self.over and not self._finished:
-            self._finish()
-        self._finished = self.over
-        if not self._disk.over():
+    def _refresh(self) -> None:
+        """Put parameters in force that were changed meanwhile."""
+        if not self.table.changed:
             return
-        seed = self.learner.next_seed + self._unlearned_episodes
-        self._do(self.protocol.begin(self.network.digest, seed % END, time.monotonic(),
-                                     self._unlearned))
-        self._unlearned = ''
-
-    def _apply(self) -> None:
-        self.table.changed = False
-        before, self.own = self.own, self.table.read(AdaptationParameters)
-        recipe = self.learner.recipe
-        self.learner.retune(recipe.with_tables(*(
-            self.table.read(type(own)) for own in recipe.tables)))
+        before = self.own
+        self._retune()
+        self.loop.episodes, self.loop.plasticity = self.own.episodes, self.own.plasticity
         if self.own.plasticity != before.plasticity:
             state = 'goes on' if self.own.plasticity else 'pauses'
             self.health.event('plasticity switched', f'learning {state} with '
-                              f'{self.network.digest[:16]}')
+                              f'{self.loop.next_network.digest[:16]}')
 
-    def _finish(self) -> None:
-        """Learning is over: keep the deployed network and let the policy go on with it."""
-        self.run.finish()
-        self.health.event('finished', f'{self.learner.episode} episodes learned; deployed network '
-                          f'{self.learner.deployed.digest[:16]}')
+    def _retune(self) -> None:
+        self.table.changed = False
+        self.own = self.table.read(AdaptationParameters)
+        recipe = self.learner.recipe
+        self.learner.retune(recipe.with_tables(*(
+            self.table.read(type(own)) for own in recipe.tables)))
 
     def _do(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
-            if isinstance(output, PublishWeights):
-                message = messages.weights_message(self.learner.labelled(self.network),
-                                                   self.protocol.envelope())
-                self._sent.append(message.data)
-                self._weights.publish(message)
-            elif isinstance(output, SetSeed):
-                wanted = {'seed': output.seed, LEISURELY: self.frozen}
-                self._call(self._seed_client, SetParameters.Request(parameters=[
-                    RosParameter(name, value=value).to_parameter_msg()
-                    for name, value in wanted.items()]), partial(self._on_seed, output.token))
-            elif isinstance(output, Reset):
-                self._call(self._reset_client, Trigger.Request(),
-                           partial(self._on_reset, output.token))
-            elif isinstance(output, Discarded):
-                self._on_discarded(output)
-            elif isinstance(output, Waiting):
-                self._on_waiting(output.reason)
-            elif isinstance(output, Accepted):
-                self._on_accepted(output)
+            self._doers[type(output)](output)
+
+    def _make_doers(self) -> dict[type[Output], Callable[[Any], None]]:
+        """Say who does or tells which kind of output."""
+        return {
+            PublishWeights: self._publish_weights, SetSeed: self._set_seed, Reset: self._reset,
+            Accepted: self._accept, Discarded: self._tell_discarded,
+            Waiting: self._tell_waiting, Learned: self._tell_learned,
+            NotLearned: lambda o: self.health.fault('episodes not learned from', o.reason),
+            Finished: self._tell_finished,
+            Unwritten: lambda o: self.health.fault('writes failed', o.reason),
+            Written: lambda o: self.health.event('waits for the disk',
+                                                 'everything is on disk again')}
+
+    def _publish_weights(self, _: PublishWeights) -> None:
+        message = messages.weights_message(self.learner.labelled(self.loop.network),
+                                           self.loop.protocol.envelope())
+        self._sent.append(message.data)
+        self._weights.publish(message)
+
+    def _set_seed(self, wanted: SetSeed) -> None:
+        values = {'seed': wanted.seed, LEISURELY: self.loop.frozen}
+        self._call(self._seed_client, SetParameters.Request(parameters=[
+            RosParameter(name, value=value).to_parameter_msg()
+            for name, value in values.items()]), partial(self._on_seed, wanted.token))
+
+    def _reset(self, wanted: Reset) -> None:
+        self._call(self._reset_client, Trigger.Request(), partial(self._on_reset, wanted.token))
 
     def _call(self, client: Any, request: Any, done: Callable[[Any], None]) -> None:
         """Call a service; a reply that never comes is the protocol's business."""
@@ -254,15 +231,15 @@ class AdaptationNode(Node):
     def _on_seed(self, token: int, response: SetParameters.Response) -> None:
         # A foreign environment need not know how to be leisurely.
         refusals = [seed.reason for seed in response.results[:1] if not seed.successful]
-        self._do(self.protocol.seed_set(token, '; '.join(refusals), time.monotonic()))
+        self._do(self.loop.protocol.seed_set(token, '; '.join(refusals), time.monotonic()))
 
     def _on_reset(self, token: int, response: Trigger.Response) -> None:
         refusal = '' if response.success else response.message or 'no reason given'
-        self._do(self.protocol.reset_done(token, response.message if response.success else '',
+        self._do(self.loop.protocol.reset_done(token, response.message if response.success else '',
                                           refusal, time.monotonic()))
 
     def _on_active(self, message: String) -> None:
-        self._do(self.protocol.weights_active(message.data, time.monotonic()))
+        self._do(self.loop.protocol.weights_active(message.data, time.monotonic()))
 
     def _on_weights(self, message: UInt8MultiArray) -> None:
         if message.data not in self._sent:
@@ -276,11 +253,11 @@ class AdaptationNode(Node):
             self.health.fault('spikes refused', error)
             return
         stamp = messages.to_nanoseconds(message.header.stamp)
-        self._do(self.protocol.raster(episode_id, stamp, digest, raster, time.monotonic()))
+        self._do(self.loop.protocol.raster(episode_id, stamp, digest, raster, time.monotonic()))
 
     def _on_end(self, message: DiagnosticStatus) -> None:
         try:
-            outputs = self.protocol.end(messages.read_end(message), time.monotonic())
+            outputs = self.loop.protocol.end(messages.read_end(message), time.monotonic())
         except RstdpError as error:
             self.health.fault('episode ends refused', error)
             return
@@ -288,13 +265,17 @@ class AdaptationNode(Node):
 
     def _on_reward(self, message: Float64) -> None:
         try:
-            outputs = self.protocol.reward(message.data, time.monotonic())
+            outputs = self.loop.protocol.reward(message.data, time.monotonic())
         except RstdpError as error:
             self.health.fault('episode rewards refused', error)
             return
         self._do(outputs)
 
-    def _on_discarded(self, discarded: Discarded) -> None:
+    def _accept(self, episode: Accepted) -> None:
+        self.health.values.pop('waiting', None)
+        self._do(self.loop.accepted(episode, time.monotonic()))
+
+    def _tell_discarded(self, discarded: Discarded) -> None:
         logger = self.get_logger()
         if discarded.in_a_row < DISCARDS_BEFORE_BACK_OFF:
             logger.info(f'episode run again: {discarded.reason}')
@@ -302,30 +283,13 @@ class AdaptationNode(Node):
             logger.warning(f'{discarded.in_a_row} episodes in a row could not be used: '
                            f'{discarded.reason}')
 
-    def _on_waiting(self, reason: str) -> None:
-        if reason != self.health.values.get('waiting'):
-            self.get_logger().info(f'waiting for the environment: {reason}')
-        self.health.values['waiting'] = reason
+    def _tell_waiting(self, waiting: Waiting) -> None:
+        if waiting.reason != self.health.values.get('waiting'):
+            self.get_logger().info(f'waiting for the environment: {waiting.reason}')
+        self.health.values['waiting'] = waiting.reason
 
-    def _on_accepted(self, episode: Accepted) -> None:
-        if self._disk.reason:  # it was rolled back meanwhile
-            return
-        self.health.values.pop('waiting', None)
-        if self.frozen:
-            self._unlearned_episodes += 1
-            self._unlearned = 'learning is over' if self.over else 'learning is paused'
-        else:
-            self._unlearned = self._learn(episode)
-        self._next_episode()
-
-    def _learn(self, episode: Accepted) -> str:
-        """Learn from an episode; return why not, '' if it was learned from."""
-        try:
-            record = self.run.learn(episode.rasters, episode.episode_return,
-                                    episode.episode_id, episode.seed)
-        except RstdpError as error:
-            self.health.fault('episodes not learned from', error)
-            return str(error)
+    def _tell_learned(self, learned: Learned) -> None:
+        record = learned.record
         self.get_logger().info(str(record))
         self.health.values.update({'last return': f'{record.episode_return:g}',
                                    'mean of 10': f'{record.moving_average:g}',
@@ -335,7 +299,10 @@ class AdaptationNode(Node):
             # The line above says it in the log.
             self.health.counters[record.event] += 1
             self.health.values['last event'] = f'episode {record.episode}: {record.event}'
-        return ''
+
+    def _tell_finished(self, _: Finished) -> None:
+        self.health.event('finished', f'{self.learner.episode} episodes learned; deployed network '
+                          f'{self.learner.deployed.digest[:16]}')
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,
                response: Trigger.Response) -> Trigger.Response:
@@ -362,20 +329,20 @@ class AdaptationNode(Node):
 
     def rollback(self) -> str:
         """Break off the episode and go on from the deployed network."""
-        self.run.roll_back()
-        self._next_episode()
-        return f'rolled back to {self.network.digest[:16]}{self._caution()}'
+        self._do(self.loop.roll_back(time.monotonic()))
+        return f'rolled back to {self.loop.next_network.digest[:16]}{self._caution()}'
 
     def restart(self) -> str:
-        """Break off the episode and begin the run anew from the first network."""
-        self.run.restart()
-        self._apply()
-        self._unlearned_episodes, self._finished = 0, False
-        self._next_episode()
-        return f'restarted from {self.network.digest[:16]}{self._caution()}'
+        """
+        Break off the episode and begin the run anew from the first network.
+
+        :raises OSError: the folder's files cannot be set aside.
+        """
+        self._do(self.loop.restart(time.monotonic()))
+        return f'restarted from {self.loop.next_network.digest[:16]}{self._caution()}'
 
     def _caution(self) -> str:
-        return f'; {self._disk.reason}' if self._disk.reason else ''
+        return f'; {self.loop.disk.reason}' if self.loop.disk.reason else ''
 
 
 def main() -> None:

@@ -145,7 +145,7 @@ class Learner:
             'rollbacks': self.rollbacks, 'run_seed': self.recipe.seed,
             'running': self.running.digest, 'deployed': self.deployed.digest})
 
-    def _present_recipe(self) -> Recipe:
+    def present_recipe(self) -> Recipe:
         """Return the recipe with the guard that was chosen and the parameters in force."""
         return replace(self.recipe, guard=self.guard.name).with_tables(
             *(part.parameters for part in (self.strategy, self.guard, self.bounds)))
@@ -163,7 +163,7 @@ class Learner:
         """Say where the next network comes from."""
         return {
             'made_by': 'rstdp_ros adapt', 'code_version': __version__,
-            **self._present_recipe().to_json(), 'episode': self.episode,
+            **self.present_recipe().to_json(), 'episode': self.episode,
             'seed': seed, 'episode_id': episode_id, 'return': episode_return,
             'observations': observations, 'parent': self.running.digest,
             'initial': self.initial.digest,

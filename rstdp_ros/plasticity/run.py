@@ -150,14 +150,21 @@ class AdaptationRun:
         self._unwritten.append(self.save_checkpoint)
 
     def restart(self) -> None:
-        """Begin anew from the initial network; log and result so far are set aside."""
+        """
+        Begin anew from the initial network, with the parameters in force.
+
+        Log and result so far are set aside.
+        """
         if self.store:
-            for path in self.store.paths():
+            # A crash in between leaves the newest one: then nothing has happened.
+            for path in reversed(self.store.paths()):
                 path.unlink(missing_ok=True)
             for name in (EPISODES, ADAPTED):
                 _set_aside(self.folder / name)
         self._unwritten.clear()
-        self.learner = Learner(self.learner.initial, self.learner.recipe)
+        before = self.learner
+        self.learner = Learner(before.initial, before.recipe)
+        self.learner.retune(before.present_recipe())
 
     def _log(self, record: EpisodeRecord) -> None:
         if self.folder is None:

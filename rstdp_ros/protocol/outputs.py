@@ -1,10 +1,12 @@
-"""What adaptation's side of the protocol asks of its node."""
+"""What adaptation's side of the protocol asks of its node, and tells it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+
+from rstdp_ros.plasticity.records import EpisodeRecord
 
 
 class PublishWeights(NamedTuple):
@@ -25,7 +27,7 @@ class Reset(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """An episode to learn from; go on with the protocol's :meth:`begin`."""
+    """An episode to learn from; go on with the loop's :meth:`accepted`."""
 
     episode_id: str
     seed: int
@@ -46,4 +48,31 @@ class Waiting(NamedTuple):
     reason: str
 
 
-Output = PublishWeights | SetSeed | Reset | Accepted | Discarded | Waiting
+class Learned(NamedTuple):
+    """An episode was learned from."""
+
+    record: EpisodeRecord
+
+
+class NotLearned(NamedTuple):
+    """An episode was accepted and could not be learned from, and why."""
+
+    reason: str
+
+
+class Finished(NamedTuple):
+    """The last episode was learned from."""
+
+
+class Unwritten(NamedTuple):
+    """Everything waits for the disk, and why."""
+
+    reason: str
+
+
+class Written(NamedTuple):
+    """Everything is on disk again."""
+
+
+Output = (PublishWeights | SetSeed | Reset | Accepted | Discarded | Waiting | Learned | NotLearned
+          | Finished | Unwritten | Written)

@@ -1,0 +1,144 @@
+"""The loop of adaptation: which network plays the next episode, and what its end leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity import AdaptationRun, Learner
+from rstdp_ros.protocol.adaptation import AdaptationProtocol, Phase
+from rstdp_ros.protocol.disk import DiskWait
+from rstdp_ros.protocol.objection import objection
+from rstdp_ros.protocol.outputs import (
+    Accepted,
+    Finished,
+    Learned,
+    NotLearned,
+    Output,
+    Unwritten,
+    Written,
+)
+from rstdp_ros.seeds import END
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import Task
+
+
+class AdaptationLoop:
+    """
+    Asks the protocol for episodes and learns from those it accepts.
+
+    Nobody acts on what is not on disk yet: the loop waits for a disk that takes no more. Times
+    are steady, in seconds; every method returns what is to be done.
+
+    :param run: what learns, and its folder.
+    :param paced: as in :class:`AdaptationProtocol`; coverage likewise.
+    :param by_hand: whether a person gives the returns.
+    :param episodes: learn from so many; then the deployed network goes on unchanged.
+    :param plasticity: False pauses learning: the deployed network goes on meanwhile.
+    :param refresh: called where no episode runs, to put changed parameters in force.
+    :ivar protocol: told of whatever is heard.
+    :ivar network: the one that plays the episode that was asked for, and is published.
+    """
+
+    def __init__(self, run: AdaptationRun, task: Task, episodes: int, plasticity: bool = True,
+                 paced: bool = True, by_hand: bool = False, coverage: float = 1.0,
+                 refresh: Callable[[], None] = lambda: None) -> None:
+        self.run, self.episodes, self.plasticity = run, episodes, plasticity
+        self._refresh = refresh
+        self.disk = DiskWait(lambda: run.secure())
+        self.protocol = AdaptationProtocol(
+            paced, by_hand, task.max_episode_steps, coverage,
+            partial(objection, task, lambda: self.network, by_hand), task.possible_returns(),
+            run.learner.latest.get('episode_id', ''))
+        self._begun = self._finished = False
+        # Episodes in a row from which nothing was to be learned, and why not from the last one.
+        self._unlearned_episodes, self._unlearned = 0, ''
+        self.network = self.next_network
+
+    @property
+    def learner(self) -> Learner:
+        """What learns; another one after :meth:`restart`."""
+        return self.run.learner
+
+    @property
+    def over(self) -> bool:
+        """Whether as many episodes were learned from as there should be."""
+        return self.learner.episode >= self.episodes
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the deployed network goes on unchanged."""
+        return self.over or not self.plasticity
+
+    @property
+    def next_network(self) -> SpikingQNetwork:
+        """The network that should play the next episode."""
+        return self.learner.deployed if self.frozen else self.learner.running
+
+    def begin(self, now: float) -> list[Output]:
+        """Ask for the next episode."""
+        self._begun = True
+        self._refresh()
+        if not self.frozen:
+            self._unlearned_episodes = 0
+        said = self._finish() if self.over and not self._finished else []
+        self._finished = self.over
+        said += self._secure(now)
+        if self.disk.reason:
+            return said
+        self.network = self.next_network
+        seed = self.learner.next_seed + self._unlearned_episodes
+        said += self.protocol.begin(self.network.digest, seed % END, now, self._unlearned)
+        self._unlearned = ''
+        return said
+
+    def _finish(self) -> list[Output]:
+        """Keep the deployed network and let the policy go on with it."""
+        self.run.finish()
+        return [Finished()]
+
+    def _secure(self, now: float) -> list[Output]:
+        waited = bool(self.disk.reason)
+        if not self.disk.over(now):
+            return [Unwritten(self.disk.reason)]
+        return [Written()] if waited else []
+
+    def accepted(self, episode: Accepted, now: float) -> list[Output]:
+        """Learn from an episode that the protocol accepted, and ask for the next one."""
+        if self.disk.reason:  # it was rolled back meanwhile
+            return []
+        if self.frozen:
+            self._unlearned_episodes += 1
+            self._unlearned = 'learning is over' if self.over else 'learning is paused'
+            return self.begin(now)
+        try:
+            said = Learned(self.run.learn(episode.rasters, episode.episode_return,
+                                          episode.episode_id, episode.seed))
+        except RstdpError as error:
+            self._unlearned = str(error)
+            said = NotLearned(self._unlearned)
+        return [said, *self.begin(now)]
+
+    def poll(self, now: float) -> list[Output]:
+        """Let time-outs happen."""
+        # After an unexpected error nobody else asks for the next episode.
+        stranded = self._begun and self.protocol.phase is Phase.IDLE
+        waits = bool(self.disk.reason)
+        said = self.begin(now) if (self.disk.due(now) if waits else stranded) else []
+        return said + self.protocol.poll(now)
+
+    def roll_back(self, now: float) -> list[Output]:
+        """Break off the episode and go on from the deployed network."""
+        self.run.roll_back()
+        return self.begin(now)
+
+    def restart(self, now: float) -> list[Output]:
+        """
+        Break off the episode and begin the run anew from the first network.
+
+        :raises OSError: what there is of it cannot be set aside.
+        """
+        self.run.restart()
+        self._unlearned_episodes = 0
+        return self.begin(now)
