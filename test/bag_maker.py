@@ -93,7 +93,7 @@ class RecordedRun:
             total += reward
         self.end(EpisodeEnd(episode_id, end, self.learner.next_seed, len(rasters), total))
         if learn:
-            record = self.learner.learn(np.array(rasters), total, episode_id)
+            record = self.learner.learn(np.array(rasters), total, episode_id=episode_id)
             self.digests.append(record.digest)
             self.rasters.append(np.array(rasters))
             self.returns.append(total)

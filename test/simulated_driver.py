@@ -87,5 +87,6 @@ def record(adaptation):
             say('observation', episode_id, (stamp, joints), key=(episode_id, stamp))
         say('episode_end', episode_id, (episode.end, seed, episode.steps, episode.returns[-1]),
             ended=episode_id, steps=episode.steps)
-        digests.append(learner.learn(episode.rasters, episode.returns[-1], episode_id).digest)
+        digests.append(learner.learn(episode.rasters, episode.returns[-1],
+                                     episode_id=episode_id).digest)
     return cues, digests

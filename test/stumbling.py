@@ -14,10 +14,10 @@ class Stumbling(AdaptationNode):
         self.tries = itertools.count()
         super().__init__()
 
-    def _learn(self, episode):
+    def _accept(self, episode):
         if next(self.tries) % 3 == 1:
             raise KeyError('x' * 10_000)
-        return super()._learn(episode)
+        super()._accept(episode)
 
 
 if __name__ == '__main__':

@@ -124,9 +124,9 @@ def test_replay_says_where_it_parts(tmp_path, record, capsys):
     run.set(eligibility_gain=0.004)
     learn, honest = run.learner.learn, run.learner.strategy.parameters
 
-    def secretly(*arguments):
+    def secretly(*arguments, **origin):
         run.set(eligibility_gain=0.005)
-        result = learn(*arguments)
+        result = learn(*arguments, **origin)
         run.set(eligibility_gain=honest.eligibility_gain)
         run.learner.latest['parameters']['eligibility_gain'] = honest.eligibility_gain
         return result

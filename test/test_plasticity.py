@@ -286,7 +286,7 @@ def test_a_return_that_is_not_finite_changes_nothing(total, shipped):
 
 def test_new_weights_say_where_they_come_from(shipped):
     learner = make_learner(shipped, SEED, 'paper')
-    learner.learn(spikes(shipped, 3), 10.0, 'abc-1')
+    learner.learn(spikes(shipped, 3), 10.0, episode_id='abc-1')
     origin = learner.running.metadata
     assert origin['parent'] == origin['initial'] == shipped.digest
     assert (origin['episode_id'], origin['return'], origin['seed']) == ('abc-1', 10.0, SEED)

@@ -206,7 +206,7 @@ def test_no_file_in_the_place_of_the_log(shipped, tmp_path):
                                   'array:a0'])
 def test_words_stay_words(name, shipped, tmp_path):
     run = learned(shipped, tmp_path)
-    run.finish_episode(rasters(shipped), 5.0, name)
+    run.finish_episode(rasters(shipped), 5.0, episode_id=name)
     assert resumed(shipped, tmp_path).learner.latest['episode_id'] == name
 
 

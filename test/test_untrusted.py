@@ -33,7 +33,7 @@ def learned(network, folder=None, **choices):
     """Return a run that learned from three made-up episodes."""
     run = AdaptationRun(make_learner(network, SEED, 'default', **choices), folder)
     for i in range(3):
-        run.finish_episode(rasters(network, i), 10.0 * i, f'boot-{i}')
+        run.finish_episode(rasters(network, i), 10.0 * i, episode_id=f'boot-{i}')
     return run
 
 

@@ -6,20 +6,23 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import Recipe
-from rstdp_ros.protocol.reading import read_raster, read_weights, to_nanoseconds
+from rstdp_ros.plasticity.registry import find_strategy
+from rstdp_ros.protocol.reading import read_joints, read_raster, read_weights, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks.task import Joints
 from rstdp_ros.untrusted import refusing, shortened
 
 # What a publication says in whole numbers and in words.
 KINDS_OF = {**dict.fromkeys(('learned', 'rollbacks', 'run_seed', 'seed', 'observations'), int),
-            **dict.fromkeys(('running', 'deployed', 'episode_id', 'initial', 'event'), str)}
+            **dict.fromkeys(('running', 'deployed', 'episode_id', 'initial', 'event', 'end'), str)}
 
 
 class Raster(NamedTuple):
@@ -32,6 +35,14 @@ class Raster(NamedTuple):
     episode_id: str
     stamp: int
     spikes: np.ndarray
+
+
+class Pose(NamedTuple):
+    """The joints of an observation."""
+
+    episode_id: str
+    stamp: int
+    joints: Joints
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Publication:
     observations: int = 0
     initial: str = ''
     event: str = ''
+    end: str = ''
 
     @classmethod
     def parse(cls, network: SpikingQNetwork) -> Publication:
@@ -79,31 +91,47 @@ class Publication:
         return cls(network=network, **values)
 
 
-def learning_events(bag: Bag, refused: Counter[str]) -> Iterator[Raster | Publication]:
+Event = Raster | Pose | Publication
+
+
+def learning_events(bag: Bag, refused: Counter[str]) -> Iterator[Event]:
     """
-    Yield what learning depends on: spikes and published networks.
+    Yield what learning depends on: spikes, published networks, and joints where they matter.
 
     :param refused: counts the reasons why messages were left out, as adaptation does.
-    :raises RstdpError: spikes or weights were not recorded.
+    :raises RstdpError: what learning depends on was not recorded.
     """
     first = first_network(bag)
-    if not bag.counts['spikes']:
-        raise RstdpError(f'{bag.path}: no spikes were recorded, so nothing can be learned from '
-                         'it; record the topic spikes')
-    ticks, neurons = first.raster_shape
-    for message in bag.messages(('spikes', 'weights')):
+    needed = ['spikes', *needed_topics(bag)]
+    for topic in needed:
+        if not bag.counts[topic]:
+            raise RstdpError(f'{bag.path}: no {topic} were recorded, so nothing can be learned '
+                             f'from it; record the topic {topic}')
+    for message in bag.messages((*needed, 'weights')):
         try:
             with refusing(f'a message on {message.topic}'):
-                decoded = bag.decode(message)
-                if message.topic == 'weights':
-                    event = Publication.parse(read_weights(decoded))
-                else:
-                    episode_id, _, spikes = read_raster(decoded, ticks, neurons)
-                    event = Raster(episode_id, to_nanoseconds(decoded.header.stamp), spikes)
+                event = _read(message.topic, bag.decode(message), first)
         except RstdpError as error:
             refused[shortened(f'{message.topic}: {error}')] += 1
         else:
             yield event
+
+
+def needed_topics(bag: Bag) -> list[str]:
+    """List what the run's strategy learned from beside spikes and returns."""
+    strategy = find_strategy(recorded_recipe(bag).strategy)
+    return ['observation'] if strategy.needs_trajectory else []
+
+
+def _read(topic: str, decoded: Any, first: SpikingQNetwork) -> Event:
+    if topic == 'weights':
+        return Publication.parse(read_weights(decoded))
+    stamp = to_nanoseconds(decoded.header.stamp)
+    if topic == 'observation':
+        joints = Joints(*read_joints(decoded, get_task(first.task).joints))
+        return Pose(decoded.header.frame_id, stamp, joints)
+    episode_id, _, spikes = read_raster(decoded, *first.raster_shape)
+    return Raster(episode_id, stamp, spikes)
 
 
 def first_network(bag: Bag) -> SpikingQNetwork:

@@ -6,14 +6,14 @@ from collections import deque, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from rstdp_ros.bags.events import Publication, Raster
+from rstdp_ros.bags.events import Event, Pose, Publication, Raster
 from rstdp_ros.bags.twin import Twin
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord
+from rstdp_ros.protocol.collecting import Collected
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks.task import Episode, trajectory_of
 from rstdp_ros.untrusted import refusing
 
 # Topics may overtake each other, but not by more.
@@ -66,7 +66,7 @@ class Replay:
         self.changed = Twin(changes) if changes else None
         self._networks = {initial.digest: initial} if initial else {}
         self._given = initial
-        self._rasters: OrderedDict[str, dict[int, np.ndarray]] = OrderedDict()
+        self._heard: OrderedDict[str, Collected] = OrderedDict()
         self._ahead: deque[Publication] = deque()
         self._latest_id = ''
 
@@ -74,17 +74,17 @@ class Replay:
     def _twins(self) -> list[Twin]:
         return [self.own, *([self.changed] if self.changed else [])]
 
-    def steps(self, events: Iterable[Raster | Publication]) -> Iterator[Step]:
+    def steps(self, events: Iterable[Event]) -> Iterator[Step]:
         """
         Yield an episode after the other.
 
         :raises RstdpError: the run's first network is neither in the bag nor given.
         """
         for event in events:
-            if isinstance(event, Raster):
-                self._collect(event)
-            else:
+            if isinstance(event, Publication):
                 self._ahead.append(event)
+            else:
+                self._collect(event)
             while self._ahead and (self._complete(self._ahead[0])
                                    or len(self._ahead) > PUBLICATIONS_AHEAD):
                 yield from self._followed(self._ahead.popleft())
@@ -95,15 +95,20 @@ class Replay:
         with refusing(f'weights after {publication.learned} episodes'):
             return list(self._follow(publication))
 
-    def _collect(self, raster: Raster) -> None:
-        while len(self._rasters) >= EPISODES_REMEMBERED and raster.episode_id not in self._rasters:
-            self._rasters.popitem(last=False)
+    def _collect(self, event: Raster | Pose) -> None:
+        while len(self._heard) >= EPISODES_REMEMBERED and event.episode_id not in self._heard:
+            self._heard.popitem(last=False)
+        heard = self._heard.setdefault(event.episode_id, Collected())
         # An observation that was sent again is answered again, with the same spikes.
-        self._rasters.setdefault(raster.episode_id, {})[raster.stamp] = raster.spikes
+        if isinstance(event, Raster):
+            heard.rasters[event.stamp] = event.spikes
+        else:
+            heard.joints[event.stamp] = event.joints
+            heard.joints_wanted = True
 
     def _complete(self, publication: Publication) -> bool:
         """Whether all spikes that led to it are here: they may come after it."""
-        have = len(self._rasters.get(publication.episode_id, ()))
+        have = len(self._heard.get(publication.episode_id, Collected()).stamps())
         return (not publication.learned or publication.episode_id == self._latest_id
                 or have >= publication.observations)
 
@@ -172,14 +177,14 @@ class Replay:
 
     def _learn(self, publication: Publication) -> Step:
         episode = self.own.episode
-        rasters = self._rasters.pop(publication.episode_id, {})
-        reason = self._objection(publication, len(rasters))
+        heard = self._heard.pop(publication.episode_id, Collected())
+        reason = self._objection(publication, len(heard.stamps()))
         record = None
         if not reason:
-            ordered = np.array([rasters[stamp] for stamp in sorted(rasters)])
-            record = self.own.learn(ordered, publication)
+            shown = _shown(heard, self.own.running, publication)
+            record = self.own.learn(shown, publication)
             if self.changed:
-                self.changed.learn(ordered, publication)
+                self.changed.learn(shown, publication)
         step = Step(episode, publication.seed, publication.episode_return,
                     publication.episode_id, publication.running, record, reason,
                     *(twin.running if twin else None for twin in (self.own, self.changed)))
@@ -198,3 +203,12 @@ class Replay:
                     'knows which')
         task = get_task(publication.network.task)
         return task.objection_to(publication.episode_return) or self.own.objection(publication)
+
+
+def _shown(heard: Collected, network: SpikingQNetwork, publication: Publication) -> Episode:
+    """Return an episode as adaptation saw it."""
+    rasters, trajectory = heard.ordered_rasters(), None
+    if heard.joints_wanted:
+        efforts = get_task(network.task).efforts(network, rasters)
+        trajectory = trajectory_of(heard.ordered_joints(), efforts, publication.end)
+    return Episode(rasters, publication.episode_return, trajectory)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from rstdp_ros.bags.events import Publication
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
 from rstdp_ros.plasticity.guard import CONTINUED, RECHECKING, ROLLED_BACK
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks.task import Episode
 
 # As many as the adaptation node keeps checkpoints, and the present one.
 STATES = 6
@@ -80,16 +79,12 @@ class Twin:
             return 'the guard went on with a network that may be from before the recording'
         return ''
 
-    def learn(self, rasters: np.ndarray, publication: Publication) -> EpisodeRecord:
-        """
-        Learn from an episode with the parameters that were in force.
-
-        :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
-        """
+    def learn(self, episode: Episode, publication: Publication) -> EpisodeRecord:
+        """Learn from an episode with the parameters that were in force."""
         learner = self._learner
         learner.retune(publication.recipe.with_values(self._changes))
-        record = learner.learn(rasters, publication.episode_return, publication.episode_id,
-                               publication.seed)
+        record = learner.learn(*episode, episode_id=publication.episode_id,
+                               seed=publication.seed)
         self._remember()
         return record
 

@@ -10,6 +10,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import AdaptationRun, EpisodeRecord, Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.task import Episode
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Adaptation:
         return Learner(self.network, self.recipe)
 
 
+def next_episode(task: Task, learner: Learner, physics: Any) -> Episode:
+    """Play the episode that a learner wants next, with all that its strategy must see."""
+    return task.episode(learner.running, learner.next_seed, physics, learner.needs_trajectory)
+
+
 def adapt(adaptation: Adaptation, report: Callable[[EpisodeRecord], None] = lambda record: None
           ) -> tuple[Learner, list[EpisodeRecord]]:
     """
@@ -49,12 +55,11 @@ def adapt(adaptation: Adaptation, report: Callable[[EpisodeRecord], None] = lamb
     records = []
     for _ in range(adaptation.episodes):
         learner = run.learner
-        episode = adaptation.task.episode(learner.running, learner.next_seed,
-                                          adaptation.physics)
+        episode = next_episode(adaptation.task, learner, adaptation.physics)
         reason = adaptation.task.objection_to(episode.episode_return, len(episode.rasters))
         if reason:
             raise RstdpError(f'episode {learner.episode} of {adaptation.task.env_id} teaches '
                              f'nothing: {reason}')
-        records.append(run.finish_episode(episode.rasters, episode.episode_return))
+        records.append(run.finish_episode(*episode))
         report(records[-1])
     return run.learner, records

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros import seeds
+from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.study import load
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.resources import model_path
@@ -70,7 +71,7 @@ def run(job: BestOf) -> list[dict[str, Any]]:
     # Nothing can beat a perfect mean: what is left of the episodes would change nothing.
     while learner.episode < job.episodes and best_mean < task.max_return:
         running = learner.running
-        learner.learn(*task.episode(running, learner.next_seed, physics))
+        learner.learn(*next_episode(task, learner, physics))
         if learner.running.digest != running.digest:
             mean = selection.mean_if_above(learner.running, best_mean)
             if mean is not None:

@@ -16,7 +16,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter as RosParameter
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64, String, UInt8MultiArray
 from std_srvs.srv import Trigger
 
@@ -57,6 +57,7 @@ from rstdp_ros.protocol.outputs import (
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks.task import Joints
 from rstdp_ros.untrusted import refusing
 
 POLL_PERIOD = 0.1
@@ -141,6 +142,8 @@ class AdaptationNode(Node):
                                       (self._weights,))
         topics.subscription(Image, 'spikes', self._on_spikes, episode)
         topics.subscription(DiagnosticStatus, 'episode_end', self._on_end, episode)
+        if self.learner.needs_trajectory:
+            topics.subscription(JointState, 'observation', self._on_observation, episode)
         topics.subscription(Float64, 'episode_reward', self._on_reward, qos.EVENT)
         topics.subscription(String, 'weights_active', self._on_active, qos.LATCHED)
         self._seed_client = self.create_client(SetParameters, 'environment/set_parameters')
@@ -254,6 +257,16 @@ class AdaptationNode(Node):
             return
         stamp = messages.to_nanoseconds(message.header.stamp)
         self._do(self.loop.protocol.raster(episode_id, stamp, digest, raster, time.monotonic()))
+
+    def _on_observation(self, message: JointState) -> None:
+        try:
+            joints = Joints(*messages.read_joints(message, self.loop.task.joints))
+        except RstdpError as error:
+            self.health.fault('observations refused', error)
+            return
+        stamp = messages.to_nanoseconds(message.header.stamp)
+        self._do(self.loop.protocol.observation(message.header.frame_id, stamp, joints,
+                                                time.monotonic()))
 
     def _on_end(self, message: DiagnosticStatus) -> None:
         try:

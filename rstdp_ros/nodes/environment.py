@@ -148,7 +148,7 @@ class EnvironmentNode(Node):
         topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
         recorded = self._own.wait_for_recorder
         self._observations = topics.publisher(JointState, 'observation',
-                                              qos.recorded(qos.STEP, recorded))
+                                              qos.recorded(episode, recorded))
         self._ends = topics.publisher(DiagnosticStatus, 'episode_end', episode)
         self._rewards = topics.publisher(Float64, 'episode_reward', qos.EVENT)
         self._joint_states = None if self._robot else topics.publisher(

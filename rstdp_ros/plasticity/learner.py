@@ -20,6 +20,7 @@ from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRun
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Weights
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.trajectory import Trajectory
 from rstdp_ros.untrusted import refusing, shortened
 
 MOVING_AVERAGE = 10
@@ -62,26 +63,36 @@ class Learner:
             part.parameters = parameters
 
     @property
+    def needs_trajectory(self) -> bool:
+        """Whether :meth:`learn` must get joints and efforts."""
+        return self.strategy.needs_trajectory
+
+    @property
     def next_seed(self) -> int:
         """The seed that the next episode must start from."""
         return self.recipe.seed + self.episode
 
     def learn(self, rasters: np.ndarray, episode_return: float,
-              episode_id: str = '', seed: int | None = None) -> EpisodeRecord:
+              trajectory: Trajectory | None = None, *, episode_id: str = '',
+              seed: int | None = None) -> EpisodeRecord:
         """
         Take up one episode that the running network played.
 
         :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
+        :param trajectory: as many rows, where :attr:`needs_trajectory`.
         :param episode_id: goes into the new network's metadata.
         :param seed: likewise; ``next_seed`` if None.
-        :raises RstdpError: a return that is not finite, rasters that do not fit, or a strategy
-            that fails; the network has not changed then.
+        :raises RstdpError: a return that is not finite, rasters or a trajectory that do not
+            fit, or a strategy that fails; the network has not changed then.
         """
         self._check(rasters, episode_return)
+        trajectory = self._checked(trajectory, len(rasters))
         before, seed = self.running, self.next_seed if seed is None else seed
-        proposal = self._proposal(Shown(before, rasters, episode_return))
+        proposal = self._proposal(Shown(before, rasters, episode_return, trajectory))
         allowed = self.bounds.apply(before.weights, proposal.weights)
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
+        if trajectory:
+            origin['end'] = trajectory.end
         proposed = before.replace(weights=self._on_the_grid(allowed), metadata=origin)
         self.running, event = self.guard.judge(episode_return, before, proposed)
         if not all(map(np.array_equal, self.running.weights, proposal.weights)):
@@ -157,6 +168,16 @@ class Learner:
                              f'(steps, {expected[0]}, {expected[1]})')
         if not math.isfinite(episode_return):
             raise RstdpError(f'a return of {episode_return} teaches nothing')
+
+    def _checked(self, trajectory: Trajectory | None, steps: int) -> Trajectory | None:
+        """Return what the strategy may see of a trajectory."""
+        if not self.needs_trajectory:
+            return None
+        rows = trajectory[:3] if trajectory else ()
+        if {len(row) for row in rows} != {steps} or not all(np.isfinite(r).all() for r in rows):
+            raise RstdpError(f'strategy {self.strategy.name} learns from joints and efforts too, '
+                             f'which are not there for all {steps} observations')
+        return trajectory
 
     def _origin(self, seed: int, episode_return: float, episode_id: str,
                 observations: int) -> dict[str, Any]:

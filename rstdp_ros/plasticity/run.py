@@ -9,8 +9,7 @@ import itertools
 import json
 import os
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
@@ -89,25 +88,26 @@ class AdaptationRun:
             reason = f'cannot keep a run there ({error.strerror})'
             raise RstdpError(f'{self.folder}: {reason}') from None
 
-    def finish_episode(self, rasters: np.ndarray, episode_return: float,
-                       episode_id: str = '', seed: int | None = None) -> EpisodeRecord:
+    def finish_episode(self, *episode: Any, **origin: Any) -> EpisodeRecord:
         """
         Learn from an episode and secure the result.
 
+        :param episode: as :meth:`Learner.learn`; origin likewise.
+
         :raises RstdpError: as :meth:`learn` and :meth:`secure`.
         """
-        record = self.learn(rasters, episode_return, episode_id, seed)
+        record = self.learn(*episode, **origin)
         self.secure()
         return record
 
-    def learn(self, rasters: np.ndarray, episode_return: float,
-              episode_id: str = '', seed: int | None = None) -> EpisodeRecord:
+    def learn(self, *episode: Any, **origin: Any) -> EpisodeRecord:
         """
         Learn from an episode; :meth:`secure` must follow.
 
+        :param episode: as :meth:`Learner.learn`; origin likewise.
         :raises RstdpError: as :meth:`Learner.learn`.
         """
-        record = self.learner.learn(rasters, episode_return, episode_id, seed)
+        record = self.learner.learn(*episode, **origin)
         # The line comes first: after a crash in between it is removed and the episode run again,
         # so the log never lacks an episode that a checkpoint has.
         self._unwritten += [partial(self._log, record), self.save_checkpoint]

@@ -8,6 +8,7 @@ import numpy as np
 
 from rstdp_ros.parameters import validated
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.trajectory import Trajectory
 
 # W1, W2, W3, float32. They need not lie on the grid of a quantised network: they are rounded.
 Weights = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -20,11 +21,13 @@ class Shown(NamedTuple):
     :param network: that played it.
     :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
     :param episode_return: the sum of rewards.
+    :param trajectory: joints, efforts and how it ended; None for a strategy that asks for none.
     """
 
     network: SpikingQNetwork
     rasters: np.ndarray
     episode_return: float
+    trajectory: Trajectory | None = None
 
 
 class Proposal(NamedTuple):
@@ -54,12 +57,14 @@ class Strategy:
     :cvar Parameters: its table (:mod:`rstdp_ros.parameters`).
     :cvar plastic: the indices of the weight matrices that it may change.
     :cvar draws: whether it draws random numbers between episodes.
+    :cvar needs_trajectory: whether spikes and return are not enough for it.
     """
 
     name: ClassVar[str]
     Parameters: ClassVar[type]
     plastic: ClassVar[tuple[int, ...]] = (0, 1, 2)
     draws: ClassVar[bool] = False
+    needs_trajectory: ClassVar[bool] = False
 
     def __init__(self, network: SpikingQNetwork, parameters: Any = 'default',
                  seed: int = 0) -> None:

@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.protocol.collecting import Collected
 from rstdp_ros.protocol.envelope import AGAIN, Announcements, Envelope, LEARNED, UNLEARNED
 from rstdp_ros.protocol.episode import announced_policy, DIGEST_PREFIX, EpisodeEnd
 from rstdp_ros.protocol.outputs import (
@@ -27,6 +28,7 @@ from rstdp_ros.protocol.outputs import (
     SetSeed,
     Waiting,
 )
+from rstdp_ros.tasks.task import Joints
 
 ACTIVATION_TIMEOUT = 2.0
 SERVICE_TIMEOUT = 2.0
@@ -51,17 +53,17 @@ class Phase(Enum):
 
 
 @dataclass
-class Collected:
-    """What has arrived of an episode."""
+class Heard(Collected):
+    """What has arrived of an episode, who made its spikes, and how it ended."""
 
-    rasters: dict[int, np.ndarray] = field(default_factory=dict)
     digests: set[str] = field(default_factory=set)
     end: EpisodeEnd | None = None
     reward: float | None = None
 
-    def ordered(self) -> np.ndarray:
-        """Return the rasters in the order of their observations."""
-        return np.array([self.rasters[stamp] for stamp in sorted(self.rasters)])
+    @property
+    def steps(self) -> int:
+        """How many observations are whole."""
+        return len(self.stamps())
 
 
 # Says what is wrong with an episode's end and rasters, '' if nothing is.
@@ -82,20 +84,22 @@ class AdaptationProtocol:
     :param objection: what else is asked of an episode.
     :param returns: the least and the largest return that :meth:`reward` takes.
     :param learned: id of the episode that an earlier process learned from last.
+    :param joints_wanted: whether an episode counts only with the joints of every observation.
     """
 
     def __init__(self, paced: bool = True, reward_from_topic: bool = False,
                  max_steps: int = 10_000, coverage: float = 1.0,
                  objection: Objection = lambda end, rasters: '',
                  returns: tuple[float, float] = (-math.inf, math.inf),
-                 learned: str = '') -> None:
+                 learned: str = '', joints_wanted: bool = False) -> None:
         self.paced, self.reward_from_topic, self.max_steps = paced, reward_from_topic, max_steps
         self.coverage, self._objection, self.returns = coverage, objection, returns
+        self.joints_wanted = joints_wanted
         self.phase = Phase.IDLE
         self.counters: Counter[str] = Counter()
         self.episode_id = ''
         self.discards_in_a_row = 0
-        self._episodes: OrderedDict[str, Collected] = OrderedDict()
+        self._episodes: OrderedDict[str, Heard] = OrderedDict()
         self._token = 0
         self._since = 0.0
         self._digest, self._seed = '', 0
@@ -179,7 +183,7 @@ class AdaptationProtocol:
         self._enter(Phase.RUNNING, now)
         self.episode_id = episode_id
         # Spikes may overtake the reply; those of other episodes are of no use any more.
-        collected = self._episodes.get(episode_id, Collected())
+        collected = self._episodes.get(episode_id) or Heard(self.joints_wanted)
         self._episodes = OrderedDict({episode_id: collected})
         return self._judge(now)
 
@@ -203,6 +207,15 @@ class AdaptationProtocol:
             self._since = now
         collected.rasters[stamp] = raster
         collected.digests.add(digest)
+        return self._judge(now) if collected.end else []
+
+    def observation(self, episode_id: str, stamp: int, joints: Joints, now: float
+                    ) -> list[Output]:
+        """Take in what one observation says, where that is wanted."""
+        collected = self._collected(episode_id) if self.joints_wanted else None
+        if collected is None or len(collected.joints) >= self.max_steps:
+            return []
+        collected.joints[stamp] = joints
         return self._judge(now) if collected.end else []
 
     def end(self, end: EpisodeEnd, now: float) -> list[Output]:
@@ -284,12 +297,14 @@ class AdaptationProtocol:
                 return self._discard(f'no progress within {PROGRESS_TIMEOUT:g} s after '
                                      f'{len(collected.rasters)} spike rasters', now)
             return []
-        steps, missing = collected.end.steps, collected.end.steps - len(collected.rasters)
+        steps, missing = collected.end.steps, collected.end.steps - collected.steps
         if missing <= 0 or waited <= STRAGGLER_TIMEOUT:
             return []  # perhaps its reward is still to come: a person may take their time
-        if len(collected.rasters) >= self.coverage * steps:
+        if collected.steps >= self.coverage * steps:
             return self._judge(now, final=True)
-        return self._discard(f'{missing} of {steps} spike rasters are missing', now, again=True)
+        lacking = ('observations lack spikes or joints' if self.joints_wanted
+                   else 'spike rasters are missing')
+        return self._discard(f'{missing} of {steps} {lacking}', now, again=True)
 
     def _judge(self, now: float, final: bool = False) -> list[Output]:
         """
@@ -305,7 +320,7 @@ class AdaptationProtocol:
             return self._discard(end.message, now)
         if self.paced and end.seed != self._seed:
             return self._discard(f'it started from seed {end.seed}, not {self._seed}', now)
-        if len(collected.rasters) < end.steps and not final:
+        if collected.steps < end.steps and not final:
             return []
         if len(collected.rasters) > end.steps:
             return self._discard(f'{len(collected.rasters)} spike rasters for {end.steps} steps',
@@ -313,7 +328,7 @@ class AdaptationProtocol:
         if collected.digests != {self._digest[:DIGEST_PREFIX]}:
             return self._discard('it was played by other weights than those published', now,
                                  again=True)
-        rasters = collected.ordered()
+        rasters, joints = collected.ordered_rasters(), collected.ordered_joints()
         reason = self._objection(end, rasters)
         if reason:
             return self._discard(reason, now)
@@ -322,7 +337,7 @@ class AdaptationProtocol:
         self.phase, self.episode_id, self._accepted = Phase.IDLE, '', end.episode_id
         self._episodes.clear()
         total = collected.reward if self.reward_from_topic else end.episode_return
-        return [Accepted(end.episode_id, end.seed, rasters, total)]
+        return [Accepted(end.episode_id, end.seed, rasters, total, joints, end.message)]
 
     def _discard(self, reason: str, now: float, again: bool = False) -> list[Output]:
         """
@@ -347,7 +362,7 @@ class AdaptationProtocol:
     def _back_off(self) -> float:
         return min(MAX_BACK_OFF, 2.0 ** (self.discards_in_a_row - DISCARDS_BEFORE_BACK_OFF))
 
-    def _collected(self, episode_id: str) -> Collected | None:
+    def _collected(self, episode_id: str) -> Heard | None:
         """Return where to collect for an episode; None if nobody wants it."""
         if episode_id in self._episodes:
             return self._episodes[episode_id]
@@ -358,7 +373,7 @@ class AdaptationProtocol:
             return None
         while len(self._episodes) >= EPISODES_REMEMBERED:
             self._episodes.popitem(last=False)
-        return self._episodes.setdefault(episode_id, Collected())
+        return self._episodes.setdefault(episode_id, Heard(self.joints_wanted))
 
     def _enter(self, phase: Phase, now: float) -> None:
         self.phase, self._since = phase, now

@@ -22,6 +22,8 @@ from rstdp_ros.protocol.outputs import (
 from rstdp_ros.seeds import END
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.task import trajectory_of
+from rstdp_ros.trajectory import Trajectory
 
 
 class AdaptationLoop:
@@ -44,13 +46,13 @@ class AdaptationLoop:
     def __init__(self, run: AdaptationRun, task: Task, episodes: int, plasticity: bool = True,
                  paced: bool = True, by_hand: bool = False, coverage: float = 1.0,
                  refresh: Callable[[], None] = lambda: None) -> None:
-        self.run, self.episodes, self.plasticity = run, episodes, plasticity
+        self.run, self.task, self.episodes, self.plasticity = run, task, episodes, plasticity
         self._refresh = refresh
         self.disk = DiskWait(lambda: run.secure())
         self.protocol = AdaptationProtocol(
             paced, by_hand, task.max_episode_steps, coverage,
             partial(objection, task, lambda: self.network, by_hand), task.possible_returns(),
-            run.learner.latest.get('episode_id', ''))
+            run.learner.latest.get('episode_id', ''), run.learner.needs_trajectory)
         self._begun = self._finished = False
         # Episodes in a row from which nothing was to be learned, and why not from the last one.
         self._unlearned_episodes, self._unlearned = 0, ''
@@ -113,12 +115,19 @@ class AdaptationLoop:
             self._unlearned = 'learning is over' if self.over else 'learning is paused'
             return self.begin(now)
         try:
-            said = Learned(self.run.learn(episode.rasters, episode.episode_return,
-                                          episode.episode_id, episode.seed))
+            said = Learned(self.run.learn(
+                episode.rasters, episode.episode_return, self._trajectory(episode),
+                episode_id=episode.episode_id, seed=episode.seed))
         except RstdpError as error:
             self._unlearned = str(error)
             said = NotLearned(self._unlearned)
         return [said, *self.begin(now)]
+
+    def _trajectory(self, episode: Accepted) -> Trajectory | None:
+        if not self.learner.needs_trajectory:
+            return None
+        efforts = self.task.efforts(self.network, episode.rasters)
+        return trajectory_of(episode.joints, efforts, episode.end)
 
     def poll(self, now: float) -> list[Output]:
         """Let time-outs happen."""

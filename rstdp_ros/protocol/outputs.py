@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rstdp_ros.plasticity.records import EpisodeRecord
+from rstdp_ros.tasks.task import Joints
 
 
 class PublishWeights(NamedTuple):
@@ -27,12 +28,20 @@ class Reset(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """An episode to learn from; go on with the loop's :meth:`accepted`."""
+    """
+    An episode to learn from; go on with the loop's :meth:`accepted`.
+
+    :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
+    :param joints: likewise, where they were wanted.
+    :param end: 'terminated' or 'truncated'.
+    """
 
     episode_id: str
     seed: int
     rasters: np.ndarray
     episode_return: float
+    joints: tuple[Joints, ...] = ()
+    end: str = ''
 
 
 class Discarded(NamedTuple):

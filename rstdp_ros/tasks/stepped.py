@@ -12,7 +12,7 @@ import numpy as np
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.plant import Plant
 from rstdp_ros.tasks.playing import play
-from rstdp_ros.tasks.task import Task
+from rstdp_ros.tasks.task import Episode, Task, trajectory_of
 
 
 class SteppedTask(Task):
@@ -31,6 +31,16 @@ class SteppedTask(Task):
     def __getstate__(self) -> dict[str, Any]:
         """Leave the environment out of a pickle; it is made again when it is needed."""
         return {name: value for name, value in vars(self).items() if name != 'plant'}
+
+    def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
+                trajectory: bool = False) -> Episode:
+        """Run one greedy episode; see :meth:`Task.episode`."""
+        self.plant.set_physics(physics or self.physics())
+        recording = play(self, self.plant, network, seed)
+        rasters = recording.rasters
+        return Episode(rasters, float(recording.returns[-1]), trajectory_of(
+            recording.joints[:-1], self.efforts(network, rasters), recording.end)
+            if trajectory else None)
 
     def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping
 from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.tasks.sketch import Sketch
+from rstdp_ros.trajectory import Trajectory
 
 # Returns are written as text, and foreign drivers round them.
 ROUNDING = 1e-6
@@ -34,10 +35,18 @@ class Episode(NamedTuple):
 
     :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
     :param episode_return: the sum of rewards.
+    :param trajectory: joints, efforts and how it ended, where they were asked for.
     """
 
     rasters: np.ndarray
     episode_return: float
+    trajectory: Trajectory | None = None
+
+
+def trajectory_of(joints: Sequence[Joints], efforts: np.ndarray, end: str) -> Trajectory:
+    """Put what was seen at every observation into arrays."""
+    positions, velocities = np.array(joints, np.float64).transpose(1, 0, 2)
+    return Trajectory(positions, velocities, efforts, end)
 
 
 @dataclass(frozen=True)
@@ -168,15 +177,40 @@ class Task:
         no_rasters = np.empty((0, 0, 0, 0), np.uint8)
         return self._run(network, seeds, physics, no_rasters)[0]
 
-    def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None) -> Episode:
+    def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
+                trajectory: bool = False) -> Episode:
         """
         Run one greedy episode and keep the spikes.
 
         :param physics: the plant; the task's default if None.
+        :param trajectory: keep joints and efforts too.
         """
         rasters = np.empty((1, self.max_episode_steps, *network.raster_shape), np.uint8)
         returns, steps = self._run(network, [seed], physics, rasters)
-        return Episode(rasters[0, :steps[0]], float(returns[0]))
+        episode = Episode(rasters[0, :steps[0]], float(returns[0]))
+        if not trajectory:
+            return episode
+        efforts = self.efforts(network, episode.rasters)
+        return episode._replace(trajectory=self._trajectory(seed, physics, efforts))
+
+    def efforts(self, network: SpikingQNetwork, rasters: np.ndarray) -> np.ndarray:
+        """
+        Return what spikes command.
+
+        :param network: that made them.
+        :param rasters: (steps, T, h1 + h2) uint8.
+        :return: (steps,) float64, N or N m.
+        """
+        return np.array(self.action_efforts)[network.actions(rasters)]
+
+    def _trajectory(self, seed: int, physics: Any, efforts: np.ndarray) -> Trajectory:
+        """Go through an episode once more, by its efforts."""
+        constants = (physics or self.physics()).constants()
+        state, joints, failed = self.start_states([seed])[0], [], False
+        for effort in efforts:
+            joints.append(self.state_joints(state))
+            *state, failed = self.advance(*state, effort, constants)
+        return trajectory_of(joints, efforts, 'terminated' if failed else 'truncated')
 
     def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

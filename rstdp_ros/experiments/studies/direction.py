@@ -11,6 +11,7 @@ import numpy as np
 
 from rstdp_ros import seeds
 from rstdp_ros.experiments import plotting
+from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.environments import environment_sets
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
@@ -63,7 +64,7 @@ def run(job: Direction) -> Rows:
     learner = Learner(network, Recipe.of(job.task, job.seed, job.rule, 'none', job.preset))
     before, rows = float(task.returns(network, starts, physics).mean()), []
     for updates in range(1, UPDATES[-1] + 1):
-        learner.learn(*task.episode(learner.running, learner.next_seed, physics))
+        learner.learn(*next_episode(task, learner, physics))
         if updates in UPDATES:
             after = float(task.returns(learner.running, starts, physics).mean())
             rows.append({'task': job.task, **job.labels, 'preset': job.preset, 'rule': job.rule,

@@ -18,6 +18,7 @@ import numpy as np
 
 from rstdp_ros import seeds
 from rstdp_ros.experiments import plotting
+from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.environments import draw, TABLE_2
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.statistics import paired
@@ -140,8 +141,7 @@ def _play(job: GuardRun, learner: Learner, episodes: range) -> list[float]:
     task, returns = get_task(job.task), []
     for i in episodes:
         physics = task.make_physics(_physics(job, i))
-        episode = task.episode(learner.running, learner.next_seed, physics)
-        returns.append(learner.learn(*episode).episode_return)
+        returns.append(learner.learn(*next_episode(task, learner, physics)).episode_return)
     return returns
 
 
