@@ -45,7 +45,7 @@ test: $(VENV)/.setup lint $(if $(filter kilted,$(ROS)),lava)  ## Run linters and
 
 lava:  ## Test the policy on Lava, if there is a Python 3.10
 	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest --durations=5 \
-		test/test_lava.py,@echo 'no Python 3.10 in PATH or $(PYENV_ROOT): the tests on Lava are left out')
+		-k lava test/test_lava.py test/test_trajectories.py,@echo 'no Python 3.10 in PATH or $(PYENV_ROOT): the tests on Lava are left out')
 
 lint: $(VENV)/.setup  ## Check the style
 	$(BIN)/ruff check .

@@ -28,7 +28,8 @@ RESTART = 1.0
 NODES = ('environment', 'policy', 'adaptation')
 # Who hears what; a node hears nothing of it before the two have found each other.
 HEARERS = {
-    '_on_observation': ('environment', 'policy'), '_on_end': ('environment', 'adaptation'),
+    '_on_observation': ('environment', 'policy'), '_on_seen': ('environment', 'adaptation'),
+    '_on_end': ('environment', 'adaptation'),
     '_on_action': ('policy', 'environment'), '_on_raster': ('policy', 'adaptation'),
     '_on_weights': ('adaptation', 'policy'), '_on_told': ('adaptation', 'environment'),
     '_on_active': ('policy', 'adaptation'), '_on_activated': ('policy', 'environment')}
@@ -167,6 +168,8 @@ class SimulatedGraph:
         for output in outputs:
             if isinstance(output, Observation):
                 self._send(self._on_observation, output)
+                if self.run_object and self.run_object.learner.needs_trajectory:
+                    self._send(self._on_seen, output)
             elif isinstance(output, EpisodeEnd):
                 self._send(self._on_end, output)
 
@@ -225,6 +228,9 @@ class SimulatedGraph:
 
     def _on_raster(self, episode_id, digest, stamp, raster):
         self._tell('raster', episode_id, stamp, digest, raster)
+
+    def _on_seen(self, observation):
+        self._tell('observation', *observation)
 
     def _on_end(self, end):
         self._tell('end', end)

@@ -4,6 +4,7 @@ import errno
 
 from simulated_graph import SimulatedGraph
 
+from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
@@ -70,7 +71,7 @@ class OperatedGraph(SimulatedGraph):
             if record is None:
                 learner.roll_back()
             else:
-                episode = task.episode(learner.running, learner.next_seed, physics)
+                episode = next_episode(task, learner, physics)
                 assert learner.learn(*episode) == record
         ours = self.adaptation.learner
         for network in ('running', 'deployed'):

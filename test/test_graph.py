@@ -225,8 +225,9 @@ def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, 
                  supervisor)
         success, reason = probe('trigger', 'environment/reset')
         assert not success and 'no action within' in reason
-        wait_for(lambda: probe('enable', True)[0], supervisor)
-        wait_for(lambda: len(digests_in(tmp_path)) > learned, supervisor)
+        # A busy machine may stop the robot once more.
+        wait_for(lambda: probe('enable', True)[0] and len(digests_in(tmp_path)) > learned,
+                 supervisor)
         wait_for(lambda: commands_in(record)[-1][1], supervisor)
         supervisor.children['environment'].process.kill()
         killed = time.monotonic()

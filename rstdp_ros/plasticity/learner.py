@@ -234,8 +234,12 @@ class Learner:
 
     def _guard_for(self, name: str) -> Any:
         """Make the guard that a run began with, unless another one is asked for."""
-        guard = name if self.recipe.guard == AUTO and name in GUARDS else self.guard.name
-        return GUARDS[guard](self.initial, self.guard.parameters)
+        parameters, cls = self.guard.parameters, type(self.guard)
+        # One with parameters of its own must be named: they would be unknown otherwise.
+        if (self.recipe.guard == AUTO and name in GUARDS
+                and GUARDS[name].Parameters is type(parameters)):
+            cls = GUARDS[name]
+        return cls(self.initial, parameters)
 
     def _check_run(self, state: dict[str, Any], guard: Any) -> None:
         for what, ours, theirs in (

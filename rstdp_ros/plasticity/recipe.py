@@ -9,7 +9,6 @@ from typing import Any
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping, table, validated
 from rstdp_ros.plasticity.bounds import BoundsParameters
-from rstdp_ros.plasticity.guard import GuardParameters
 from rstdp_ros.plasticity.registry import AUTO, find_guard, find_strategy
 
 # The tables of a recipe, by the names that metadata have for them.
@@ -25,7 +24,7 @@ class Recipe:
     :param seed: episode i starts from seed + i.
     :param strategy: a name in ``STRATEGIES``.
     :param guard: a name in ``GUARDS``, or ``AUTO``.
-    :param guard_parameters: the table of the guard.
+    :param guard_parameters: the table of the guard; its defaults if None.
     :param bounds: how far the weights may go.
     """
 
@@ -33,8 +32,13 @@ class Recipe:
     seed: int
     strategy: str = 'rstdp'
     guard: str = AUTO
-    guard_parameters: Any = field(default_factory=GuardParameters)
+    guard_parameters: Any = None
     bounds: BoundsParameters = field(default_factory=BoundsParameters)
+
+    def __post_init__(self) -> None:
+        """Let the guard bring its own table."""
+        if self.guard_parameters is None:
+            object.__setattr__(self, 'guard_parameters', find_guard(self.guard).Parameters())
 
     @classmethod
     def of(cls, task: str, seed: int, strategy: str = 'rstdp', guard: str = AUTO,
@@ -47,7 +51,6 @@ class Recipe:
         :param tables: instead of the defaults.
         :raises RstdpError: an unknown name.
         """
-        find_guard(guard)
         return cls(find_strategy(strategy).preset(preset, task), seed, strategy, guard, **tables)
 
     @property

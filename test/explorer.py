@@ -1,0 +1,99 @@
+"""A strategy and a guard as another package might bring them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rstdp_ros.parameters import parameter
+from rstdp_ros.plasticity import NoGuard, Proposal, Strategy
+
+
+@dataclass(frozen=True)
+class ExplorerParameters:
+    """Two parameters that nobody else has."""
+
+    reach: float = parameter(0.05, 'Standard deviation of a step.', minimum=0.0, maximum=10.0)
+    memory: float = parameter(0.5, 'How much of the step before is repeated.', minimum=0.0,
+                              maximum=1.0)
+
+
+class Explorer(Strategy):
+    """Goes as far as the robot moved, by a walk with a memory, which is arrays."""
+
+    name = 'explorer'
+    Parameters = ExplorerParameters
+    plastic = (0, 2)
+    draws = needs_trajectory = True
+
+    def __init__(self, network, parameters='default', seed=0):
+        super().__init__(network, parameters, seed)
+        self.generator = np.random.default_rng(seed)
+        self.steps = [np.zeros_like(network.weights[i]) for i in self.plastic]
+        self.elsewhere = 0
+
+    @classmethod
+    def preset(cls, name, task):
+        """Return the only set."""
+        return ExplorerParameters()
+
+    def propose(self, shown):
+        """Take a step that every number of the trajectory enters."""
+        seen, own, weights = shown.trajectory, self.parameters, list(shown.network.weights)
+        moved = np.abs(seen.positions).mean() + np.abs(seen.velocities).mean()
+        moved += np.diff(seen.efforts, prepend=0.0).std() * (1 + (seen.end == 'terminated'))
+        for k, i in enumerate(self.plastic):
+            drawn = self.generator.standard_normal(weights[i].shape, dtype=np.float32)
+            self.steps[k] = (np.float32(own.memory) * self.steps[k]
+                             + np.float32(own.reach * moved / 10) * drawn)
+            weights[i] = weights[i] + self.steps[k]
+        return Proposal(tuple(weights), f'ended {seen.end}')
+
+    def placed(self, network):
+        """Count it."""
+        self.elsewhere += 1
+
+    def state(self):
+        """Return arrays and the random state."""
+        return {'first': self.steps[0], 'second': self.steps[1], 'elsewhere': self.elsewhere,
+                'random': self.generator.bit_generator.state}
+
+    def restore(self, state):
+        """Take them over."""
+        self.steps = [state['first'], state['second']]
+        self.elsewhere = state['elsewhere']
+        self.generator.bit_generator.state = state['random']
+
+
+@dataclass(frozen=True)
+class HesitantParameters:
+    """The parameter of the guard."""
+
+    every: int = parameter(2, 'Deploy one network in so many.', minimum=1, maximum=100)
+
+
+class Hesitant(NoGuard):
+    """Deploys now and then what runs."""
+
+    name = 'hesitant'
+    Parameters = HesitantParameters
+
+    def __init__(self, network, parameters=HesitantParameters()):
+        super().__init__(network, parameters)
+        self.seen = 0
+
+    def judge(self, episode_return, running, proposed):
+        """Count."""
+        self.seen += 1
+        if self.seen % self.parameters.every:
+            return proposed, ''
+        self.deployed = proposed
+        return proposed, 'deployed'
+
+    def state(self):
+        """Return the count too."""
+        return {**super().state(), 'seen': self.seen}
+
+    def restore(self, state):
+        """Take it over."""
+        super().restore(state)
+        self.seen = state['seen']

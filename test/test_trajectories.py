@@ -1,0 +1,140 @@
+"""A strategy that sees joints and efforts and changes W1 and W3, and a guard, from outside."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import explorer
+from graphs import demo_graph, digests_in, probe, records_in, start_demo, wait_for
+import numpy as np
+import pytest
+from test_plugins import run
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.experiments.adaptation import next_episode
+from rstdp_ros.plasticity import AdaptationRun, GUARDS, Learner, Recipe, STRATEGIES
+from rstdp_ros.plasticity.run import ADAPTED
+from rstdp_ros.resources import share_path
+from rstdp_ros.snn import quantize, SpikingQNetwork
+from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.playing import play
+
+ROS = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
+                         reason='ROS 2 is not installed')
+LAVA = pytest.mark.skipif(importlib.util.find_spec('lava') is None, reason='Lava is not installed')
+SEED, EPISODES = 200_000_000, 6
+CHOICE = ['--strategy', 'explorer', '--guard', 'hesitant', '--set', 'reach=0.1',
+          '--episodes', EPISODES]
+NAMED = {'strategies': 'explorer:Explorer', 'guards': 'explorer:Hesitant'}
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Let this process and those that start now find strategy and guard."""
+    folder = tmp_path / 'site' / 'explorer-0.1.dist-info'
+    folder.mkdir(parents=True)
+    (folder / 'METADATA').write_text('Metadata-Version: 2.1\nName: explorer\nVersion: 0.1\n')
+    (folder / 'entry_points.txt').write_text('\n'.join(
+        f'[rstdp_ros.{group}]\n{target.split(":")[1].lower()} = {target}'
+        for group, target in NAMED.items()))
+    paths = folder.parent, Path(explorer.__file__).parent, os.environ.get('PYTHONPATH')
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(str(p) for p in paths if p))
+    for plugins, cls in ((STRATEGIES, explorer.Explorer), (GUARDS, explorer.Hesitant)):
+        monkeypatch.setattr(plugins, '_loaded', {})
+        plugins.add(cls)
+
+
+def learner(network, seed=SEED):
+    """Make the learner of the choice."""
+    recipe = Recipe.of(network.task, seed, 'explorer', 'hesitant').with_values({'reach': 0.1})
+    return Learner(network, recipe)
+
+
+def offline(task, network, physics, episodes=EPISODES):
+    """Return the digests of a run in one process."""
+    adaptation = AdaptationRun(learner(network))
+    records = [adaptation.finish_episode(*next_episode(task, adaptation.learner, physics))
+               for _ in range(episodes)]
+    assert len({record.digest for record in records}) == episodes
+    return [record.digest for record in records]
+
+
+@pytest.mark.parametrize('name', ['cartpole', 'acrobot'])
+@pytest.mark.parametrize('seed', [5, 6])
+def test_a_trajectory_is_what_the_environment_shows(name, seed):
+    task = get_task(name)
+    network = SpikingQNetwork.load(share_path(f'models/{name}_0.npz'))
+    episode = task.episode(network, seed, trajectory=True)
+    recording = play(task, GymPlant(task), network, seed)
+    seen = episode.trajectory
+    joints = np.array(recording.joints[:-1])
+    assert np.array_equal(episode.rasters, recording.rasters)
+    assert np.array_equal(seen.positions, joints[:, 0])
+    assert np.array_equal(seen.velocities, joints[:, 1])
+    assert seen.end == recording.end and len(seen.efforts) == recording.steps
+    assert set(seen.efforts) <= set(task.action_efforts)
+
+
+def test_what_is_missing_is_said_and_changes_nothing(installed, cartpole, shipped, demo_physics):
+    ours = learner(shipped)
+    rasters, total, seen = next_episode(cartpole, ours, demo_physics)
+    for trajectory in (None, seen._replace(efforts=seen.efforts[1:]),
+                       seen._replace(positions=np.full_like(seen.positions, np.nan))):
+        with pytest.raises(RstdpError, match='strategy explorer learns from joints and efforts'):
+            ours.learn(rasters, total, trajectory)
+    assert ours.episode == 0 and ours.learn(rasters, total, seen).event == 'ended terminated'
+
+
+def test_who_needs_only_spikes_sees_only_spikes(cartpole, shipped, demo_physics, monkeypatch):
+    ours = Learner(shipped, Recipe.of('cartpole', SEED))
+    seen, propose = [], ours.strategy.propose
+    monkeypatch.setattr(ours.strategy, 'propose', lambda shown: seen.append(shown)
+                        or propose(shown))
+    ours.learn(*cartpole.episode(shipped, SEED, demo_physics, trajectory=True))
+    assert seen[0].trajectory is None
+
+
+@ROS
+@pytest.mark.parametrize('bits', [32, 8])
+def test_it_learns_over_ros_as_offline_and_in_replay(installed, domain, bits, cartpole, shipped,
+                                                     demo_physics, tmp_path):
+    network = shipped if bits == 32 else quantize(shipped)
+    network.save(tmp_path / 'model.npz')
+    expected = offline(cartpole, network, demo_physics)
+    choice = [*map(str, CHOICE), '--model', str(tmp_path / 'model.npz')]
+    adapted = [episode['digest'] for episode in run('adapt', 'cartpole', *choice)['episodes']]
+    demo = start_demo(tmp_path / 'run', *choice, '--record', tmp_path / 'bag')
+    _, errors = demo.communicate(timeout=90)
+    assert demo.returncode == 0, errors
+    assert digests_in(tmp_path / 'run') == adapted == expected
+    replayed = run('replay', str(tmp_path / 'bag'))
+    assert replayed['equal'] and len(replayed['episodes']) == EPISODES
+    changed = run('replay', str(tmp_path / 'bag'), '--set', 'memory=0.9')
+    assert any(row['apart'] > 0.0 for row in changed['divergence'])
+
+
+@ROS
+def test_it_goes_on_after_deaths(installed, domain, cartpole, shipped, demo_physics, tmp_path):
+    with demo_graph(tmp_path, 12, strategy='explorer', guard='hesitant') as graph:
+        assert probe('set_parameters', [['adaptation', 'reach', 0.05]]) == ['']
+        for count, name in ((3, 'adaptation'), (6, 'environment'), (9, 'policy')):
+            wait_for(lambda n=count: len(digests_in(tmp_path)) >= n, graph)
+            graph.children[name].process.kill()
+        wait_for((tmp_path / ADAPTED).exists, graph)
+    ours = Learner(shipped, Recipe.of('cartpole', SEED, 'explorer', 'hesitant'))
+    assert digests_in(tmp_path) == [
+        ours.learn(*next_episode(cartpole, ours, demo_physics)).digest for _ in range(12)]
+    assert {record.event for record in records_in(tmp_path)} == {
+        'ended terminated', 'deployed, ended terminated'}
+
+
+@LAVA
+@ROS
+def test_it_learns_on_lava(installed, domain, cartpole, shipped, demo_physics, tmp_path):
+    with demo_graph(tmp_path, 3, strategy='explorer', guard='hesitant',
+                    policy_backend='lava') as graph:
+        wait_for((tmp_path / ADAPTED).exists, graph)
+    ours = Learner(shipped, Recipe.of('cartpole', SEED, 'explorer', 'hesitant'))
+    assert digests_in(tmp_path) == [
+        ours.learn(*next_episode(cartpole, ours, demo_physics)).digest for _ in range(3)]
