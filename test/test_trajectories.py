@@ -86,6 +86,14 @@ def test_what_is_missing_is_said_and_changes_nothing(installed, cartpole, shippe
     assert ours.episode == 0 and ours.learn(rasters, total, seen).event == 'ended terminated'
 
 
+def test_a_guard_that_fails_is_named(installed, cartpole, shipped, demo_physics):
+    ours = learner(shipped)
+    ours.guard.seen = None
+    with pytest.raises(RstdpError, match='guard hesitant failed: TypeError'):
+        ours.learn(*next_episode(cartpole, ours, demo_physics))
+    assert ours.episode == 0 and ours.running is shipped
+
+
 def test_who_needs_only_spikes_sees_only_spikes(cartpole, shipped, demo_physics, monkeypatch):
     ours = Learner(shipped, Recipe.of('cartpole', SEED))
     seen, propose = [], ours.strategy.propose

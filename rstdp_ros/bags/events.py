@@ -13,7 +13,7 @@ import numpy as np
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import Recipe
-from rstdp_ros.plasticity.registry import find_strategy
+from rstdp_ros.plasticity.registry import STRATEGIES
 from rstdp_ros.protocol.reading import read_joints, read_raster, read_weights, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
@@ -119,7 +119,7 @@ def learning_events(bag: Bag, refused: Counter[str]) -> Iterator[Event]:
 
 def needed_topics(bag: Bag) -> list[str]:
     """List what the run's strategy learned from beside spikes and returns."""
-    strategy = find_strategy(recorded_recipe(bag).strategy)
+    strategy = STRATEGIES[recorded_recipe(bag).strategy]
     return ['observation'] if strategy.needs_trajectory else []
 
 

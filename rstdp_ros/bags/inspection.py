@@ -20,8 +20,8 @@ from rstdp_ros.untrusted import refusing, shortened
 # By the type in rcl_interfaces/ParameterValue.
 VALUES = ('', 'bool_value', 'integer_value', 'double_value', 'string_value', 'byte_array_value',
           'bool_array_value', 'integer_array_value', 'double_array_value', 'string_array_value')
-# Adaptation sets it before every episode.
-ROUTINE = 'seed'
+# Adaptation sets them before every episode.
+ROUTINE = ('seed', 'leisurely')
 NO_FAULT = 'none'
 
 
@@ -60,6 +60,8 @@ class Inspection:
     parameter_changes: list[tuple[float, str, str, str]] = field(default_factory=list)
     faults: list[tuple[float, str, str]] = field(default_factory=list)
     refused: int = 0
+    # Name of strategy or guard, or 'bounds', to its parameters, as the last update had them.
+    learning: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Node and its parameters at the start, as JSON; our recorder keeps them.
     parameters: Mapping[str, str] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
@@ -128,6 +130,7 @@ class Inspector:
         self._first = self._first or network
         self.result.task = network.task
         self._distances[network.digest[:16]] = network.distance(self._first)
+        self.result.learning = _learning(network.metadata) or self.result.learning
         if not self.result.published or self.result.published[-1][1] != network.digest:
             self.result.published.append((time, network.digest))
 
@@ -136,7 +139,7 @@ class Inspector:
             return
         for change in message.changed_parameters:
             name = VALUES[change.value.type]
-            if change.name != ROUTINE and name:
+            if change.name not in ROUTINE and name:
                 self.result.parameter_changes.append(
                     (time, message.node, change.name,
                      shortened(getattr(change.value, name))))
@@ -151,6 +154,15 @@ class Inspector:
 
     def _ours(self, node: str) -> bool:
         return node.rpartition('/')[0] == self._bag.namespace
+
+
+def _learning(metadata: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return how a network was learned; nothing for one that was not. No plug-in is needed."""
+    tables = ('rule', 'parameters'), ('guard', 'guard_parameters')
+    if not all(key in metadata for pair in tables for key in pair):
+        return {}
+    return {**{f'{"strategy" if name == "rule" else name} {metadata[name]}': dict(metadata[table])
+               for name, table in tables}, 'bounds': dict(metadata.get('bounds', {}))}
 
 
 def plot_inspection(result: Inspection, path: Path) -> None:
@@ -176,6 +188,7 @@ def plot_inspection(result: Inspection, path: Path) -> None:
             axes.axvline(at + 0.5, color=VERMILLION, linestyle=':', linewidth=1)
     top.set(ylabel='return', title=f'{result.task}: {len(result.episodes)} episodes in '
             f'{result.duration:.0f} s (dotted: a parameter was set)')
-    bottom.set(xlabel='episode in the bag', ylabel='distance of W2\nfrom the first network')
+    bottom.set(xlabel='episode in the bag',
+               ylabel='distance of the weights\nfrom the first network')
     top.legend(loc='best', fontsize='small')
     save_plot(figure, path)

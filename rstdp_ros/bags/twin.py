@@ -73,7 +73,7 @@ class Twin:
         if self._whole:
             return ''
         if self._learner.strategy.draws:
-            return (f'rule {publication.recipe.strategy} has drawn random numbers before the '
+            return (f'strategy {publication.recipe.strategy} has drawn random numbers before the '
                     'recording')
         if any(word in publication.event for word in WENT_ELSEWHERE):
             return 'the guard went on with a network that may be from before the recording'

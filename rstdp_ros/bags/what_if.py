@@ -20,7 +20,7 @@ CAUTION = ('open loop: the recorded spikes are those of the recorded weights. Th
 
 class Divergence(NamedTuple):
     """
-    Two weight trajectories after an episode; distances are Frobenius norms over W2.
+    Two weight trajectories after an episode; distances are Frobenius norms over all weights.
 
     :param recorded: how far the run had gone from its first network.
     :param changed: how far the run with changed parameters would have gone.
@@ -80,7 +80,7 @@ def plot_divergences(rows: list[Divergence], settings: str, path: Path) -> None:
             ('apart', 'between the two', GREY, ':')):
         axes.plot(episodes, [getattr(row, name) for row in rows], line, color=color, label=label,
                   linewidth=2)
-    axes.set(xlabel='episodes learned from', ylabel='distance of W2', ylim=(0, None),
+    axes.set(xlabel='episodes learned from', ylabel='distance of the weights', ylim=(0, None),
              title='Weights learned from the same recorded spikes')
     axes.legend(loc='upper left', fontsize='small')
     save_plot(figure, path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, replace
 import math
@@ -15,7 +17,7 @@ from rstdp_ros.plain import real
 from rstdp_ros.plasticity.bounds import Bounds
 from rstdp_ros.plasticity.recipe import Recipe
 from rstdp_ros.plasticity.records import EpisodeRecord
-from rstdp_ros.plasticity.registry import AUTO, find_guard, find_strategy, GUARDS
+from rstdp_ros.plasticity.registry import AUTO, find_guard, GUARDS, STRATEGIES
 from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Weights
@@ -40,7 +42,7 @@ class Learner:
     def __init__(self, network: SpikingQNetwork, recipe: Recipe) -> None:
         self.initial = self.running = network
         self.recipe = recipe
-        strategy = find_strategy(recipe.strategy)
+        strategy = STRATEGIES[recipe.strategy]
         self.strategy = strategy(network, recipe.parameters, recipe.seed)
         self.guard = find_guard(recipe.guard)(network, recipe.guard_parameters)
         self.bounds = Bounds(network.weights, recipe.bounds, strategy.plastic)
@@ -94,7 +96,8 @@ class Learner:
         if trajectory:
             origin['end'] = trajectory.end
         proposed = before.replace(weights=self._on_the_grid(allowed), metadata=origin)
-        self.running, event = self.guard.judge(episode_return, before, proposed)
+        with _named('guard', self.guard.name):
+            self.running, event = self.guard.judge(episode_return, before, proposed)
         if not all(map(np.array_equal, self.running.weights, proposal.weights)):
             self.strategy.placed(self.running)
         bounded = any(a is not w for a, w in zip(allowed, proposal.weights))
@@ -112,14 +115,9 @@ class Learner:
     def _proposal(self, shown: Shown) -> Proposal:
         """Ask the strategy, which may be anybody's."""
         name, before = self.strategy.name, shown.network.weights
-        try:
+        with _named('strategy', name):
             proposal = self.strategy.propose(shown)
             shapes = [np.shape(w) for w in proposal.weights]
-        except Exception as error:
-            if isinstance(error, RstdpError):
-                raise
-            raise RstdpError(f'strategy {name} failed: {type(error).__name__}: '
-                             f'{shortened(error)}') from error
         if shapes != [w.shape for w in before]:
             raise RstdpError(f'strategy {name} proposes weights of shapes {shapes}')
         for i, (ours, theirs) in enumerate(zip(before, proposal.weights)):
@@ -252,6 +250,18 @@ class Learner:
                 raise OtherRunError(f'it belongs to another run: {what} {theirs}, not {ours}')
 
 
+@contextmanager
+def _named(kind: str, name: str) -> Iterator[None]:
+    """Say in one sentence whose code failed: it may be anybody's."""
+    try:
+        yield
+    except RstdpError:
+        raise
+    except Exception as error:
+        raise RstdpError(f'{kind} {name} failed: {type(error).__name__}: '
+                         f'{shortened(error)}') from error
+
+
 def _part_state(part: Any) -> dict[str, Any]:
     return {'name': part.name, 'parameters': asdict(part.parameters), **part.state()}
 
@@ -265,5 +275,5 @@ def make_learner(network: SpikingQNetwork, seed: int, parameters: Any = 'default
     :raises RstdpError: unknown names or parameters that do not fit.
     """
     if isinstance(parameters, str):
-        parameters = find_strategy(strategy).preset(parameters, network.task)
+        parameters = STRATEGIES[strategy].preset(parameters, network.task)
     return Learner(network, Recipe(parameters, seed, strategy, **choices))

@@ -9,7 +9,7 @@ from typing import Any
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping, table, validated
 from rstdp_ros.plasticity.bounds import BoundsParameters
-from rstdp_ros.plasticity.registry import AUTO, find_guard, find_strategy
+from rstdp_ros.plasticity.registry import AUTO, find_guard, STRATEGIES
 
 # The tables of a recipe, by the names that metadata have for them.
 TABLES = ('parameters', 'guard_parameters', 'bounds')
@@ -51,7 +51,7 @@ class Recipe:
         :param tables: instead of the defaults.
         :raises RstdpError: an unknown name.
         """
-        return cls(find_strategy(strategy).preset(preset, task), seed, strategy, guard, **tables)
+        return cls(STRATEGIES[strategy].preset(preset, task), seed, strategy, guard, **tables)
 
     @property
     def tables(self) -> tuple[Any, ...]:
@@ -89,7 +89,7 @@ class Recipe:
         :raises RstdpError: something is missing, unknown or of another release.
         """
         try:
-            kinds = (find_strategy(values['rule']).Parameters,
+            kinds = (STRATEGIES[values['rule']].Parameters,
                      find_guard(values['guard']).Parameters, BoundsParameters)
             tables = [from_mapping(kind, values[name]) for name, kind in zip(TABLES, kinds)]
         except KeyError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rstdp_ros.plasticity.strategy import Strategy
 from rstdp_ros.plugins import Plugins
 
 HERE = 'rstdp_ros.plasticity'
@@ -19,15 +18,6 @@ GUARDS = Plugins('guard', 'rstdp_ros.guards', {
     'none': f'{HERE}.guard:NoGuard'})
 # The guard that a run began with, so that old runs go on as they were; DEFAULT_GUARD in a new one.
 AUTO, DEFAULT_GUARD = 'auto', 'recheck'
-
-
-def find_strategy(name: str) -> type[Strategy]:
-    """
-    Return the strategy of that name.
-
-    :raises RstdpError: there is none, or it cannot be loaded.
-    """
-    return STRATEGIES[name]
 
 
 def find_guard(name: str) -> type:
