@@ -26,7 +26,7 @@ def small(cartpole, demo_physics, request):
     STRATEGIES._loaded = known
 
 
-@settings(max_examples=200, deadline=None, derandomize=True,
+@settings(max_examples=100, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=strategies.integers(0, 2**32), loss=strategies.sampled_from([0.0, 0.001, 0.01]),
        duplicate=strategies.sampled_from([0.0, 0.2]),
