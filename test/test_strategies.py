@@ -126,6 +126,25 @@ def test_bounds_hold_over_all_layers(wander, shipped, cartpole, demo_physics):
         assert learner.running.distance(shipped) <= 1.0001
 
 
+@pytest.mark.parametrize('guard, distance', [('none', 0.5), ('snapshot', 0.0)])
+def test_a_strategy_says_what_it_would_deploy(wander, shipped, cartpole, demo_physics, guard,
+                                              distance):
+    bounds = BoundsParameters(max_distance=0.5)
+    learner = Learner(shipped, replace(recipe(bounds=bounds), guard=guard))
+    propose = learner.strategy.propose
+
+    def elsewhere(shown):
+        w1, w2, w3 = shipped.weights
+        return propose(shown)._replace(deploy=(w1 + 1.0, w2, w3))
+
+    learner.strategy.propose = elsewhere
+    learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))
+    assert learner.deployed.distance(shipped) == pytest.approx(distance, rel=1e-4)
+    assert learner.deployed.digest != learner.running.digest
+    learner.roll_back()
+    assert learner.running.digest == learner.deployed.digest
+
+
 def test_a_roll_back_is_told_to_the_strategy(wander, shipped, cartpole, demo_physics):
     learner = Learner(shipped, recipe())
     learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))

@@ -39,7 +39,7 @@ class GuardParameters:
 
 class NoGuard:
     """
-    Keep every update: the running network is the deployed one.
+    Keep every update: the running network is the deployed one, if the strategy names no other.
 
     :param network: what the run starts with.
     """
@@ -53,16 +53,18 @@ class NoGuard:
         self.parameters = validated(parameters)
         self.best_mean: float | None = None
 
-    def judge(self, episode_return: float, running: SpikingQNetwork,
-              proposed: SpikingQNetwork) -> tuple[SpikingQNetwork, str]:
+    def judge(self, episode_return: float, running: SpikingQNetwork, proposed: SpikingQNetwork,
+              preferred: SpikingQNetwork | None = None) -> tuple[SpikingQNetwork, str]:
         """
         Decide after an episode.
 
         :param running: the network that the return belongs to.
         :param proposed: the network that the rule makes of it.
+        :param preferred: the network that the strategy would deploy, where it says so. Who
+            deploys only what was measured takes no notice of it.
         :return: the network to go on with, and what happened in a word ('' for nothing).
         """
-        self.deployed = proposed
+        self.deployed = proposed if preferred is None else preferred
         return proposed, ''
 
     def roll_back(self) -> SpikingQNetwork:
@@ -100,8 +102,8 @@ class SnapshotGuard:
         self.best_mean: float | None = None
         self.returns: list[float] = []
 
-    def judge(self, episode_return: float, running: SpikingQNetwork,
-              proposed: SpikingQNetwork) -> tuple[SpikingQNetwork, str]:
+    def judge(self, episode_return: float, running: SpikingQNetwork, proposed: SpikingQNetwork,
+              preferred: SpikingQNetwork | None = None) -> tuple[SpikingQNetwork, str]:
         """Decide after an episode; see :meth:`NoGuard.judge`."""
         self.returns.append(episode_return)
         if len(self.returns) < self.parameters.window:

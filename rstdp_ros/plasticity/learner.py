@@ -91,16 +91,16 @@ class Learner:
         trajectory = self._checked(trajectory, len(rasters))
         before, seed = self.running, self.next_seed if seed is None else seed
         proposal = self._proposal(Shown(before, rasters, episode_return, trajectory))
-        allowed = self.bounds.apply(before.weights, proposal.weights)
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
         if trajectory:
             origin['end'] = trajectory.end
-        proposed = before.replace(weights=self._on_the_grid(allowed), metadata=origin)
+        proposed, bounded = self._made(proposal.weights, origin)
+        wish = {} if proposal.deploy is None else {
+            'preferred': self._made(proposal.deploy, origin)[0]}
         with _named('guard', self.guard.name):
-            self.running, event = self.guard.judge(episode_return, before, proposed)
+            self.running, event = self.guard.judge(episode_return, before, proposed, **wish)
         if not all(map(np.array_equal, self.running.weights, proposal.weights)):
             self.strategy.placed(self.running)
-        bounded = any(a is not w for a, w in zip(allowed, proposal.weights))
         event = ', '.join(filter(None, (event, 'bounded' if bounded else '', proposal.event)))
         self.recent = [*self.recent, episode_return][-MOVING_AVERAGE:]
         record = EpisodeRecord(
@@ -114,16 +114,26 @@ class Learner:
 
     def _proposal(self, shown: Shown) -> Proposal:
         """Ask the strategy, which may be anybody's."""
-        name, before = self.strategy.name, shown.network.weights
-        with _named('strategy', name):
+        with _named('strategy', self.strategy.name):
             proposal = self.strategy.propose(shown)
-            shapes = [np.shape(w) for w in proposal.weights]
+            self._check_weights(shown.network.weights, proposal.weights)
+            if proposal.deploy is not None:
+                self._check_weights(shown.network.weights, proposal.deploy)
+        return proposal
+
+    def _check_weights(self, before: Weights, weights: Weights) -> None:
+        name, shapes = self.strategy.name, [np.shape(w) for w in weights]
         if shapes != [w.shape for w in before]:
             raise RstdpError(f'strategy {name} proposes weights of shapes {shapes}')
-        for i, (ours, theirs) in enumerate(zip(before, proposal.weights)):
+        for i, (ours, theirs) in enumerate(zip(before, weights)):
             if i not in self.strategy.plastic and not np.array_equal(ours, theirs):
                 raise RstdpError(f'strategy {name} changes W{i + 1}, which is not plastic')
-        return proposal
+
+    def _made(self, weights: Weights, origin: dict[str, Any]) -> tuple[SpikingQNetwork, bool]:
+        """Return a network within bounds and on the grid, and whether bounds changed it."""
+        allowed = self.bounds.apply(self.running.weights, weights)
+        bounded = any(a is not w for a, w in zip(allowed, weights))
+        return self.running.replace(weights=self._on_the_grid(allowed), metadata=origin), bounded
 
     def _on_the_grid(self, weights: Weights) -> Weights:
         """Round what changed of a quantised network."""

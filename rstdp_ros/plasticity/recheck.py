@@ -88,8 +88,8 @@ class RecheckGuard:
         """Mean return of the deployed network, as far as it is known."""
         return self.best.mean if self.best else None
 
-    def judge(self, episode_return: float, running: SpikingQNetwork,
-              proposed: SpikingQNetwork) -> tuple[SpikingQNetwork, str]:
+    def judge(self, episode_return: float, running: SpikingQNetwork, proposed: SpikingQNetwork,
+              preferred: SpikingQNetwork | None = None) -> tuple[SpikingQNetwork, str]:
         """Decide after an episode; see :meth:`NoGuard.judge`."""
         self.returns.append(episode_return)
         if len(self.returns) < self.parameters.window:

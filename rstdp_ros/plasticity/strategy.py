@@ -36,10 +36,12 @@ class Proposal(NamedTuple):
 
     :param weights: to play the next episode.
     :param event: what a person should know, '' for nothing.
+    :param deploy: weights that it would deploy now, where they are not those that play next.
     """
 
     weights: Weights
     event: str = ''
+    deploy: Weights | None = None
 
 
 class Strategy:
