@@ -110,6 +110,11 @@ def wait_for(condition, supervisor=None, period=0.02):
     return events
 
 
+def wait_for_robot(condition, graph):
+    """Wait for what an enabled robot does; enable it again where a busy machine stopped it."""
+    return wait_for(lambda: condition() or probe('enable', True) and condition(), graph)
+
+
 def probe(name, *arguments, environment=None):
     """Let the domain's process of probe.py run a function; return its result."""
     variables = {**os.environ, **(environment or {})}

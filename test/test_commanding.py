@@ -12,7 +12,7 @@ from statistics import median
 import time
 
 from bystanders import BACK, Bystander
-from graphs import commands_in, demo_nodes, probe, wait_for
+from graphs import commands_in, demo_nodes, probe, wait_for, wait_for_robot
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
@@ -58,7 +58,7 @@ def moving(record, count=5):
 
 
 def wait_for_motion(record, graph):
-    wait_for(lambda: moving(record), graph, period=0.001)
+    wait_for_robot(lambda: moving(record), graph)
 
 
 def wait_for_commands(record, graph, count):
@@ -80,7 +80,7 @@ def test_a_controller_that_comes_back_is_told_to_rest(robot, measured):
     nodes, record = robot
     with nodes(driver='Deserter') as graph:
         enable(graph)
-        wait_for(lambda: len(commands_in(record)) >= 10, graph)
+        wait_for_robot(lambda: len(commands_in(record)) >= 10, graph)
         # Until it has gone, a busy machine may have stopped it for something else.
         wait_for(lambda: 'nobody listens' in probe('enable', True)[1], graph)
         probe('diagnostics_where', 'environment', 'enabled', 'False')
@@ -154,8 +154,7 @@ def test_a_watchdog_that_wakes_leaves_a_running_episode_alone(robot, tmp_path, m
         for pause in pauses:
             process.send_signal(signal.SIGSTOP)
             time.sleep(pause)
-            # A busy machine may stop the robot meanwhile.
-            wait_for(lambda: moving(record) or probe('enable', True) and moving(record), graph)
+            wait_for_motion(record, graph)
             process.send_signal(signal.SIGCONT)
             wait_for_commands(record, graph, 75)
         # Fast DDS may take who slept for dead: only the log is sure to say it.

@@ -18,6 +18,7 @@ from graphs import (
     SEED,
     start_demo,
     wait_for,
+    wait_for_robot,
 )
 import pytest
 
@@ -210,8 +211,7 @@ def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, 
         log = tmp_path / 'adaptation.log'
         wait_for(lambda: log.exists() and 'call ~/enable' in log.read_text(), supervisor)
         assert not any(effort for _, effort in commands_in(record))
-        wait_for(lambda: probe('enable', True)[0], supervisor)
-        wait_for(lambda: len(digests_in(tmp_path)) >= 4, supervisor)
+        wait_for_robot(lambda: len(digests_in(tmp_path)) >= 4, supervisor)
         supervisor.children['policy'].process.kill()
         killed = time.monotonic()
         # Nobody starts it again yet: between two episodes it might be back before it is missed.
@@ -225,10 +225,8 @@ def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, 
                  supervisor)
         success, reason = probe('trigger', 'environment/reset')
         assert not success and 'no action within' in reason
-        # A busy machine may stop the robot once more.
-        wait_for(lambda: probe('enable', True)[0] and len(digests_in(tmp_path)) > learned,
-                 supervisor)
-        wait_for(lambda: commands_in(record)[-1][1], supervisor)
+        wait_for_robot(lambda: len(digests_in(tmp_path)) > learned, supervisor)
+        wait_for_robot(lambda: commands_in(record)[-1][1], supervisor)
         supervisor.children['environment'].process.kill()
         killed = time.monotonic()
         wait_for(lambda: not commands_in(record)[-1][1])

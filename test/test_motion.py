@@ -4,7 +4,7 @@ from dataclasses import replace
 import importlib.util
 import math
 
-from graphs import demo_nodes, probe, records_in, wait_for
+from graphs import demo_nodes, probe, records_in, wait_for, wait_for_robot
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
@@ -155,10 +155,10 @@ def test_nothing_is_learned_from_a_wrong_sign(tmp_path, domain, scale, measured)
     first = NodeDescription('environment', {**first.parameters, 'effort_scale': scale})
     nodes = [first, *rest, NodeDescription('stand_in', {'set_up_after': 0.3})]
     with Supervisor(nodes, tmp_path) as graph:
-        wait_for(lambda: probe('enable', True)[0], graph)
         if scale > 0.0:
-            wait_for(lambda: len(records_in(tmp_path)) >= 2, graph)
+            wait_for_robot(lambda: len(records_in(tmp_path)) >= 2, graph)
             return
+        wait_for(lambda: probe('enable', True)[0], graph)
         wait_for(lambda: AGAINST in (tmp_path / 'environment.log').read_text(), graph)
         values = probe('diagnostics_where', 'environment', 'enabled', 'False')
         assert values['level'] == 2
