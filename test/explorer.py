@@ -81,7 +81,7 @@ class Hesitant(NoGuard):
         super().__init__(network, parameters)
         self.seen = 0
 
-    def judge(self, episode_return, running, proposed):
+    def judge(self, episode_return, running, proposed, preferred=None):
         """Count."""
         self.seen += 1
         if self.seen % self.parameters.every:

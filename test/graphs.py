@@ -133,6 +133,14 @@ def probe(name, *arguments, environment=None):
     return answer['result']
 
 
+def run(*words):
+    """Run the command line; return what it printed as JSON."""
+    done = subprocess.run([sys.executable, '-m', 'rstdp_ros', *words, '--json'],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 def start_demo(folder, *extra, task='cartpole'):
     """Start the demo as a person does."""
     return subprocess.Popen(

@@ -1,14 +1,13 @@
 """Strategies and guards from outside: a package that is installed is found, and nothing else."""
 
 import importlib.util
-import json
 import os
 from pathlib import Path
 import shutil
 import subprocess
 import sys
 
-from graphs import digests_in, start_demo
+from graphs import digests_in, run, start_demo
 import pytest
 
 from rstdp_ros.errors import RstdpError
@@ -40,14 +39,6 @@ def found(installed, monkeypatch):
     """Let processes that start now find the example."""
     monkeypatch.setenv('PYTHONPATH', os.pathsep.join(
         filter(None, (str(installed), os.environ.get('PYTHONPATH')))))
-
-
-def run(*words):
-    """Run the command line; return what it printed as JSON."""
-    done = subprocess.run([sys.executable, '-m', 'rstdp_ros', *words, '--json'],
-                          capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_an_installed_strategy_is_listed_and_adapts(found):

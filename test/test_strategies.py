@@ -1,12 +1,13 @@
 """The seam for whatever adapts: a strategy of one's own is one class, and all else follows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from explorer import Explorer
 import numpy as np
 import pytest
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import parameter
+from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import (
     AdaptationRun,
     BoundsParameters,
@@ -15,7 +16,6 @@ from rstdp_ros.plasticity import (
     Proposal,
     Recipe,
     STRATEGIES,
-    Strategy,
 )
 from rstdp_ros.plasticity.checkpoint import decode, encode
 from rstdp_ros.snn import quantize
@@ -23,82 +23,28 @@ from rstdp_ros.snn import quantize
 SEED = 200_000_000
 
 
-@dataclass(frozen=True)
-class WanderParameters:
-    """Parameters of the example."""
-
-    reach: float = parameter(0.05, 'Standard deviation of a step.', minimum=0.0, maximum=10.0)
-    memory: float = parameter(0.5, 'How much of the step before is repeated.', minimum=0.0,
-                              maximum=1.0)
-
-
-class Wander(Strategy):
-    """Changes W1 and W3 by a random walk with a memory, which is arrays."""
-
-    name = 'wander'
-    Parameters = WanderParameters
-    plastic = (0, 2)
-    draws = True
-
-    def __init__(self, network, parameters='default', seed=0):
-        super().__init__(network, parameters, seed)
-        self.generator = np.random.default_rng(seed)
-        self.steps = [np.zeros_like(network.weights[i]) for i in self.plastic]
-        self.elsewhere = 0
-
-    @classmethod
-    def preset(cls, name, task):
-        """Return the only set."""
-        return WanderParameters()
-
-    def propose(self, shown):
-        """Take a step."""
-        own, weights = self.parameters, list(shown.network.weights)
-        for k, i in enumerate(self.plastic):
-            drawn = self.generator.standard_normal(weights[i].shape, dtype=np.float32)
-            self.steps[k] = (np.float32(own.memory) * self.steps[k]
-                             + np.float32(own.reach) * drawn)
-            weights[i] = weights[i] + self.steps[k]
-        return Proposal(tuple(weights), 'wandered')
-
-    def placed(self, network):
-        """Count it."""
-        self.elsewhere += 1
-
-    def state(self):
-        """Return arrays and the random state."""
-        return {'first': self.steps[0], 'second': self.steps[1], 'elsewhere': self.elsewhere,
-                'random': self.generator.bit_generator.state}
-
-    def restore(self, state):
-        """Take them over."""
-        self.steps = [state['first'], state['second']]
-        self.elsewhere = state['elsewhere']
-        self.generator.bit_generator.state = state['random']
-
-
 @pytest.fixture
-def wander(monkeypatch):
+def explorer(monkeypatch):
     """Let the example be known for a while."""
     monkeypatch.setattr(STRATEGIES, '_loaded', {})
-    STRATEGIES.add(Wander)
+    STRATEGIES.add(Explorer)
 
 
 def play(run, task, physics, count):
     """Learn from episodes; return the digests of the running network."""
-    return [run.finish_episode(*task.episode(run.learner.running, run.learner.next_seed,
-                                             physics)).digest for _ in range(count)]
+    return [run.finish_episode(*next_episode(task, run.learner, physics)).digest
+            for _ in range(count)]
 
 
 def recipe(**choices):
     """Return the recipe of the example."""
-    return Recipe.of('cartpole', SEED, Wander.name, 'snapshot',
+    return Recipe.of('cartpole', SEED, Explorer.name, 'snapshot',
                      guard_parameters=GuardParameters(window=3), **choices)
 
 
 @pytest.mark.parametrize('bits', [32, 8])
 def test_any_layer_may_change_and_a_resumed_run_goes_on_bit_for_bit(
-        wander, bits, shipped, cartpole, demo_physics, tmp_path):
+        explorer, bits, shipped, cartpole, demo_physics, tmp_path):
     network = shipped if bits == 32 else quantize(shipped)
     whole = AdaptationRun(Learner(network, recipe()))
     expected = play(whole, cartpole, demo_physics, 8)
@@ -116,18 +62,17 @@ def test_any_layer_may_change_and_a_resumed_run_goes_on_bit_for_bit(
     assert run.learner.strategy.elsewhere == whole.learner.strategy.elsewhere
 
 
-def test_bounds_hold_over_all_layers(wander, shipped, cartpole, demo_physics):
+def test_bounds_hold_over_all_layers(explorer, shipped, cartpole, demo_physics):
     bounds = BoundsParameters(max_update=0.5, max_distance=1.0)
     learner = Learner(shipped, replace(recipe(bounds=bounds), guard='none'))
     for _ in range(6):
-        record = learner.learn(*cartpole.episode(learner.running, learner.next_seed,
-                                                 demo_physics))
-        assert record.weight_change <= 0.5001 and record.event == 'bounded, wandered'
+        record = learner.learn(*next_episode(cartpole, learner, demo_physics))
+        assert record.weight_change <= 0.5001 and record.event == 'bounded, ended terminated'
         assert learner.running.distance(shipped) <= 1.0001
 
 
 @pytest.mark.parametrize('guard, distance', [('none', 0.5), ('snapshot', 0.0)])
-def test_a_strategy_says_what_it_would_deploy(wander, shipped, cartpole, demo_physics, guard,
+def test_a_strategy_says_what_it_would_deploy(explorer, shipped, cartpole, demo_physics, guard,
                                               distance):
     bounds = BoundsParameters(max_distance=0.5)
     learner = Learner(shipped, replace(recipe(bounds=bounds), guard=guard))
@@ -138,22 +83,22 @@ def test_a_strategy_says_what_it_would_deploy(wander, shipped, cartpole, demo_ph
         return propose(shown)._replace(deploy=(w1 + 1.0, w2, w3))
 
     learner.strategy.propose = elsewhere
-    learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))
+    learner.learn(*next_episode(cartpole, learner, demo_physics))
     assert learner.deployed.distance(shipped) == pytest.approx(distance, rel=1e-4)
     assert learner.deployed.digest != learner.running.digest
     learner.roll_back()
     assert learner.running.digest == learner.deployed.digest
 
 
-def test_a_roll_back_is_told_to_the_strategy(wander, shipped, cartpole, demo_physics):
+def test_a_roll_back_is_told_to_the_strategy(explorer, shipped, cartpole, demo_physics):
     learner = Learner(shipped, recipe())
-    learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))
+    learner.learn(*next_episode(cartpole, learner, demo_physics))
     before = learner.strategy.elsewhere
     learner.roll_back()
     assert learner.strategy.elsewhere == before + 1
 
 
-def test_a_recipe_survives_the_way_as_json(wander):
+def test_a_recipe_survives_the_way_as_json(explorer):
     changed = recipe().with_values({'reach': 0.25, 'window': 7, 'max_weight': 2.0, 'other': 1})
     assert changed.values()['reach'] == 0.25 and changed.guard_parameters.window == 7
     assert Recipe.from_json(changed.to_json(), SEED) == changed
@@ -168,9 +113,9 @@ def test_a_recipe_survives_the_way_as_json(wander):
 @pytest.mark.parametrize('wrong', [
     lambda a: a[:-1], lambda a: a.astype(np.float64), lambda a: a * np.float32('nan'),
     lambda a: 3.0, lambda a: a.astype('U8')])
-def test_arrays_of_a_state_are_looked_over(wander, wrong, shipped, cartpole, demo_physics):
+def test_arrays_of_a_state_are_looked_over(explorer, wrong, shipped, cartpole, demo_physics):
     learner = Learner(shipped, recipe())
-    learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))
+    learner.learn(*next_episode(cartpole, learner, demo_physics))
     state = decode(encode(learner.state()))
     fresh = Learner(shipped, recipe())
     fresh.restore(state)
@@ -185,11 +130,11 @@ def test_arrays_of_a_state_are_looked_over(wander, wrong, shipped, cartpole, dem
     (lambda w: w[:2], 'of shapes'), (lambda w: (w[0][:, :1], *w[1:]), 'of shapes'),
     (lambda w: (w[0], w[1] + 1, w[2]), 'changes W2, which is not plastic'),
     (lambda w: (w[0] * np.float32('nan'), *w[1:]), 'W1 holds a value that is not finite')])
-def test_a_strategy_that_fails_changes_no_network(wander, monkeypatch, wrong, words, shipped,
+def test_a_strategy_that_fails_changes_no_network(explorer, monkeypatch, wrong, words, shipped,
                                                   cartpole, demo_physics):
     learner = Learner(shipped, recipe())
     monkeypatch.setattr(learner.strategy, 'propose',
                         lambda shown: Proposal(wrong(shown.network.weights)))
     with pytest.raises(RstdpError, match=words):
-        learner.learn(*cartpole.episode(shipped, learner.next_seed, demo_physics))
+        learner.learn(*next_episode(cartpole, learner, demo_physics))
     assert learner.running is learner.deployed is shipped and learner.episode == 0

@@ -130,9 +130,9 @@ class Inspector:
         self._first = self._first or network
         self.result.task = network.task
         self._distances[network.digest[:16]] = network.distance(self._first)
-        self.result.learning = _learning(network.metadata) or self.result.learning
         if not self.result.published or self.result.published[-1][1] != network.digest:
             self.result.published.append((time, network.digest))
+        self.result.learning = _learning(network.metadata) or self.result.learning
 
     def _parameters(self, message: Any, time: float) -> None:
         if not self._ours(message.node):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rstdp_ros.bags.events import Event, Pose, Publication, Raster
 from rstdp_ros.bags.twin import Twin
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plasticity import EpisodeRecord
+from rstdp_ros.plasticity import EpisodeRecord, STRATEGIES
 from rstdp_ros.protocol.collecting import Collected
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
@@ -104,13 +104,17 @@ class Replay:
             heard.rasters[event.stamp] = event.spikes
         else:
             heard.joints[event.stamp] = event.joints
-            heard.joints_wanted = True
 
     def _complete(self, publication: Publication) -> bool:
-        """Whether all spikes that led to it are here: they may come after it."""
-        have = len(self._heard.get(publication.episode_id, Collected()).stamps())
+        """Whether all that led to it is here: it may come after it."""
         return (not publication.learned or publication.episode_id == self._latest_id
-                or have >= publication.observations)
+                or len(self._shown(publication).stamps()) >= publication.observations)
+
+    def _shown(self, publication: Publication) -> Collected:
+        """Return what its strategy saw of the episode, as far as it is here."""
+        heard = self._heard.get(publication.episode_id, Collected())
+        heard.joints_wanted = STRATEGIES[publication.recipe.strategy].needs_trajectory
+        return heard
 
     def _follow(self, publication: Publication) -> Iterator[Step]:
         """Do what the run did until this publication."""
@@ -177,11 +181,12 @@ class Replay:
 
     def _learn(self, publication: Publication) -> Step:
         episode = self.own.episode
-        heard = self._heard.pop(publication.episode_id, Collected())
-        reason = self._objection(publication, len(heard.stamps()))
+        heard = self._shown(publication)
+        self._heard.pop(publication.episode_id, None)
+        reason = self._objection(publication, heard)
         record = None
         if not reason:
-            shown = _shown(heard, self.own.running, publication)
+            shown = _episode(heard, self.own.running, publication)
             record = self.own.learn(shown, publication)
             if self.changed:
                 self.changed.learn(shown, publication)
@@ -193,19 +198,21 @@ class Replay:
         self._join(publication)
         return step._replace(network=self.own.running)
 
-    def _objection(self, publication: Publication, have: int) -> str:
+    def _objection(self, publication: Publication, heard: Collected) -> str:
         """Say why an episode cannot be replayed; '' if it can."""
+        have = len(heard.stamps())
+        what = 'spike rasters with their joints' if heard.joints_wanted else 'spike rasters'
         if have < publication.observations:
-            return (f'{publication.observations - have} of {publication.observations} spike '
-                    'rasters are not in the bag')
+            return (f'{publication.observations - have} of {publication.observations} {what} '
+                    'are not in the bag')
         if have > publication.observations:
-            return (f'adaptation used {publication.observations} of {have} spike rasters, nobody '
-                    'knows which')
+            return (f'adaptation used {publication.observations} of {have} {what}, nobody knows '
+                    'which')
         task = get_task(publication.network.task)
         return task.objection_to(publication.episode_return) or self.own.objection(publication)
 
 
-def _shown(heard: Collected, network: SpikingQNetwork, publication: Publication) -> Episode:
+def _episode(heard: Collected, network: SpikingQNetwork, publication: Publication) -> Episode:
     """Return an episode as adaptation saw it."""
     rasters, trajectory = heard.ordered_rasters(), None
     if heard.joints_wanted:

@@ -8,6 +8,7 @@ import sys
 from rstdp_ros.bags.inspection import EpisodeSeen, Inspection, Inspector, plot_inspection
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.cli import options as shared
+from rstdp_ros.untrusted import shortened
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def describe(result: Inspection) -> str:
     lines = [*result.complaints, f'task {result.task or "unknown"}, {result.duration:.1f} s',
              *(f'{count:8d} on {topic}' for topic, count in result.counts.items()),
              '', 'episode      start  duration  steps  return  weights           distance  end']
-    lines[-2:-2] = [f'{name}: {", ".join(f"{k} {v}" for k, v in values.items())}'
+    lines[-2:-2] = [shortened(f'{name}: {", ".join(f"{k} {v}" for k, v in values.items())}')
                     for name, values in result.learning.items()]
     lines += [row(i, episode) for i, episode in enumerate(result.episodes)]
     for title, items in (('parameters that were set', result.parameter_changes),

@@ -93,7 +93,7 @@ class AdaptationNode(Node):
         # Why learning does nothing.
         self._silence = ''
         self._resume()
-        own = self.own
+        own = self.own  # as saved, where they were
         self.loop = AdaptationLoop(
             self.run, task, own.episodes, own.plasticity, own.paced_by == 'adaptation',
             own.reward_source == 'topic', COVERAGE[own.clock], self._refresh)
@@ -238,8 +238,8 @@ class AdaptationNode(Node):
 
     def _on_reset(self, token: int, response: Trigger.Response) -> None:
         refusal = '' if response.success else response.message or 'no reason given'
-        self._do(self.loop.protocol.reset_done(token, response.message if response.success else '',
-                                          refusal, time.monotonic()))
+        episode_id = response.message if response.success else ''
+        self._do(self.loop.protocol.reset_done(token, episode_id, refusal, time.monotonic()))
 
     def _on_active(self, message: String) -> None:
         self._do(self.loop.protocol.weights_active(message.data, time.monotonic()))

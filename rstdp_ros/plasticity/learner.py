@@ -95,10 +95,9 @@ class Learner:
         if trajectory:
             origin['end'] = trajectory.end
         proposed, bounded = self._made(proposal.weights, origin)
-        wish = {} if proposal.deploy is None else {
-            'preferred': self._made(proposal.deploy, origin)[0]}
+        preferred = proposal.deploy and self._made(proposal.deploy, origin)[0]
         with _named('guard', self.guard.name):
-            self.running, event = self.guard.judge(episode_return, before, proposed, **wish)
+            self.running, event = self.guard.judge(episode_return, before, proposed, preferred)
         if not all(map(np.array_equal, self.running.weights, proposal.weights)):
             self.strategy.placed(self.running)
         event = ', '.join(filter(None, (event, 'bounded' if bounded else '', proposal.event)))

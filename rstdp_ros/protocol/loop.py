@@ -48,7 +48,7 @@ class AdaptationLoop:
                  refresh: Callable[[], None] = lambda: None) -> None:
         self.run, self.task, self.episodes, self.plasticity = run, task, episodes, plasticity
         self._refresh = refresh
-        self.disk = DiskWait(lambda: run.secure())
+        self.disk = DiskWait(run.secure)
         self.protocol = AdaptationProtocol(
             paced, by_hand, task.max_episode_steps, coverage,
             partial(objection, task, lambda: self.network, by_hand), task.possible_returns(),
@@ -84,7 +84,10 @@ class AdaptationLoop:
         self._refresh()
         if not self.frozen:
             self._unlearned_episodes = 0
-        said = self._finish() if self.over and not self._finished else []
+        said: list[Output] = []
+        if self.over and not self._finished:
+            self.run.finish()
+            said.append(Finished())
         self._finished = self.over
         said += self._secure(now)
         if self.disk.reason:
@@ -94,11 +97,6 @@ class AdaptationLoop:
         said += self.protocol.begin(self.network.digest, seed % END, now, self._unlearned)
         self._unlearned = ''
         return said
-
-    def _finish(self) -> list[Output]:
-        """Keep the deployed network and let the policy go on with it."""
-        self.run.finish()
-        return [Finished()]
 
     def _secure(self, now: float) -> list[Output]:
         waited = bool(self.disk.reason)

@@ -11,7 +11,7 @@ import numpy as np
 
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.plant import Plant
-from rstdp_ros.tasks.playing import play
+from rstdp_ros.tasks.playing import play, Recording
 from rstdp_ros.tasks.task import Episode, Task, trajectory_of
 
 
@@ -35,23 +35,22 @@ class SteppedTask(Task):
     def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
                 trajectory: bool = False) -> Episode:
         """Run one greedy episode; see :meth:`Task.episode`."""
-        self.plant.set_physics(physics or self.physics())
-        recording = play(self, self.plant, network, seed)
-        rasters = recording.rasters
-        return Episode(rasters, float(recording.returns[-1]), trajectory_of(
-            recording.joints[:-1], self.efforts(network, rasters), recording.end)
-            if trajectory else None)
+        recording = self._play(network, seed, physics)
+        episode = Episode(recording.rasters, float(recording.returns[-1]))
+        if not trajectory:
+            return episode
+        efforts = self.efforts(network, recording.rasters)
+        return episode._replace(
+            trajectory=trajectory_of(recording.joints[:-1], efforts, recording.end))
 
-    def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
-             rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def returns(self, network: SpikingQNetwork, seeds: Sequence[int],
+                physics: Any = None) -> np.ndarray:
+        """Run whole greedy episodes one after the other; see :meth:`Task.returns`."""
+        return np.array([self._play(network, seed, physics).returns[-1] for seed in seeds])
+
+    def _play(self, network: SpikingQNetwork, seed: int, physics: Any) -> Recording:
         self.plant.set_physics(physics or self.physics())
-        returns, steps = np.zeros(len(seeds)), np.zeros(len(seeds), np.int64)
-        for i, seed in enumerate(seeds):
-            recording = play(self, self.plant, network, seed)
-            returns[i], steps[i] = recording.returns[-1], recording.steps
-            if len(rasters):
-                rasters[i, :recording.steps] = recording.rasters
-        return returns, steps
+        return play(self, self.plant, network, seed)
 
 
 def stepped(task: Task, env_id: str, physics: type | None = None) -> SteppedTask:
