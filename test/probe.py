@@ -42,6 +42,10 @@ class Probe(Node):
                                       'level': status.level[0]}
             self.summaries[name] = [int.from_bytes(status.level, 'big'), status.message]
 
+    def count(self, node, key):
+        """Return what a node has counted, as far as it has said so."""
+        return int(self.diagnostics.get(node, {}).get(key, 0))
+
     def spin_until(self, condition, patience=PATIENCE):
         """Handle messages until a condition holds; say whether it came to hold."""
         deadline = time.monotonic() + patience

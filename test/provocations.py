@@ -102,8 +102,7 @@ def intrude(probe, episodes):
                                      effort=[random.choice((-10.0, 10.0))]))
 
     probe.create_subscription(JointState, 'observation', answer, qos.STEP)
-    assert probe.spin_until(lambda: int(probe.diagnostics.get('environment', {}).get(
-        'episodes aborted', 0)) >= episodes)
+    assert probe.spin_until(lambda: probe.count('environment', 'episodes aborted') >= episodes)
     return probe.diagnostics['environment']
 
 
@@ -142,12 +141,15 @@ def fuzz(probe, model, count):
     return probe.diagnostics
 
 
-def jump_time(probe, seconds):
-    """Publish a clock that leaps to and fro, by hours too, and stands still now and then."""
+def jump_time(probe, episodes):
+    """
+    Publish a clock that leaps to and fro, by hours too, and stands still now and then.
+
+    Until so many episodes were learned from.
+    """
     publisher, random = probe.create_publisher(Clock, '/clock', qos.EVENT), Random(2)
-    deadline = time.monotonic() + seconds
     now = 1000.0
-    while time.monotonic() < deadline:
+    while probe.count('adaptation', 'episodes learned') < episodes:
         now = max(0.0, now + random.choice((0.01, 0.01, 0.0, -0.01, 3600.0, -3600.0)))
         publisher.publish(Clock(clock=Time(sec=int(now), nanosec=int(now % 1 * 1e9))))
         rclpy.spin_once(probe, timeout_sec=0.01)
@@ -169,11 +171,16 @@ def impossible_times(probe, count):
     return {name: values.get(kind, 0) for name, values in probe.diagnostics.items()}
 
 
-def slow_time(probe, seconds, factor):
-    """Publish a clock at a part of real time, then stop it; return [s, cycles] and the fault."""
+def slow_time(probe, readings, factor):
+    """
+    Publish a clock at a part of real time until the environment has reported so often; stop it.
+
+    Return its reports: s, cycles, missed cycles.
+    """
     publisher, seen = probe.create_publisher(Clock, '/clock', qos.EVENT), []
     start = time.monotonic()
-    while (elapsed := time.monotonic() - start) < seconds:
+    while len(seen) < readings:
+        elapsed = time.monotonic() - start
         now = 100.0 + factor * elapsed
         publisher.publish(Clock(clock=Time(sec=int(now), nanosec=int(now % 1 * 1e9))))
         rclpy.spin_once(probe, timeout_sec=0.001)
@@ -185,10 +192,14 @@ def slow_time(probe, seconds, factor):
     return seen
 
 
-def give_rewards(probe, value, seconds):
-    """Give a reward again and again, as a person with a button would."""
+def give_rewards(probe, value, key, least):
+    """
+    Give a reward again and again, as a person with a button would.
+
+    Until adaptation has counted so much; return its values.
+    """
     publisher = probe.create_publisher(Float64, 'episode_reward', qos.EVENT)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while probe.count('adaptation', key) < least:
         publisher.publish(Float64(data=value))
         rclpy.spin_once(probe, timeout_sec=0.2)
+    return probe.diagnostics['adaptation']

@@ -109,10 +109,8 @@ def diagnostics_where(probe, node, key, value):
 
 def counted(probe, node, key, least):
     """Wait until a node has counted so much; return the count."""
-    def count():
-        return int(probe.diagnostics.get(node, {}).get(key, 0))
-    assert probe.spin_until(lambda: count() >= least), probe.diagnostics
-    return count()
+    assert probe.spin_until(lambda: probe.count(node, key) >= least), probe.diagnostics
+    return probe.count(node, key)
 
 
 def summary_with(probe, node, text):

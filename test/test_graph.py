@@ -153,10 +153,10 @@ def test_reward_by_hand(domain, tmp_path):
              policy, NodeDescription('adaptation', {**adaptation.parameters,
                                                     'reward_source': 'topic'})]
     with Supervisor(nodes, tmp_path) as supervisor:
-        probe('give_rewards', 1500.0, 5)  # more than an episode can return
-        assert '1500 was ignored' in probe('diagnostics_with', 'adaptation',
-                                           'episode rewards refused')['last fault']
-        probe('give_rewards', 150.0, 6)
+        # More than an episode can return.
+        values = probe('give_rewards', 1500.0, 'episode rewards refused', 1)
+        assert '1500 was ignored' in values['last fault']
+        probe('give_rewards', 150.0, 'episodes learned', 3)
         assert supervisor.poll() == []
     assert len(digests_in(tmp_path)) >= 3
     records = read_records(tmp_path / EPISODES)

@@ -20,6 +20,7 @@ from rstdp_ros.bringup import describe_graph, RECORDER
 from rstdp_ros.plasticity.run import ADAPTED
 from rstdp_ros.protocol.reading import read_end, to_nanoseconds
 from rstdp_ros.runner import Supervisor
+from rstdp_ros.snn import SpikingQNetwork
 
 pytestmark = pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ('rclpy', 'rosbags'))),
@@ -77,7 +78,9 @@ def test_the_graph_waits_for_the_recorder(domain, tmp_path, cartpole, shipped, d
                                      str(bag), '--storage', 'sqlite3'])
         try:
             wait_for((tmp_path / ADAPTED).exists, graph)
-            time.sleep(1.0)  # the last weights are sent after the file is there
+            # The last weights are sent after the file is there.
+            deployed = SpikingQNetwork.load(tmp_path / ADAPTED).digest
+            probe('diagnostics_where', 'policy', 'active weights', deployed)
         finally:
             recorder.send_signal(signal.SIGINT)
         assert recorder.wait(timeout=20) == 0
