@@ -17,6 +17,7 @@ from rstdp_ros.runner import Supervisor
 
 SEED = 200_000_000
 PATIENCE = 90.0
+ENABLE_AGAIN = 5.0
 # A few in turn: a killed node is known in its domain for 20 s more, and then it is forgotten.
 TURNS = 8
 FIRST_DOMAIN = (int(os.environ.get('ROS_DOMAIN_ID', 1 + os.getppid() % 70))
@@ -112,7 +113,16 @@ def wait_for(condition, supervisor=None, period=0.02):
 
 def wait_for_robot(condition, graph):
     """Wait for what an enabled robot does; enable it again where a busy machine stopped it."""
-    return wait_for(lambda: condition() or probe('enable', True) and condition(), graph)
+    again = 0.0
+
+    def reached():
+        nonlocal again
+        if not condition() and time.monotonic() > again:
+            enabled, _ = probe('enable', True)
+            # A robot in real time must not be asked all the time, either.
+            again = time.monotonic() + ENABLE_AGAIN * enabled
+        return condition()
+    return wait_for(reached, graph)
 
 
 def probe(name, *arguments, environment=None):
