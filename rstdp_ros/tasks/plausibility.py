@@ -110,8 +110,9 @@ UNITS = (Ratio('degrees per second', 180.0 / math.pi), Ratio('rpm', 30.0 / math.
 SPAN, MOVED = 0.2, 0.03
 # So many spans are remembered, and so many tell.
 SPANS, ENOUGH = 40, 2
-# A velocity may be off by this factor; a unit is named within the other.
-FACTOR, LIKELY = 2.0, 1.3
+# A velocity may be off by this factor; the nearest unit is named within the other, as noise and
+# messages that come late spoil the ratio.
+FACTOR, LIKELY = 2.0, 1.5
 CERTAIN, LOOSE = 0.5, 0.25
 
 
@@ -185,8 +186,8 @@ def _fault(joint: str, spans: Sequence[tuple[float, float]]) -> str:
     if agreement <= CERTAIN * changed * expected and changed < MOVED:
         return (f'{said} tells of motion while its position stays: a stuck encoder, or a velocity '
                 'that never changes')
-    unit = next((f': {u.unit}?' for u in UNITS
-                 if 1.0 / LIKELY < ratio / u.factor < LIKELY), '')
+    nearest = min(UNITS, key=lambda unit: abs(math.log(ratio / unit.factor)))
+    unit = f': {nearest.unit}?' if 1.0 / LIKELY < ratio / nearest.factor < LIKELY else ''
     if agreement < CERTAIN * changed * expected:
         unit = ': does it change at all?'
     return f'{said} is {ratio:.3g} times as large as its motion tells{unit}'
