@@ -27,11 +27,15 @@ A spiking Q-network for `{task}`, {sizes} neurons, {ticks} ticks per observation
 | chosen on | {validation_starts} validation starts from seed {validation_seed}: {validation:.2f} |
 | held-out return | {mean:.2f}, standard deviation {std:.2f}, least {least:.0f} |
 | held-out starts | {held_out_starts} from seed {held_out_seed}, used for nothing else |
-| versions | rstdp_ros {code_version}, torch {torch}, numpy {numpy}, {machine} |
+{random_plants}| versions | rstdp_ros {code_version}, torch {torch}, numpy {numpy}, {machine} |
 
-It was trained on the task's default physics only. On other physics its return can fall far;
-that is what adaptation is for. It has never been near a real machine.
+{physics} It has never been near a real machine.
 """
+RANDOM_PLANTS = '| held-out return on random plants, one each | {:.2f}, least {:.0f} |\n'
+ONE_PLANT = """It was trained on the task's default physics only. On other physics its return can
+fall far; that is what adaptation is for."""
+MANY_PLANTS = """It was trained on plants drawn anew for every episode, log-uniform over {span}.
+On plants beyond, and on delay, friction or sensors that err, its return can fall far."""
 
 
 def write_card(network: SpikingQNetwork, path: Path) -> Path:
@@ -42,12 +46,21 @@ def write_card(network: SpikingQNetwork, path: Path) -> Path:
     :return: path of the card.
     """
     origin, task = network.metadata, get_task(network.task)
-    returns = task.returns(network, seeds.block(seeds.HELD_OUT, HELD_OUT_STARTS))
+    starts = seeds.block(seeds.HELD_OUT, HELD_OUT_STARTS)
+    returns = task.returns(network, starts)
+    random_plants, physics = '', ONE_PLANT
+    if origin['settings']['random_plants']:
+        on_random = task.returns_on_random_plants(network, starts)
+        random_plants = RANDOM_PLANTS.format(on_random.mean(), on_random.min())
+        physics = MANY_PLANTS.format(span=', '.join(
+            f'{name} {least:g} to {largest:g}'
+            for name, (least, largest) in task.plant_span.items()))
     card = path.with_suffix('.md')
     card.write_text(TEMPLATE.format(
         name=path.stem, task=network.task, sizes=list(network.sizes),
         **network.neuron.to_json(),
-        digest=network.digest, command=f'rstdp_ros train {network.task} --seed {origin["seed"]}',
+        digest=network.digest, command=_command(network), random_plants=random_plants,
+        physics=physics,
         episodes=origin['episodes'], steps=origin['steps'],
         validation_starts=origin['settings']['validation_starts'],
         validation_seed=seeds.VALIDATION, validation=origin['validation_return'],
@@ -56,3 +69,11 @@ def write_card(network: SpikingQNetwork, path: Path) -> Path:
         code_version=origin['code_version'], torch=torch.__version__, numpy=np.__version__,
         machine=f'{platform.system()} {platform.machine()}'))
     return card
+
+
+def _command(network: SpikingQNetwork) -> str:
+    """Return the command that trains this network."""
+    origin, settings = network.metadata, network.metadata['settings']
+    return ' '.join(['rstdp_ros train', network.task, f'--seed {origin["seed"]}',
+                     *(['--random-plants'] if settings['random_plants'] else []),
+                     *([] if settings['observation_scale'] else ['--raw-observations'])])

@@ -18,6 +18,9 @@ from rstdp_ros.tasks.cartpole.sketch import SKETCH
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.05
+# What Table 2 of Akl et al. (2022) spans with its normal and extreme ranges.
+PLANT_SPAN = {'force_magnitude': (1.0, 20.0), 'pole_half_length': (0.05, 1.0),
+              'pole_mass': (0.01, 1.0)}
 
 
 def start_state(generator: np.random.Generator) -> np.ndarray:
@@ -70,6 +73,7 @@ CARTPOLE = Task(
     control_period=CONTROL_PERIOD,
     physics=CartPolePhysics,
     demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
+    plant_span=PLANT_SPAN,
     observe=observe,
     joints_of=joints_of,
     terminated=terminated,
@@ -78,6 +82,7 @@ CARTPOLE = Task(
     start_state=start_state,
     state_joints=joints_of,
     observation_high=(math.inf,) * 4,
+    observation_scale=(4.6, 2.2, 13.0, 1.6),
     advance=step,
     run_batch=run_batch,
     sketch=SKETCH,
