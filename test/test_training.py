@@ -136,11 +136,12 @@ def test_every_episode_has_the_plant_of_its_seed(cartpole):
 def test_a_card_names_the_command_that_trains_its_network(options, kind, cartpole, tmp_path,
                                                           monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(['train', 'cartpole', '--seed', '7', '--episodes', '2', *options]) == 0
+    command = ['train', 'cartpole', '--seed', '7', '--episodes', '2', *options]
+    assert main(command) == 0
     network = SpikingQNetwork.load(f'{kind}_7.npz')
     cartpole.check_network(network)
     card = (tmp_path / f'{kind}_7.md').read_text()
-    assert f'`{" ".join(["rstdp_ros train cartpole --seed 7", *options])}`' in card
+    assert f'`{" ".join(["rstdp_ros", *command])}`' in card
     assert network.digest in card and ('random plants' in card) == bool(options)
 
 

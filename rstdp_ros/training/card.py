@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 import platform
+import textwrap
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ import torch
 from rstdp_ros import seeds
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
+from rstdp_ros.training.settings import settings_for
 
 HELD_OUT_STARTS = 1000
 
@@ -29,13 +31,17 @@ A spiking Q-network for `{task}`, {sizes} neurons, {ticks} ticks per observation
 | held-out starts | {held_out_starts} from seed {held_out_seed}, used for nothing else |
 {random_plants}| versions | rstdp_ros {code_version}, torch {torch}, numpy {numpy}, {machine} |
 
-{physics} It has never been near a real machine.
+{plants}
 """
 RANDOM_PLANTS = '| held-out return on random plants, one each | {:.2f}, least {:.0f} |\n'
-ONE_PLANT = """It was trained on the task's default physics only. On other physics its return can
-fall far; that is what adaptation is for."""
-MANY_PLANTS = """It was trained on plants drawn anew for every episode, log-uniform over {span}.
-On plants beyond, and on delay, friction or sensors that err, its return can fall far."""
+ON_ONE_PLANT = (
+    "It was trained on the task's default physics only. On other physics its return can fall far; "
+    'that is what adaptation is for. It has never been near a real machine.')
+ON_MANY = (
+    'It was trained on plants drawn anew for every episode, log-uniform over {span}. On plants '
+    'beyond, under friction or delay, and with sensors that err its return can fall far. It has '
+    'never been near a real machine.')
+WIDTH = 99
 
 
 def write_card(network: SpikingQNetwork, path: Path) -> Path:
@@ -48,11 +54,11 @@ def write_card(network: SpikingQNetwork, path: Path) -> Path:
     origin, task = network.metadata, get_task(network.task)
     starts = seeds.block(seeds.HELD_OUT, HELD_OUT_STARTS)
     returns = task.returns(network, starts)
-    random_plants, physics = '', ONE_PLANT
+    random_plants, plants = '', ON_ONE_PLANT
     if origin['settings']['random_plants']:
         on_random = task.returns_on_random_plants(network, starts)
         random_plants = RANDOM_PLANTS.format(on_random.mean(), on_random.min())
-        physics = MANY_PLANTS.format(span=', '.join(
+        plants = ON_MANY.format(span=', '.join(
             f'{name} {least:g} to {largest:g}'
             for name, (least, largest) in task.plant_span.items()))
     card = path.with_suffix('.md')
@@ -60,7 +66,7 @@ def write_card(network: SpikingQNetwork, path: Path) -> Path:
         name=path.stem, task=network.task, sizes=list(network.sizes),
         **network.neuron.to_json(),
         digest=network.digest, command=_command(network), random_plants=random_plants,
-        physics=physics,
+        plants=textwrap.fill(plants, WIDTH),
         episodes=origin['episodes'], steps=origin['steps'],
         validation_starts=origin['settings']['validation_starts'],
         validation_seed=seeds.VALIDATION, validation=origin['validation_return'],
@@ -74,6 +80,10 @@ def write_card(network: SpikingQNetwork, path: Path) -> Path:
 def _command(network: SpikingQNetwork) -> str:
     """Return the command that trains this network."""
     origin, settings = network.metadata, network.metadata['settings']
+    equal_scale, random_plants = bool(settings['observation_scale']), settings['random_plants']
+    usual = settings_for(get_task(network.task), equal_scale=equal_scale,
+                         random_plants=random_plants)
+    options = {f'--episodes {settings["episodes"]}': settings['episodes'] != usual.episodes,
+               '--random-plants': random_plants, '--raw-observations': not equal_scale}
     return ' '.join(['rstdp_ros train', network.task, f'--seed {origin["seed"]}',
-                     *(['--random-plants'] if settings['random_plants'] else []),
-                     *([] if settings['observation_scale'] else ['--raw-observations'])])
+                     *(option for option, given in options.items() if given)])
