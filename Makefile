@@ -6,10 +6,11 @@ PYTHON ?= python3
 ROS ?= kilted
 VENV := $(if $(filter kilted,$(ROS)),.venv,.venv-$(ROS))
 BIN := $(VENV)/bin
-# pip compiles on one core, which is half of an installation; compileall does so on all of them,
-# and this package too: where PYTHONDONTWRITEBYTECODE is set every node would compile it anew.
+# pip compiles on one core, which is half of an installation; compileall does so on all of them.
 INSTALL := --disable-pip-version-check install --no-compile
-COMPILE := -m compileall -q -q -j 0 -x '/tests?/' rstdp_ros test
+COMPILE := -m compileall -q -q -j 0 -x '/tests?/' rstdp_ros
+# Where it is set, every node and every worker of pytest would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).txt)
 # What needs torch or PyBullet is the same whatever the ROS: one environment with them is enough.
 EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
