@@ -47,9 +47,9 @@ SETTINGS = {
     'acrobot': Settings(episodes=2000, steps=60_000, final_learning_rate=2e-4, loss='mse',
                         epsilon_decay=0.9998, validate_every=10, solved_return=0.0),
 }
-# Many plants take more steps; larger batches need fewer updates for them. Which plant it is an
-# observation does not tell, so the same state may end well or badly. A Huber loss learns the median
-# of that, which overlooks the plants that are hard; the squared error learns the mean.
+# Many plants take more steps; larger batches need fewer updates for them. An observation does not
+# tell which plant it is, so what looks the same may end well or badly. A Huber loss learns the
+# median of that, which overlooks the hard plants; the squared error learns the mean.
 RANDOM_PLANTS = {
     'cartpole': replace(SETTINGS['cartpole'], episodes=10_000, steps=150_000,
                         final_learning_rate=1e-4, loss='mse', batch_size=256, steps_per_update=16,
