@@ -55,7 +55,7 @@ RANDOM_PLANTS = {
                         final_learning_rate=1e-4, loss='mse', batch_size=256, steps_per_update=16,
                         replay_capacity=100_000, warm_up_steps=2000, epsilon_decay=0.9998,
                         validate_every=50, validation_starts=1000, random_plants=True),
-    'acrobot': replace(SETTINGS['acrobot'], episodes=10_000, steps=200_000, batch_size=128,
+    'acrobot': replace(SETTINGS['acrobot'], episodes=10_000, steps=120_000, batch_size=128,
                        steps_per_update=8, replay_capacity=100_000, warm_up_steps=2000,
                        epsilon_decay=0.9999, validate_every=50, validation_starts=1000,
                        random_plants=True),
