@@ -42,7 +42,7 @@ def compiled(**options: Any) -> Callable[[Callable], Callable]:
     """
     def decorate(function: Callable) -> Callable:
         try:
-            return njit(cache=True, error_model='numpy', **options)(function)
+            return njit(cache=True, error_model='numpy', nogil=True, **options)(function)
         except RuntimeError:
-            return njit(error_model='numpy', **options)(function)
+            return njit(error_model='numpy', nogil=True, **options)(function)
     return decorate
