@@ -40,9 +40,12 @@ def compiled(**options: Any) -> Callable[[Callable], Callable]:
 
     :param options: further ones of ``numba.njit``.
     """
+    # Without Python's lock, so that a thread that is in a kernel keeps no other one waiting.
+    options = {'error_model': 'numpy', 'nogil': True, **options}
+
     def decorate(function: Callable) -> Callable:
         try:
-            return njit(cache=True, error_model='numpy', nogil=True, **options)(function)
+            return njit(cache=True, **options)(function)
         except RuntimeError:
-            return njit(error_model='numpy', nogil=True, **options)(function)
+            return njit(**options)(function)
     return decorate

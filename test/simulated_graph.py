@@ -265,14 +265,14 @@ class SimulatedGraph:
                 self._note(output.record)
 
     def _learn(self, lesson):
-        if self.thinking:
-            self._at(self.now + self.generator.random() * self.thinking, self._learned,
-                     self.adaptation, lesson)
+        """Have the work done a while later; that of a process that has died is not."""
+        seconds = self.generator.random() * self.thinking
+        if seconds:
+            self._at(self.now + seconds, self._on_learned, self.adaptation, lesson)
         else:
-            self._learned(self.adaptation, lesson)
+            self._on_learned(self.adaptation, lesson)
 
-    def _learned(self, loop, lesson):
-        """Do the work of a process that still lives, be it wanted or not."""
+    def _on_learned(self, loop, lesson):
         if loop is self.adaptation:
             self._from_adaptation(loop.learned(lesson, lesson.propose, self.now))
 
