@@ -54,8 +54,8 @@ def test_a_run_that_is_operated_equals_the_same_offline(small, tmp_path_factory,
     graph.check(small.task, small.physics, small.learner())
 
 
-def being_learned(adaptation):
-    """Return a loop that only listens and has accepted an episode, and what is to be learned."""
+def heard(adaptation):
+    """Return a loop that only listens, and a whole episode that it heard."""
     learner, task = adaptation.learner(), adaptation.task
     loop = AdaptationLoop(AdaptationRun(learner), task, EPISODES, paced=False)
     loop.begin(0.0)
@@ -64,6 +64,12 @@ def being_learned(adaptation):
         loop.protocol.raster('x-1', stamp, learner.running.digest[:16], raster, 0.0)
     end = EpisodeEnd('x-1', 'terminated', SEED, len(rasters), episode_return)
     accepted, = loop.protocol.end(end, 0.0)
+    return loop, accepted
+
+
+def being_learned(adaptation):
+    """Return such a loop that learns from its episode, and what that is to do."""
+    loop, accepted = heard(adaptation)
     lesson, = loop.accepted(accepted, 1.0)
     assert loop.lesson is lesson and lesson.since == 1.0
     assert loop.poll(1e6) == [PublishWeights()] and loop.poll(2e6) == []  # a policy is heard
@@ -77,7 +83,9 @@ def failing(error):
     return outcome
 
 
-def test_a_driver_hears_what_became_of_its_episode(cartpole, demo_physics):
+@pytest.mark.fault('learning', 'a driver whose episode an unexpected error, or a rollback onto a '
+                   'full disk, kept from teaching', 'told `learned`')
+def test_a_driver_hears_what_became_of_its_episode(cartpole, demo_physics, measured):
     rule = adaptation(cartpole, demo_physics, 'rstdp')
     loop, lesson = being_learned(rule)
     learned, publish = loop.learned(lesson, lesson.propose, 2.0)
@@ -97,6 +105,15 @@ def test_a_driver_hears_what_became_of_its_episode(cartpole, demo_physics):
     loop, lesson = being_learned(rule)
     assert loop.restart(2.0) and not loop.lesson
     assert 'began anew' in loop.protocol.envelope().verdict
+
+    loop, accepted = heard(rule)
+    loop.disk = DiskWait(failing(RstdpError('full')))
+    loop.roll_back(0.0)
+    assert loop.accepted(accepted, 0.1) == []
+    loop.disk = DiskWait(lambda: None)
+    loop.begin(0.2)
+    assert 'was rolled back' in loop.protocol.envelope().verdict
+    measured('told why not')
 
 
 def test_what_is_published_does_not_change_before_an_episode_is_asked_for(cartpole, demo_physics):
