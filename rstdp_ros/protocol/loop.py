@@ -68,7 +68,8 @@ class AdaptationLoop:
         self._finished = self._rolls_back = False
         # Episodes in a row from which nothing was to be learned, and why not from the last one.
         self._unlearned_episodes, self._unlearned = 0, ''
-        self.network = self.published = self.next_network
+        self.network = self.next_network
+        self.published = self.learner.labelled(self.network)
 
     @property
     def learner(self) -> Learner:
