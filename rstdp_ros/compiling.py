@@ -27,8 +27,9 @@ with _hidden('scipy'):
     from numba import njit, types
     from numba.extending import overload
     from numba.np import arraymath  # noqa: F401 (this part looks for it)
+    from numba.np.unsafe.ndarray import to_fixed_tuple
 
-__all__ = ['compiled', 'overload', 'types']
+__all__ = ['compiled', 'overload', 'to_fixed_tuple', 'types']
 
 
 def compiled(**options: Any) -> Callable[[Callable], Callable]:

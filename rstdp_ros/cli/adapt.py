@@ -18,7 +18,6 @@ from rstdp_ros.plasticity import (
     EpisodeRecord,
     GUARDS,
     PRESETS,
-    RecheckGuard,
     Recipe,
     STRATEGIES,
 )
@@ -49,8 +48,8 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
                         f'{", ".join(PRESETS)}')
     parser.add_argument('--strategy', '--rule', default='rstdp', metavar='S', help='what changes '
                         f'the weights: {", ".join(STRATEGIES)}')
-    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): '
-                        f'{RecheckGuard.name}, or the one that a continued run began with; '
+    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): the one '
+                        'that fits the strategy, or that a continued run began with; '
                         f'{", ".join(GUARDS)}')
     parser.add_argument('--output', metavar='FILE', type=shared.output_file,
                         help='where to write the network to deploy')

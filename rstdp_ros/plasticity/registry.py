@@ -16,14 +16,15 @@ GUARDS = Plugins('guard', 'rstdp_ros.guards', {
     'recheck': f'{HERE}.recheck:RecheckGuard',
     'snapshot': f'{HERE}.guard:SnapshotGuard',
     'none': f'{HERE}.guard:NoGuard'})
-# The guard that a run began with, so that old runs go on as they were; DEFAULT_GUARD in a new one.
-AUTO, DEFAULT_GUARD = 'auto', 'recheck'
+# The guard that a run began with, so that old runs go on as they were; in a new run the one that
+# fits its strategy.
+AUTO = 'auto'
 
 
-def find_guard(name: str) -> type:
+def find_guard(name: str, strategy: str) -> type:
     """
-    Return the guard of that name, or the default one.
+    Return the guard of that name, or for ``AUTO`` the one that fits the strategy.
 
     :raises RstdpError: there is none, or it cannot be loaded.
     """
-    return GUARDS[DEFAULT_GUARD if name == AUTO else name]
+    return GUARDS[STRATEGIES[strategy].default_guard if name == AUTO else name]

@@ -9,6 +9,7 @@ import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plain import real
+from rstdp_ros.plasticity.strategy import Strategy
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.untrusted import shortened
 
@@ -51,18 +52,20 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
                          f'{type(ours).__name__}')
 
 
-def check_networks(initial: SpikingQNetwork, plastic: tuple[int, ...], state: Any) -> None:
+def check_networks(initial: SpikingQNetwork, strategy: Strategy, state: Any) -> None:
     """
     Refuse a state with a network that learning cannot have made of the initial one.
 
-    :param plastic: indices of the weight matrices that may differ.
-    :raises RstdpError: other constants, or other weights than the plastic ones are different.
+    :param strategy: says which weight matrices, and which scales, may differ.
+    :raises RstdpError: other constants, or other weights or scales are different.
     """
     for network in _networks(state):
         same = all(getattr(network, name) == getattr(initial, name) for name in (
-            'sizes', 'neuron', 'task', 'action_efforts', 'scales'))
-        if not same or not all(np.array_equal(initial.weights[i], network.weights[i])
-                               for i in range(3) if i not in plastic):
+            'sizes', 'neuron', 'task', 'action_efforts', 'quantized'))
+        if not same or not all(
+                (i in strategy.plastic or np.array_equal(initial.weights[i], network.weights[i]))
+                and (i in strategy.rescaled or initial.scales[i:i + 1] == network.scales[i:i + 1])
+                for i in range(len(initial.weights))):
             raise RstdpError(f'network {network.digest[:16]} is not of this run')
 
 

@@ -10,7 +10,7 @@ from rstdp_ros.parameters import validated
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.trajectory import Trajectory
 
-# W1, W2, W3, float32. They need not lie on the grid of a quantised network: they are rounded.
+# W1, W2, W3, float32. They need not lie on the grid of an 8-bit network: they are rounded.
 Weights = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -58,6 +58,10 @@ class Strategy:
     :cvar name: what command line, nodes, checkpoints and bags call it.
     :cvar Parameters: its table (:mod:`rstdp_ros.parameters`).
     :cvar plastic: the indices of the weight matrices that it may change.
+    :cvar rescaled: those of them whose grid follows their largest weight in an 8-bit network:
+        where they change, they get a new scale and are rounded to its nearest step.
+    :cvar default_guard: name of the guard that fits it: 'none' for one that says itself, by
+        ``Proposal.deploy``, what was measured to be good.
     :cvar draws: whether it draws random numbers between episodes.
     :cvar needs_trajectory: whether spikes and return are not enough for it.
     """
@@ -65,6 +69,8 @@ class Strategy:
     name: ClassVar[str]
     Parameters: ClassVar[type]
     plastic: ClassVar[tuple[int, ...]] = (0, 1, 2)
+    rescaled: ClassVar[tuple[int, ...]] = ()
+    default_guard: ClassVar[str] = 'recheck'
     draws: ClassVar[bool] = False
     needs_trajectory: ClassVar[bool] = False
 

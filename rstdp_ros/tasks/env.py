@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
 import gymnasium
 import numpy as np
 
+from rstdp_ros.tasks.actuator import commands_kept, delivered
 from rstdp_ros.tasks.registry import get_task
 from rstdp_ros.tasks.task import Joints, Task
 
@@ -41,13 +43,17 @@ class TunableEnv(gymnasium.Env):
     @physics.setter
     def physics(self, physics: Any) -> None:
         if physics != getattr(self, '_physics', None):
-            self._physics = physics
+            self._physics, self._sensors = physics, np.array(physics.sensors())
             self._take_up(physics)
 
     @property
-    @abstractmethod
     def joints(self) -> Joints:
-        """The joints as they are, in double precision."""
+        """What the sensors show of the joints, in double precision."""
+        return self.task.shown(self._true_state(), self._sensors)
+
+    @abstractmethod
+    def _true_state(self) -> Sequence[float]:
+        """Return the state, (state,) float64, as it is."""
 
     @abstractmethod
     def _take_up(self, physics: Any) -> None:
@@ -99,17 +105,19 @@ class CompiledEnv(TunableEnv):
     def __init__(self, task: str, physics: Any = None) -> None:
         super().__init__(get_task(task), physics)
 
-    @property
-    def joints(self) -> Joints:
-        """The joints as they are, in double precision."""
-        return self.task.state_joints(self.state)
+    def _true_state(self) -> Sequence[float]:
+        return self.state
 
     def _take_up(self, physics: Any) -> None:
-        self._constants = physics.constants()
+        """Let changed physics take effect; commands on their way are those of the episode."""
+        self._constants, self._actuator = physics.constants(), np.array(physics.actuator())
 
     def _begin(self, state: np.ndarray) -> None:
         self.state = tuple(state.tolist())
+        self._commands = np.zeros(commands_kept(self.task.control_period))
 
     def _advance(self, effort: float) -> bool:
-        *self.state, terminated = self.task.advance(*self.state, effort, self._constants)
+        exerted = delivered(effort, self._commands, self._actuator)
+        *state, terminated = self.task.advance(*self.state, exerted, self._constants)
+        self.state = tuple(state)
         return terminated
