@@ -14,6 +14,7 @@ from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.sensors import sensed
 from rstdp_ros.tasks.sketch import Sketch
+from rstdp_ros.tasks.unknown import Unknown
 from rstdp_ros.trajectory import Trajectory
 
 # Returns are written as text, and foreign drivers round them.
@@ -83,6 +84,7 @@ class Task:
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
     :param run_commands: compiled motion under given commands; see :meth:`drive`.
     :param sketch: what the plant looks like.
+    :param unknowns: what identification looks for in its physics.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Task:
     run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
     run_commands: Callable[..., np.ndarray]
     sketch: Sketch
+    unknowns: tuple[Unknown, ...] = ()
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:
         """

@@ -17,6 +17,7 @@ from rstdp_ros.tasks.acrobot.physics import (
     step,
 )
 from rstdp_ros.tasks.acrobot.sketch import SKETCH
+from rstdp_ros.tasks.acrobot.unknowns import UNKNOWNS
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.1
@@ -111,4 +112,5 @@ ACROBOT = Task(
     run_batch=run_batch,
     run_commands=drive,
     sketch=SKETCH,
+    unknowns=UNKNOWNS,
 )

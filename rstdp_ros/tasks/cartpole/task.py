@@ -15,6 +15,7 @@ from rstdp_ros.tasks.cartpole.physics import (
     step,
 )
 from rstdp_ros.tasks.cartpole.sketch import SKETCH
+from rstdp_ros.tasks.cartpole.unknowns import UNKNOWNS
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.05
@@ -94,4 +95,5 @@ CARTPOLE = Task(
     run_batch=run_batch,
     run_commands=drive,
     sketch=SKETCH,
+    unknowns=UNKNOWNS,
 )
