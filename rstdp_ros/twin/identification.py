@@ -18,7 +18,7 @@ from rstdp_ros.twin.segments import Segments, segments
 # Of the first guess; what sensors of robots have.
 POSITION_NOISE, VELOCITY_NOISE = 0.002, 0.05
 # Exact sensors have no noise, but rounding.
-LEAST_NOISE = 1e-7
+LEAST_NOISE = 1e-6
 LEAST_ROWS = 4
 # A larger model must be more probable by this, in natural logarithms.
 WORTHWHILE = 3.0

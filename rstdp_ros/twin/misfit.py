@@ -12,7 +12,8 @@ from rstdp_ros.tasks.task import Task
 from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.segments import Segments
 
-STEP = 1e-6
+# Central differences: what is left of error must be small beside the noise of exact sensors.
+STEP = 1e-5
 LARGEST = 1e6
 # Starts are found by so many Gauss-Newton steps at most; they hardly bend what follows.
 INNER_STEPS, INNER_CHANGE = 6, 1e-10
@@ -76,8 +77,7 @@ class Misfit:
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return their derivatives, (residuals, free), with the starts following (Kaufman)."""
         u, best = self.vector(x), self.explained(x)
-        there = self._simulated(u, best.starts)
-        slopes = np.stack([self._slope(u, i, best.starts, there) for i in self.free], axis=-1)
+        slopes = np.stack([self._slope(u, i, best.starts) for i in self.free], axis=-1)
         slopes = slopes - best.basis @ (best.basis.transpose(0, 2, 1) @ slopes)
         return np.concatenate([slopes.reshape(-1, len(x)), np.eye(len(x))])
 
@@ -88,7 +88,7 @@ class Misfit:
         for _ in range(INNER_STEPS):
             there = self._simulated(u, starts)
             residuals = self._weighted(there - self.seen.shown)
-            basis, triangle = np.linalg.qr(self._start_slopes(u, starts, there))
+            basis, triangle = np.linalg.qr(self._start_slopes(u, starts))
             step = np.linalg.solve(triangle + 1e-12 * np.eye(starts.shape[1]),
                                    basis.transpose(0, 2, 1) @ residuals[..., np.newaxis])[..., 0]
             if np.abs(step).max() < INNER_CHANGE:
@@ -98,17 +98,24 @@ class Misfit:
         return Explained(starts, residuals, basis,
                          2.0 * float(np.sum(np.log(np.maximum(diagonal, 1e-300)))))
 
-    def _start_slopes(self, u: np.ndarray, starts: np.ndarray, there: np.ndarray) -> np.ndarray:
+    def _start_slopes(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return the derivatives by the starts: each moves its own segment only."""
-        moved = [self._weighted(self._simulated(u, starts + STEP * axis) - there)
-                 for axis in np.eye(starts.shape[1])]
-        return np.stack(moved, axis=-1) / STEP
+        return np.stack([self._difference(u, starts + step, u, starts - step)
+                         for step in STEP * np.eye(starts.shape[1])], axis=-1) / (2.0 * STEP)
 
-    def _slope(self, u: np.ndarray, i: int, starts: np.ndarray,
-               there: np.ndarray) -> np.ndarray:
-        moved = u.copy()
-        moved[i] += STEP if u[i] + STEP <= self.prior.high[i] else -STEP
-        return self._weighted(self._simulated(moved, starts) - there) / (moved[i] - u[i])
+    def _slope(self, u: np.ndarray, i: int, starts: np.ndarray) -> np.ndarray:
+        """Return the derivative by the plant's variable i; one-sided where its range ends."""
+        ends = []
+        for step in (STEP, -STEP):
+            moved = u.copy()
+            moved[i] = np.clip(u[i] + step, self.prior.low[i], self.prior.high[i])
+            ends.append(moved)
+        high, low = ends
+        return self._difference(high, starts, low, starts) / (high[i] - low[i])
+
+    def _difference(self, u, starts, other_u, other_starts):
+        return self._weighted(self._simulated(u, starts)
+                              - self._simulated(other_u, other_starts))
 
     def _simulated(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return what the sensors of a plant would show: (n, m, state)."""
