@@ -258,7 +258,7 @@ class Task:
                               self.max_episode_steps, rasters)
 
     def _rows(self, physics: Any, count: int) -> list[np.ndarray]:
-        """Return constants, actuators and sensors, a row per start, as compiled code wants them."""
+        """Return constants, actuators and sensors for compiled code, a row per start."""
         plants, times = self.plants(physics, count), 1
         if not isinstance(physics, Sequence):  # ask it only once
             plants, times = plants[:1], count
