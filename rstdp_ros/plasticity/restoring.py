@@ -25,9 +25,9 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     """
     Refuse a state whose values are of other kinds than a new learner's.
 
-    Numbers are finite; a list holds numbers; arrays have the same shape and type, and any number of
-    rows where a new learner has none. Where it has None, there may be a number, a network or a
-    table of them.
+    Numbers are finite; a list holds numbers; arrays have the same shape and type, but any number
+    of rows where a new learner has none. Where it has None, there may be a number, a network or
+    a table of them.
 
     :param name: what to call it in an error.
     :raises RstdpError: the first value that is of another kind.

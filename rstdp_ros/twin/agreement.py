@@ -1,4 +1,4 @@
-"""Does the robot do what its twin foretold?"""
+"""Whether the robot does what its twin foretold."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ POSITION_NOISE, VELOCITY_NOISE = 0.002, 0.05
 # Exact sensors have no noise, but rounding.
 LEAST_NOISE = 1e-6
 LEAST_ROWS = 4
+# Sensors that seem so many times as noisy as before say that a model does not fit any more.
+NOISIER = 1.3
 # A larger model must be more probable by this, in natural logarithms.
 WORTHWHILE = 3.0
 ROUNDS, SETTLED = 8, 0.2
@@ -63,6 +65,11 @@ class Identified:
     covariance: np.ndarray
     noise: np.ndarray
     log_evidence: float
+
+    @property
+    def free(self) -> np.ndarray:
+        """Indices of what the model has; the rest is nominal."""
+        return np.flatnonzero(np.diag(self.covariance))
 
     @property
     def physics(self) -> Any:
@@ -115,38 +122,54 @@ def identify(task: Task, trajectories: Sequence[Trajectory],
     A model grows by the groups of the task's unknowns, each time from where the smaller one ended;
     the one with the best evidence is kept, so that what the data do not ask for stays nominal.
 
-    :param guess: a plant to begin at too.
+    :param guess: what was known before: growing begins there, or anew where that does not fit.
     :raises RstdpError: too little was shown, or nobody named the task's unknowns.
     """
     prior, seen = Prior(task), segments(task, trajectories)
     if seen.present.sum() < LEAST_ROWS:
         raise RstdpError(f'episodes of fewer than {LEAST_ROWS} steps tell nothing of a plant')
-    best, free = None, np.array([], int)
-    for group in dict.fromkeys(unknown.group for unknown in task.unknowns):
-        more = np.array([i for i, u in enumerate(task.unknowns) if u.group == group])
-        free = np.concatenate([free, more])
-        found = _refined(*_begun(prior, seen, free, more, [one for one in (best, guess) if one]))
+    if guess is None:
+        return _grown(prior, seen, None)
+    kept = _refined(Misfit(prior, seen, guess.free, guess.noise), guess.mean[guess.free])
+    grown = _grown(prior, seen, kept)
+    if (grown.noise <= NOISIER * guess.noise).all():
+        return grown
+    return max(grown, _grown(prior, seen, None), key=lambda one: one.log_evidence)
+
+
+def _grown(prior: Prior, seen: Segments, best: Identified | None) -> Identified:
+    """Try the groups that a model does not have yet, one after the other."""
+    free = best.free if best else np.array([], int)
+    for group in dict.fromkeys(unknown.group for unknown in prior.unknowns):
+        if best and np.all(best.noise <= LEAST_NOISE):
+            break
+        more = np.array([i for i, u in enumerate(prior.unknowns) if u.group == group])
+        if np.isin(more, free).all():
+            continue
+        free = np.union1d(free, more)
+        found = _refined(*_begun(prior, seen, free, more, best))
         if best is None or found.log_evidence > best.log_evidence + WORTHWHILE:
             best = found
-        if np.all(best.noise <= LEAST_NOISE):
-            break
     return best
 
 
 def _begun(prior: Prior, seen: Segments, free: np.ndarray, more: np.ndarray,
-           known: list[Identified]) -> tuple[Misfit, np.ndarray]:
+           known: Identified | None) -> tuple[Misfit, np.ndarray]:
     """Take a few steps from several plants, and keep the best."""
-    noise = known[0].noise if known else prior.task.state_of(
-        *(np.full(len(prior.task.joints), sd) for sd in (POSITION_NOISE, VELOCITY_NOISE)))
-    fit = Misfit(prior, seen, free, noise)
-    base = known[0].mean if known else np.clip(np.zeros(len(prior.names)), prior.low, prior.high)
-    tries = [base, *(one.mean for one in known[1:])]
+    base = known.mean if known else np.clip(np.zeros(len(prior.names)), prior.low, prior.high)
+    fit = Misfit(prior, seen, free, known.noise if known else _usual_noise(prior.task))
+    tries = [base]
     for drawn in prior.draws(FIRST_TRIES, np.random.default_rng(0)):
         moved = base.copy()
         moved[more] = drawn[more]
         tries.append(moved)
     found = [_fitted(fit, u[free], FIRST_STEPS) for u in tries]
-    return fit, min(found, key=lambda x: _cost(fit, x))
+    return fit, min(found, key=lambda x: np.sum(fit.residuals(x)**2))
+
+
+def _usual_noise(task: Task) -> np.ndarray:
+    return task.state_of(*(np.full(len(task.joints), deviation)
+                           for deviation in (POSITION_NOISE, VELOCITY_NOISE)))
 
 
 def _refined(fit: Misfit, x: np.ndarray) -> Identified:
@@ -172,10 +195,6 @@ def _fitted(fit: Misfit, x: np.ndarray, steps: int, loss: str = 'linear') -> np.
     return least_squares(fit.residuals, inside, fit.jacobian, (low, high), METHOD, x_scale='jac',
                          loss=loss, f_scale=OUTLIERS, max_nfev=steps, xtol=TOLERANCE,
                          ftol=TOLERANCE, gtol=TOLERANCE).x
-
-
-def _cost(fit: Misfit, x: np.ndarray) -> float:
-    return float(np.sum(fit.residuals(x)**2))
 
 
 def _noise(fit: Misfit, x: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from rstdp_ros.twin.segments import Segments
 STEP = 1e-5
 LARGEST = 1e6
 # Starts are found by so many Gauss-Newton steps at most; they hardly bend what follows.
-INNER_STEPS, INNER_CHANGE = 6, 1e-10
+INNER_STEPS, INNER_CHANGE, REGULAR = 12, 1e-11, 1e-12
 
 
 class Explained(NamedTuple):
@@ -25,13 +25,11 @@ class Explained(NamedTuple):
 
     :param starts: (n, state) true states at the segments' starts that fit best.
     :param residuals: (n, m state) in standard deviations, 0 where nothing was shown.
-    :param basis: (n, m state, state) orthonormal: what moving the starts can do to them.
     :param log_determinant: of the starts' information matrix.
     """
 
     starts: np.ndarray
     residuals: np.ndarray
-    basis: np.ndarray
     log_determinant: float
 
 
@@ -78,25 +76,25 @@ class Misfit:
         """Return their derivatives, (residuals, free), with the starts following (Kaufman)."""
         u, best = self.vector(x), self.explained(x)
         slopes = np.stack([self._slope(u, i, best.starts) for i in self.free], axis=-1)
-        slopes = slopes - best.basis @ (best.basis.transpose(0, 2, 1) @ slopes)
+        basis, _ = np.linalg.qr(self._start_slopes(u, best.starts))
+        slopes = slopes - basis @ (basis.transpose(0, 2, 1) @ slopes)
         return np.concatenate([slopes.reshape(-1, len(x)), np.eye(len(x))])
 
     def _explain(self, key: bytes) -> Explained:
         u = self.vector(np.frombuffer(key))
         factors, offsets = self._sensors(u)
         starts = (self.seen.shown[:, 0] - offsets) / factors
+        basis, triangle = np.linalg.qr(self._start_slopes(u, starts))
+        # The slopes of the first place serve for all: they hardly change on so short a way.
         for _ in range(INNER_STEPS):
-            there = self._simulated(u, starts)
-            residuals = self._weighted(there - self.seen.shown)
-            basis, triangle = np.linalg.qr(self._start_slopes(u, starts))
-            step = np.linalg.solve(triangle + 1e-12 * np.eye(starts.shape[1]),
+            residuals = self._weighted(self._simulated(u, starts) - self.seen.shown)
+            step = np.linalg.solve(triangle + REGULAR * np.eye(starts.shape[1]),
                                    basis.transpose(0, 2, 1) @ residuals[..., np.newaxis])[..., 0]
             if np.abs(step).max() < INNER_CHANGE:
                 break
             starts = starts - _bounded(step)
         diagonal = np.abs(np.diagonal(triangle, axis1=1, axis2=2))
-        return Explained(starts, residuals, basis,
-                         2.0 * float(np.sum(np.log(np.maximum(diagonal, 1e-300)))))
+        return Explained(starts, residuals, 2.0 * float(np.sum(np.log(diagonal + REGULAR))))
 
     def _start_slopes(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return the derivatives by the starts: each moves its own segment only."""

@@ -14,13 +14,11 @@ from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.agreement import Agreement
-from rstdp_ros.twin.identification import Identified, identify, LEAST_ROWS, unidentified
+from rstdp_ros.twin.identification import Identified, identify, LEAST_ROWS, NOISIER, unidentified
 from rstdp_ros.twin.memory import Memory
 from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.search import best_gains, Budget, returns
 
-# Sensors that seem so many times as noisy as before speak of two plants, or of a wrong model.
-NOISIER = 1.3
 # Two plants must be more probable than one by this, in natural logarithms.
 TWO_PLANTS = 10.0
 # Standard errors by which a network must be better in the twin.
