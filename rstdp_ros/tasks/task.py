@@ -82,7 +82,7 @@ class Task:
     :param advance: compiled control period under the effort that is really exerted:
         (*state, effort, constants) -> (*state, terminated).
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
-    :param run_commands: compiled motion under given commands; see :meth:`drive`.
+    :param run_efforts: compiled motion under commanded efforts; see :meth:`drive`.
     :param sketch: what the plant looks like.
     :param unknowns: what identification looks for in its physics.
     """
@@ -111,7 +111,7 @@ class Task:
     observation_high: tuple[float, ...]
     advance: Callable[..., tuple]
     run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
-    run_commands: Callable[..., np.ndarray]
+    run_efforts: Callable[..., np.ndarray]
     sketch: Sketch
     unknowns: tuple[Unknown, ...] = ()
 
@@ -214,26 +214,26 @@ class Task:
         """
         return np.array(self.action_efforts)[network.actions(rasters)]
 
-    def drive(self, starts: np.ndarray, pasts: np.ndarray | None, commands: np.ndarray,
+    def drive(self, starts: np.ndarray, pasts: np.ndarray | None, efforts: np.ndarray,
               physics: Any = None) -> np.ndarray:
         """
-        Let plants go on under given commands, without sensors and without an end.
+        Let plants go on under commanded efforts, without sensors and without an end.
 
         :param starts: (n, state) float64 true states.
-        :param pasts: (n, k), the commands before, newest first; what is missing, or all if None,
-            was zero.
-        :param commands: (n, m), N or N m.
+        :param pasts: (n, k), what was commanded before, newest first; what is missing, or all if
+            None, was zero.
+        :param efforts: (n, m), as commanded, N or N m.
         :param physics: the plant, or one per row; the task's default if None.
-        :return: (n, m, state) float64, the states after each command.
+        :return: (n, m, state) float64, the states after each of them.
         :raises RstdpError: another number of plants than of starts.
         """
-        starts, commands = (np.ascontiguousarray(a, np.float64) for a in (starts, commands))
+        starts, efforts = (np.ascontiguousarray(a, np.float64) for a in (starts, efforts))
         before = np.zeros((len(starts), commands_kept(self.control_period)))
         if pasts is not None:
             given = np.asarray(pasts)[:, :before.shape[1]]
             before[:, :given.shape[1]] = given
         constants, actuators, _ = self._rows(physics, len(starts))
-        return self.run_commands(starts, before, commands, constants, actuators)
+        return self.run_efforts(starts, before, efforts, constants, actuators)
 
     def shown(self, state: Sequence[float], sensors: Sequence[float]) -> Joints:
         """

@@ -46,23 +46,23 @@ def run_batch(starts, constants, actuators, sensors, w1, w2, w3, neuron, ticks, 
 
 
 @compiled(nogil=True)
-def drive(starts, pasts, commands, constants, actuators):
+def drive(starts, pasts, efforts, constants, actuators):
     """
-    Let plants go on under given commands, without sensors and without an end.
+    Let plants go on under commanded efforts, without sensors and without an end.
 
     :param starts: (n, 4) float64 true states.
-    :param pasts: (n, k) float64, the commands before, newest first; k as of the longest delay.
-    :param commands: (n, m) float64, N m.
+    :param pasts: (n, k) float64, what was commanded before, newest first, as far as delays reach.
+    :param efforts: (n, m) float64, as commanded, N m.
     :param constants: (n, 10) float64; likewise actuators (n, 2), as for :func:`run_batch`.
-    :return: (n, m, 4) float64, the states after each command.
+    :return: (n, m, 4) float64, the states after each of them.
     """
-    states = np.empty((*commands.shape, 4))
+    states = np.empty((*efforts.shape, 4))
     for i in range(len(starts)):
         theta1, theta2, velocity1, velocity2 = starts[i]
         plant = unpacked(constants[i])
         past = pasts[i, :reach(actuators[i])].copy()
-        for t in range(commands.shape[1]):
-            effort = delivered(commands[i, t], past, actuators[i])
+        for t in range(efforts.shape[1]):
+            effort = delivered(efforts[i, t], past, actuators[i])
             theta1, theta2, velocity1, velocity2, _ = step(
                 theta1, theta2, velocity1, velocity2, effort, plant)
             states[i, t] = theta1, theta2, velocity1, velocity2

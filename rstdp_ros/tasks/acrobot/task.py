@@ -110,7 +110,7 @@ ACROBOT = Task(
     observation_high=(1.0, 1.0, 1.0, 1.0, MAX_VELOCITY_1, MAX_VELOCITY_2),
     advance=step,
     run_batch=run_batch,
-    run_commands=drive,
+    run_efforts=drive,
     sketch=SKETCH,
     unknowns=UNKNOWNS,
 )

@@ -93,7 +93,7 @@ CARTPOLE = Task(
     observation_high=(math.inf,) * 4,
     advance=step,
     run_batch=run_batch,
-    run_commands=drive,
+    run_efforts=drive,
     sketch=SKETCH,
     unknowns=UNKNOWNS,
 )
