@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 import sys
 from typing import Any
@@ -17,6 +19,7 @@ from rstdp_ros.plasticity import (
     AUTO,
     EpisodeRecord,
     GUARDS,
+    Learner,
     PRESETS,
     Recipe,
     STRATEGIES,
@@ -90,17 +93,21 @@ def run(options: argparse.Namespace) -> None:
     adaptation, = read_adaptation(options)
     people = sys.stderr if options.json else sys.stdout
     learner, records = adapt(adaptation, lambda record: print(record, file=people, flush=True))
-    finish(adaptation, learner.deployed, records, options)
+    finish(adaptation, learner, records, options)
 
 
-def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[EpisodeRecord],
+def finish(adaptation: Adaptation, learner: Learner, records: list[EpisodeRecord],
            options: argparse.Namespace, returns: Returns | None = None) -> None:
     """
     Save the network, measure it on held-out starts, draw and print.
 
+    :param learner: at the end of the run.
     :param returns: how to measure (see :func:`summary`); in the simulator if None.
     """
     people = sys.stderr if options.json else sys.stdout
+    deployed, findings = learner.deployed, learner.strategy.findings()
+    for title, rows in findings.items():
+        print(*lines_of(title, rows, asdict(adaptation.physics)), sep='\n', file=people)
     if options.output:
         deployed.save(options.output)
         print(f'adapted network: {options.output}', file=people)
@@ -116,4 +123,13 @@ def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[Epis
             'task': adaptation.task.name, 'seed': adaptation.recipe.seed,
             'episodes': [record.to_json() for record in records],
             'initial_digest': adaptation.network.digest, 'deployed_digest': deployed.digest,
-            'held_out_before': result.before, 'held_out_after': result.after})
+            'held_out_before': result.before, 'held_out_after': result.after, **findings})
+
+
+def lines_of(title: str, rows: Mapping[str, Mapping[str, float]],
+             true: Mapping[str, Any]) -> list[str]:
+    """Say what a strategy found out of the plant, and what is true of a simulated one."""
+    found = {name: row for name, row in rows.items() if row['low'] < row['high']}
+    return [f'{title:26s}{"value":>10s}    95 % interval      true', *(
+        f'{name:26s}{row["value"]:10.4g} {row["low"]:10.4g} {row["high"]:10.4g} '
+        f'{true[name]:10.4g}' for name, row in found.items())]

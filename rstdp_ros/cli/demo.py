@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     for parameters in robot:
         print('measuring on the stand-in robot in virtual time ...', file=people, flush=True)
         returns = partial(stand_in_returns, physics=adaptation.physics, imperfections=parameters)
-    finish(adaptation, result.learner.deployed, records, options, returns)
+    finish(adaptation, result.learner, records, options, returns)
     return 128 + stopped[0] if stopped else 0
 
 

@@ -105,6 +105,10 @@ class Strategy:
     def placed(self, network: SpikingQNetwork) -> None:
         """Hear that another network than the proposed one plays the next episode."""
 
+    def findings(self) -> dict[str, dict[str, Any]]:
+        """Return what a person would like to know of what was found out: tables by name."""
+        return {}
+
     def state(self) -> dict[str, Any]:
         """Return all that the next proposal depends on: plain values, arrays and networks."""
         return {}

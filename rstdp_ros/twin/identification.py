@@ -21,7 +21,7 @@ POSITION_NOISE, VELOCITY_NOISE = 0.002, 0.05
 LEAST_NOISE = 1e-6
 LEAST_ROWS = 4
 # Sensors that seem so many times as noisy as before say that a model does not fit any more.
-NOISIER = 1.3
+NOISIER = 2.0
 # A larger model must be more probable by this, in natural logarithms.
 WORTHWHILE = 3.0
 ROUNDS, SETTLED = 8, 0.2

@@ -159,6 +159,14 @@ class Twin(Strategy):
         """Foretell nothing of a network that somebody else put in place."""
         self.agreement.forget()
 
+    def findings(self) -> dict[str, dict[str, Any]]:
+        """Return what is known of the plant, by parameter: value and 95 % interval."""
+        if self.identified is None:
+            return {}
+        return {'identified': {
+            name: {'value': one.value, 'low': one.low, 'high': one.high}
+            for name, one in self.identified.estimates().items()}}
+
     def state(self) -> dict[str, Any]:
         """Return all that the next proposal depends on."""
         identified = (self.identified.state() if self.identified else unidentified(self.prior))
