@@ -107,6 +107,15 @@ def diagnostics_where(probe, node, key, value):
     return probe.diagnostics[node]
 
 
+def learning(probe):
+    """Wait until adaptation learns and goes on saying so."""
+    def seconds():
+        return float(probe.diagnostics.get('adaptation', {}).get('learning for (s)', 0))
+    assert probe.spin_until(seconds), probe.diagnostics
+    first = seconds()
+    assert probe.spin_until(lambda: seconds() > first), probe.diagnostics
+
+
 def counted(probe, node, key, least):
     """Wait until a node has counted so much; return the count."""
     assert probe.spin_until(lambda: probe.count(node, key) >= least), probe.diagnostics

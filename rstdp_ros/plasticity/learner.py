@@ -20,7 +20,7 @@ from rstdp_ros.plasticity.records import EpisodeRecord
 from rstdp_ros.plasticity.registry import AUTO, find_guard, GUARDS, STRATEGIES
 from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.rounding import rounded
-from rstdp_ros.plasticity.strategy import Proposal, Shown, Weights
+from rstdp_ros.plasticity.strategy import Lesson, Proposal, Shown, Weights
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.quantize import on_own_grid
 from rstdp_ros.trajectory import Trajectory
@@ -85,13 +85,38 @@ class Learner:
         :param trajectory: as many rows, where :attr:`needs_trajectory`.
         :param episode_id: goes into the new network's metadata.
         :param seed: likewise; ``next_seed`` if None.
+        :raises RstdpError: as :meth:`propose` and :meth:`adopt`; the network has not changed then.
+        """
+        lesson = self.propose(rasters, episode_return, trajectory)
+        return self.adopt(lesson, episode_id, seed)
+
+    def propose(self, rasters: np.ndarray, episode_return: float,
+                trajectory: Trajectory | None = None) -> Lesson:
+        """
+        Ask the strategy what an episode teaches, as long as that may take.
+
+        Nothing but the strategy changes, so it may be done in any thread; :meth:`adopt` must
+        follow before anything else is done to this learner.
+
+        :param rasters: as :meth:`learn`; the others likewise.
         :raises RstdpError: a return that is not finite, rasters or a trajectory that do not
-            fit, or a strategy that fails; the network has not changed then.
+            fit, or a strategy that fails.
         """
         self._check(rasters, episode_return)
         trajectory = self._checked(trajectory, len(rasters))
-        before, seed = self.running, self.next_seed if seed is None else seed
-        proposal = self._proposal(Shown(before, rasters, episode_return, trajectory))
+        shown = Shown(self.running, rasters, episode_return, trajectory)
+        return Lesson(shown, self._proposal(shown))
+
+    def adopt(self, lesson: Lesson, episode_id: str = '', seed: int | None = None
+              ) -> EpisodeRecord:
+        """
+        Go on as an episode taught, within bounds and as the guard decides.
+
+        :param episode_id: as :meth:`learn`; likewise seed.
+        :raises RstdpError: weights that no network has, or a guard that fails.
+        """
+        (before, rasters, episode_return, trajectory), proposal = lesson
+        seed = self.next_seed if seed is None else seed
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
         if trajectory:
             origin['end'] = trajectory.end

@@ -44,6 +44,13 @@ class Proposal(NamedTuple):
     deploy: Weights | None = None
 
 
+class Lesson(NamedTuple):
+    """What an episode showed, and what a strategy makes of it."""
+
+    shown: Shown
+    proposal: Proposal
+
+
 class Strategy:
     """
     The interface of all strategies.
@@ -99,7 +106,11 @@ class Strategy:
         raise NotImplementedError
 
     def propose(self, shown: Shown) -> Proposal:
-        """Learn from an episode and say with which weights to go on."""
+        """
+        Learn from an episode and say with which weights to go on.
+
+        It may take its time: over ROS it runs in a thread of its own, one call after the other.
+        """
         raise NotImplementedError
 
     def placed(self, network: SpikingQNetwork) -> None:

@@ -9,7 +9,7 @@ from rstdp_ros.tasks.actuator import delivered, reach
 from rstdp_ros.tasks.sensors import sensed
 
 
-@compiled(nogil=True)
+@compiled()
 def run_batch(starts, constants, actuators, sensors, w1, w2, w3, neuron, ticks, max_steps,
               rasters):
     """
@@ -45,7 +45,7 @@ def run_batch(starts, constants, actuators, sensors, w1, w2, w3, neuron, ticks, 
     return returns, steps
 
 
-@compiled(nogil=True)
+@compiled()
 def drive(starts, pasts, efforts, constants, actuators):
     """
     Let plants go on under commanded efforts, without sensors and without an end.
