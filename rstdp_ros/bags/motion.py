@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from rstdp_ros.bags.driver import driven, Driver, JOINT_STATES
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.bags.recordings import Recorder, Recording
+from rstdp_ros.bags.recordings import Recorder
 from rstdp_ros.bags.stretches import stretches
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.task import Task
@@ -35,44 +38,60 @@ class Motion:
         return sum(len(one.efforts) for one in self.trajectories)
 
 
-def recorded_motion(bag: Bag, task: Task, first: int = 0, last: int | None = None) -> Motion:
+def recorded_motion(bag: Bag, task: Task, driver: Driver, first: int = 0,
+                    last: int | None = None) -> Motion:
     """
     Take the latest steps of some episodes, as many as tell something.
+
+    A robot that plays no episodes tells by its driver's topics; each stretch of its motion counts
+    as an episode.
 
     :param first: number of the first episode, in the order of the recording, from 0; likewise
         last; None for the bag's.
     :raises RstdpError: what tells of motion was not recorded, or nothing of it can be used.
     """
     refused: Counter[str] = Counter()
-    recordings = list(Recorder(bag, task, refused).recordings().values())
-    chosen = recordings[first:None if last is None else last + 1]
-    if not chosen:
-        raise RstdpError(f'{bag.path}: holds {len(recordings)} episodes, counted from 0, and none '
+    episodes = list(_episodes(bag, task, driver, refused))
+    chosen = episodes[first:None if last is None else last + 1]
+    if episodes and not chosen:
+        raise RstdpError(f'{bag.path}: holds {len(episodes)} episodes, counted from 0, and none '
                          'of those asked for')
-    trajectories, episodes, left_out = _latest(task, chosen)
+    trajectories, count, left_out = _latest(chosen)
     notes = [f'{count} of {len(chosen)} episodes left out: {reason}'
              for reason, count in left_out.items()]
     notes += [f'{count} messages left out: {reason}' for reason, count in refused.items()]
     if not trajectories:
         raise RstdpError('; '.join([f'{bag.path}: no step of a {task.name} with its action',
                                     *notes]))
-    return Motion(trajectories, episodes, notes)
+    return Motion(trajectories, count, notes)
 
 
-def _latest(task: Task, recordings: list[Recording]
+def _episodes(bag: Bag, task: Task, driver: Driver,
+              refused: Counter[str]) -> Iterator[Callable[[], list[Trajectory]]]:
+    """Yield what cuts an episode into trajectories, or raises why it does not."""
+    counts = bag.counts
+    if not counts['observation'] and counts[JOINT_STATES] and counts[driver.commands]:
+        for trajectory in driven(bag, task, driver, refused):
+            yield lambda one=trajectory: [one]
+    else:
+        for recording in Recorder(bag, task, refused).recordings().values():
+            yield partial(stretches, task, recording)
+
+
+def _latest(episodes: Sequence[Callable[[], list[Trajectory]]]
             ) -> tuple[list[Trajectory], int, Counter[str]]:
     """Return trajectories, of how many episodes they are, and why others were left out."""
     taken: list[Trajectory] = []
-    episodes, left_out = 0, Counter()
-    for recording in reversed(recordings):
+    count, left_out = 0, Counter()
+    for cut in reversed(episodes):
         if sum(len(one.efforts) for one in taken) >= ENOUGH:
             left_out[f'{ENOUGH} later steps suffice'] += 1
             continue
         try:
-            found = stretches(task, recording)
+            found = cut()
         except RstdpError as error:
             left_out[str(error)] += 1
             continue
         taken = found + taken
-        episodes += bool(found)
-    return taken, episodes, left_out
+        count += bool(found)
+    return taken, count, left_out

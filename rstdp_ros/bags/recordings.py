@@ -30,7 +30,8 @@ from rstdp_ros.untrusted import refusing, shortened
 
 # Topics may overtake each other, but not by more.
 NETWORKS_REMEMBERED = 16
-NEEDED = 'record the topics observation and action, or observation, spikes and weights'
+NEEDED = ('record observation and action; or observation, spikes and weights; or, of a robot '
+          'alone, joint_states and <controller>/commands')
 
 
 @dataclass

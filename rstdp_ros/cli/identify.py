@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 import sys
 from typing import Any
 
+from rstdp_ros.bags.driver import Driver
 from rstdp_ros.bags.events import first_network
 from rstdp_ros.bags.motion import Motion, recorded_motion
 from rstdp_ros.bags.prediction import plot_prediction
 from rstdp_ros.bags.reader import Bag
+from rstdp_ros.bags.topics import KINDS
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import waiting
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import table
+from rstdp_ros.nodes.tables import RobotParameters, wiring_parameters
+from rstdp_ros.parameter_files import all_parameters, read_parameter_file
+from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.tasks import get_task, Task, TASKS
+from rstdp_ros.tasks.joint_stream import JointWiring
 from rstdp_ros.twin.identification import Estimate, Identified, identify
 from rstdp_ros.twin.prediction import KNOWN, predict, Prediction
 
@@ -24,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_bag(parser)
     parser.add_argument('--task', metavar='TASK', help=f'{", ".join(TASKS)}; needed where no '
                         'weights were recorded')
+    parser.add_argument('--params-file', metavar='FILE', help='parameters of a robot, as the '
+                        'environment node takes them: names, zeros and scales of its joints, '
+                        "controller, effort_scale; for bags of a robot's own topics")
     parser.add_argument('--episodes', nargs=2, type=int, metavar=('FIRST', 'LAST'), help='use '
                         'these episodes only, counted from 0 as rstdp_ros inspect shows them '
                         '(default: the latest of the bag)')
@@ -39,9 +48,12 @@ def run(options: argparse.Namespace) -> int:
     if last is not None and not 0 <= first <= last:
         raise RstdpError(f'--episodes {first} {last}: the first must not be negative, nor the '
                          'last before it')
-    with Bag(options.bag, options.namespace) as bag, waiting('identifying'):
+    wiring = all_parameters(read_parameter_file(options.params_file)
+                            if options.params_file else {})
+    kinds = {**KINDS, **driver_of(wiring).kinds}
+    with Bag(options.bag, options.namespace, kinds) as bag, waiting('identifying'):
         task = task_of(bag, options.task)
-        motion = recorded_motion(bag, task, first, last)
+        motion = recorded_motion(bag, task, driver_of(wiring, task), first, last)
         found = identify(task, motion.trajectories)
         predictions = [predict(found, motion.trajectories, nominal) for nominal in (False, True)]
     print(*bag.complaints, *motion.notes, describe(motion, found, *predictions), sep='\n',
@@ -52,6 +64,24 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         shared.print_json(to_json(motion, found, *predictions))
     return int(bag.incomplete)
+
+
+def driver_of(values: Mapping[str, Any], task: Task | None = None) -> Driver:
+    """
+    Return how a robot is wired.
+
+    :param values: of the environment node's parameters; others are ignored.
+    :param task: None while nothing is known of joints.
+    :raises RstdpError: a value that does not fit.
+    """
+    def value(parameter: Parameter) -> Any:
+        return parameter.validate(values.get(parameter.name, parameter.default))
+
+    known = table(RobotParameters)
+    wires = [value(p) for p in wiring_parameters(task)] if task else []
+    joints = {joint: JointWiring(*wires[3 * i:3 * i + 3])
+              for i, joint in enumerate(task.joints if task else ())}
+    return Driver(joints, value(known['controller']), value(known['effort_scale']))
 
 
 def task_of(bag: Bag, name: str | None) -> Task:
