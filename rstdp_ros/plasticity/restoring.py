@@ -25,8 +25,9 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     """
     Refuse a state whose values are of other kinds than a new learner's.
 
-    Numbers are finite; a list holds numbers; arrays have the same shape and type. Where a new
-    learner has None, there may be a number, a network or a table of them.
+    Numbers are finite; a list holds numbers; arrays have the same shape and type, and any number of
+    rows where a new learner has none. Where it has None, there may be a number, a network or a
+    table of them.
 
     :param name: what to call it in an error.
     :raises RstdpError: the first value that is of another kind.
@@ -35,7 +36,8 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
         for key in ours.keys() & theirs.keys() - set(FREE):
             check_kinds(key, ours[key], theirs[key])
     elif isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray):
-        if (ours.shape, ours.dtype) != (theirs.shape, theirs.dtype):
+        rows = ours.shape[:1] if ours.size else theirs.shape[:1]
+        if ((*rows, *ours.shape[1:]), ours.dtype) != (theirs.shape, theirs.dtype):
             raise RstdpError(f'{name} is an array of {theirs.dtype} {theirs.shape}, not '
                              f'{ours.dtype} {ours.shape}')
         if not np.isfinite(theirs).all():

@@ -23,9 +23,9 @@ DIGITS = 9
 def actuator_delay() -> Any:
     """Declare the delay of the actuator."""
     return parameter(
-        0.0, 'From a command to the effort that it calls for. In the equations an effort lasts a '
-        'whole control period: what changes within it is averaged.', unit='s', minimum=0.0,
-        maximum=LONGEST_DELAY, effect=NEXT_STEP)
+        0.0, 'From a command to the effort that it calls for. The equations average what changes '
+        'within a control period.', unit='s', minimum=0.0, maximum=LONGEST_DELAY,
+        effect=NEXT_STEP)
 
 
 def dead_zone(unit: str) -> Any:

@@ -23,6 +23,7 @@ class TunableEnv(gymnasium.Env):
 
     :param task: the task.
     :param physics: the plant; assign to ``env.unwrapped.physics`` to change it.
+    :ivar joints: what the sensors show since the last step, in double precision.
     """
 
     metadata = {'render_modes': []}
@@ -33,7 +34,7 @@ class TunableEnv(gymnasium.Env):
         high = np.array(task.observation_high, dtype=np.float32)
         self.observation_space = gymnasium.spaces.Box(-high, high, dtype=np.float32)
         self.action_space = gymnasium.spaces.Discrete(len(task.action_efforts))
-        self._begun = False
+        self.joints: Joints | None = None
 
     @property
     def physics(self) -> Any:
@@ -45,11 +46,6 @@ class TunableEnv(gymnasium.Env):
         if physics != getattr(self, '_physics', None):
             self._physics, self._sensors = physics, np.array(physics.sensors())
             self._take_up(physics)
-
-    @property
-    def joints(self) -> Joints:
-        """What the sensors show of the joints, in double precision."""
-        return self.task.shown(self._true_state(), self._sensors)
 
     @abstractmethod
     def _true_state(self) -> Sequence[float]:
@@ -76,7 +72,7 @@ class TunableEnv(gymnasium.Env):
         """
         super().reset(seed=seed)
         self._begin(self.task.start_state(self.np_random))
-        self._begun = True
+        self._look()
         return self.task.observe(*self.joints), {}
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -85,13 +81,17 @@ class TunableEnv(gymnasium.Env):
 
         :return: observation, reward, terminated, False, empty info.
         """
-        if not self._begun:
+        if self.joints is None:
             raise RuntimeError('reset() must come before step()')
         terminated = self._advance(self.task.action_efforts[action])
+        self._look()
         # A number may have grown beyond float32, and then the episode is over.
         with np.errstate(over='ignore') if terminated else nullcontext():
             observation = self.task.observe(*self.joints)
         return observation, self.task.reward(terminated), terminated, False, {}
+
+    def _look(self) -> None:
+        self.joints = self.task.shown(self._true_state(), self._sensors)
 
 
 class CompiledEnv(TunableEnv):

@@ -239,19 +239,20 @@ class Task:
         """
         Return what sensors show of a true state.
 
+        :param state: float64, an array or a tuple.
         :param sensors: of the plant, ``physics.sensors()``.
         """
         seen = np.empty(len(state))
-        sensed(np.asarray(state, np.float64), np.asarray(sensors), seen)
-        return self.state_joints(seen)
+        sensed(state, np.asarray(sensors), seen)
+        return self.state_joints(seen.tolist())
 
     def _trajectory(self, seed: int, physics: Any, efforts: np.ndarray) -> Trajectory:
         """Go through an episode once more, by its efforts."""
         physics = physics or self.physics()
         starts = self.start_states([seed])
         *states, last = [*starts, *self.drive(starts, None, efforts[None], physics)[0]]
-        failed = self.terminated(self.state_joints(last), physics)
-        return trajectory_of([self.shown(state, physics.sensors()) for state in states], efforts,
+        sensors, failed = physics.sensors(), self.terminated(self.state_joints(last), physics)
+        return trajectory_of([self.shown(state, sensors) for state in states], efforts,
                              'terminated' if failed else 'truncated')
 
     def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
@@ -261,7 +262,7 @@ class Task:
                               self.max_episode_steps, rasters)
 
     def _rows(self, physics: Any, count: int) -> list[np.ndarray]:
-        """Return constants, actuators and sensors, a row per start, as compiled code wants them."""
+        """Return constants, actuators and sensors for compiled code, a row per start."""
         plants, times = self.plants(physics, count), 1
         if not isinstance(physics, Sequence):  # ask it only once
             plants, times = plants[:1], count

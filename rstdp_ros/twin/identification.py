@@ -69,10 +69,15 @@ class Identified:
         """The most probable plant."""
         return self.prior.physics(self.mean)
 
-    def plants(self, count: int, generator: np.random.Generator) -> list[Any]:
-        """Draw plants that the data allow."""
+    def plants(self, count: int, generator: np.random.Generator,
+               doubt: float = 1.0) -> list[Any]:
+        """
+        Draw plants that the data allow.
+
+        :param doubt: so many times as far from the most probable one as they say.
+        """
         values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        root = doubt * vectors * np.sqrt(np.maximum(values, 0.0))
         draws = self.mean + generator.normal(size=(count, len(self.mean))) @ root.T
         return [self.prior.physics(u) for u in draws]
 
@@ -84,6 +89,22 @@ class Identified:
         return {name: Estimate(getattr(self.prior.nominal, name), value[name], low[name],
                                high[name], bool(deviation < UNKNOWN))
                 for name, deviation in zip(self.prior.names, deviations)}
+
+    def state(self) -> dict[str, Any]:
+        """Return it as plain values and arrays."""
+        return {'mean': self.mean, 'covariance': self.covariance, 'noise': self.noise,
+                'log_evidence': self.log_evidence}
+
+    @classmethod
+    def restored(cls, prior: Prior, state: dict[str, Any]) -> Identified | None:
+        """Undo :meth:`state`; None if nothing had been identified."""
+        return cls(prior, **state) if len(state['mean']) else None
+
+
+def unidentified(prior: Prior) -> dict[str, Any]:
+    """Return the state of what is not identified yet: arrays without rows."""
+    return {'mean': np.empty(0), 'covariance': np.empty((0, len(prior.names))),
+            'noise': np.empty(0), 'log_evidence': 0.0}
 
 
 def identify(task: Task, trajectories: Sequence[Trajectory],

@@ -10,12 +10,25 @@ import numpy as np
 
 from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE
-from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
+from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.tasks import get_task
-from rstdp_ros.trajectory import Trajectory
-from rstdp_ros.twin.identification import Identified, identify
+from rstdp_ros.twin.agreement import Agreement
+from rstdp_ros.twin.identification import Identified, identify, LEAST_ROWS, unidentified
+from rstdp_ros.twin.memory import Memory
+from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.search import best_gains, Budget, returns
+
+# Sensors that seem so many times as noisy as before speak of two plants, or of a wrong model.
+NOISIER = 1.3
+# Two plants must be more probable than one by this, in natural logarithms.
+TWO_PLANTS = 10.0
+# Standard errors by which a network must be better in the twin.
+MARGIN = 2.0
+# A twin that was contradicted doubts itself so much more, up to this.
+MORE_DOUBT, MOST_DOUBT = 2.0, 16.0
+CHANGED, CONTRADICTED = 'plant changed', 'twin contradicted'
+BETTER, TOO_SHORT = 'better in the twin', 'too short to identify the plant'
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,7 @@ class TwinParameters:
     """How much to try in the twin between two episodes."""
 
     generations: int = parameter(
-        8, 'Rounds of the search.', minimum=1, maximum=1000, effect=NEXT_EPISODE)
+        10, 'Rounds of the search.', minimum=1, maximum=1000, effect=NEXT_EPISODE)
     candidates: int = parameter(
         20, 'Vectors of gains that a round tries.', minimum=5, maximum=10_000,
         effect=NEXT_EPISODE)
@@ -46,9 +59,11 @@ class Twin(Strategy):
     """
     Learn in a model of the robot that its own episodes made.
 
-    After every episode the plant is identified from all that was kept, gains are searched in the
-    plants that the data allow, and the best network plays and is deployed if it is better there,
-    from starts that served for nothing else, than the one that runs.
+    After every episode the plant is identified from what was shown lately. Gains are searched in
+    plants that the data allow, and what was found plays and is deployed if it is better there than
+    what runs, from starts that served for nothing else. An episode that does not fit what is
+    known of the plant makes the strategy forget the old one; returns below what the twin foretold
+    make it doubt the twin and search in a wider range of plants.
     """
 
     name = 'twin'
@@ -63,10 +78,11 @@ class Twin(Strategy):
                  seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
         self.task = get_task(network.task)
+        self.prior = Prior(self.task)
+        self.memory, self.agreement = Memory(len(self.task.joints)), Agreement()
         self.log_gains = np.zeros(network.observation_size)
-        self.episode = 0
-        self.kept: list[Trajectory] = []
         self.identified: Identified | None = None
+        self.doubt, self.episode = 1.0, 0
 
     @classmethod
     def preset(cls, name: str, task: str) -> TwinParameters:
@@ -75,33 +91,87 @@ class Twin(Strategy):
 
     def propose(self, shown: Shown) -> Proposal:
         """Identify, search, prove."""
-        generator = np.random.default_rng((self.seed, self.episode))
+        self.generator = np.random.default_rng((self.seed, self.episode))
         self.episode += 1
-        self._keep(shown.trajectory)
-        self.identified = identify(self.task, self.kept, self.identified)
-        plants = self._plants(generator)
+        event = self._identify(shown)
+        if self.identified is None:
+            return Proposal(shown.network.weights, TOO_SHORT)
+        present = shown.network
+        if self._foretold(present) < self.task.possible_returns()[1]:
+            weights = self._search(present)
+            if weights:
+                return Proposal(weights, ', '.join(filter(None, (event, BETTER))))
+        return Proposal(present.weights, event)
+
+    def _identify(self, shown: Shown) -> str:
+        """Take up an episode; say what it means for the twin."""
+        contradicted = self.agreement.compare(shown.episode_return)
+        self.memory.add(shown.trajectory, self.parameters.steps_kept)
+        before = self.identified
+        if self.memory.steps < LEAST_ROWS:
+            return ''
+        self.identified = identify(self.task, self.memory.trajectories, before)
+        if before and self._two_plants(before):
+            self.memory.forget_all_but_the_last()
+            self.identified = identify(self.task, self.memory.trajectories)
+            self.agreement.forget()
+            self.doubt = 1.0
+            return CHANGED
+        if contradicted:
+            self.doubt = min(MORE_DOUBT * self.doubt, MOST_DOUBT)
+            return CONTRADICTED
+        return ''
+
+    def _two_plants(self, before: Identified) -> bool:
+        """Say whether the last episode is better explained by a plant of its own."""
+        *old, new = self.memory.trajectories
+        if (self.identified.noise <= NOISIER * before.noise).all() or not old or (
+                len(new.efforts) < LEAST_ROWS):
+            return False
+        apart = sum(identify(self.task, some, before).log_evidence for some in (old, [new]))
+        return apart > self.identified.log_evidence + TWO_PLANTS
+
+    def _search(self, present: SpikingQNetwork) -> Weights | None:
+        """Return the weights of something better, if there is."""
         own = self.parameters
         budget = Budget(own.generations, own.candidates, own.starts, reach=own.reach)
-        found = best_gains(self.task, self.initial, self.log_gains, plants, generator, budget,
-                           own.max_log_gain)
-        challenger = with_gains(self.initial, found)
-        if self._better(challenger, shown.network, plants, generator):
-            self.log_gains = found
-            return Proposal(challenger.weights, 'better in the twin')
-        return Proposal(shown.network.weights)
-
-    def _keep(self, trajectory: Trajectory) -> None:
-        self.kept.append(trajectory)
-        while sum(len(one.efforts) for one in self.kept[1:]) > self.parameters.steps_kept:
-            del self.kept[0]
-
-    def _plants(self, generator: np.random.Generator) -> Any:
-        return lambda count: self.identified.plants(count, generator)
-
-    def _better(self, challenger: SpikingQNetwork, present: SpikingQNetwork, plants: Any,
-                generator: np.random.Generator) -> bool:
-        """Compare by pairs, beyond what chance explains."""
-        ours, theirs = returns(self.task, [challenger, present], plants, generator,
-                               self.parameters.validation_starts)
+        found = best_gains(self.task, self.initial, self.log_gains, self._plants, self.generator,
+                           budget, own.max_log_gain)
+        network = with_gains(self.initial, found)
+        ours, theirs = self._returns(network, present)
         gain = ours - theirs
-        return gain.mean() > 2.0 * gain.std() / math.sqrt(len(gain))
+        if gain.mean() <= MARGIN * gain.std() / math.sqrt(len(gain)):
+            return None
+        self.log_gains, self.agreement.predicted = found, ours
+        return network.weights
+
+    def _foretold(self, network: SpikingQNetwork) -> float:
+        """Return what a network returns in the twin on average, and remember all of it."""
+        self.agreement.predicted = self._returns(network)[0]
+        return self.agreement.predicted.mean()
+
+    def _returns(self, *networks: SpikingQNetwork) -> np.ndarray:
+        return returns(self.task, networks, self._plants, self.generator,
+                       self.parameters.validation_starts)
+
+    def _plants(self, count: int) -> list[Any]:
+        return self.identified.plants(count, self.generator, self.doubt)
+
+    def placed(self, network: SpikingQNetwork) -> None:
+        """Foretell nothing of a network that somebody else put in place."""
+        self.agreement.forget()
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next proposal depends on."""
+        identified = (self.identified.state() if self.identified else unidentified(self.prior))
+        return {'episode': self.episode, 'log_gains': self.log_gains, 'doubt': self.doubt,
+                'memory': self.memory.state(), 'agreement': self.agreement.state(),
+                'identified': identified}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.episode, self.log_gains, self.doubt = (
+            state[name] for name in ('episode', 'log_gains', 'doubt'))
+        self.memory.restore(state['memory'])
+        self.agreement.restore(state['agreement'])
+        self.identified = Identified.restored(self.prior, state['identified'])
