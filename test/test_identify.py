@@ -86,7 +86,8 @@ def test_a_changed_plant_that_another_policy_moves_in_real_time(tmp_path, cartpo
     path = write(tmp_path / 'bag', rows)
     assert '--task' in refused(path)
     result, words = identified(path, '--task', 'cartpole')
-    assert_are(result, physics, ('pole_half_length', 'force_magnitude', 'actuator_delay'))
+    assert_are(result, physics, ('pole_half_length', 'force_magnitude', 'actuator_delay'),
+               part=0.05)
     assert result['steps'] == 2 * (60 - 3)
     assert 'cart_position_factor' in words.split('nothing asks for')[1]
     one, _ = identified(path, '--task', 'cartpole', '--episodes', 1, 1)
@@ -100,7 +101,7 @@ def test_a_robot_that_never_heard_of_us(tmp_path, cartpole, identified, refused)
                              pole_damping=0.0, dead_zone=0.0)
     path = write(tmp_path / 'bag', robot(cartpole, physics, 8.0, ['rail', 'pivot'], 3.0, -0.5,
                                          'motor'))
-    (tmp_path / 'robot.yaml').write_text('''
+    (tmp_path / 'robot.yaml').write_text("""
 /**:
   ros__parameters:
     controller: motor
@@ -110,13 +111,13 @@ def test_a_robot_that_never_heard_of_us(tmp_path, cartpole, identified, refused)
     joints.cart_to_pole.zero: 3.0
     joints.cart_to_pole.scale: -0.5
     rate: 100
-''')
+""")
     options = [path, '--task', 'cartpole', '--params-file', tmp_path / 'robot.yaml']
     result, _ = identified(*options)
     # Its time is continuous, that of the equations is not.
     assert_are(result, physics, ('pole_half_length', 'force_magnitude'), part=0.1)
     assert result['fit']['values']['velocity of cart_to_pole']['share'] < 0.1
-    assert 'holds no topic' in refused(path, '--task', 'cartpole')
+    assert '0 states of slider_to_cart and cart_to_pole' in refused(path, '--task', 'cartpole')
 
 
 @pytest.mark.parametrize('skip, words', [

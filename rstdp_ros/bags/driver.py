@@ -64,9 +64,10 @@ def driven(bag: Bag, task: Task, driver: Driver, refused: Counter[str]) -> list[
     """
     times, joints, commands = _heard(bag, task, driver, refused)
     if len(times) < 2 or len(commands) < 2:
-        raise RstdpError(f'{bag.path}: {len(times)} states of the joints '
-                         f'{", ".join(wire.name for wire in driver.joints.values())} and '
-                         f'{len(commands)} commands: too few to identify a plant from')
+        names = ' and '.join(wire.name for wire in driver.joints.values())
+        raise RstdpError(
+            f'{bag.path}: {len(times)} states of {names}, {len(commands)} commands on {driver.commands}: too few to identify a plant; name '
+            "the robot's joints and controller by --params-file")
     period = task.control_period
     grid = np.arange(max(times[0], commands[0, 0]), min(times[-1], commands[-1, 0]), period)
     if len(grid) < 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 
 import numpy as np
 
@@ -88,15 +88,16 @@ def _numbers(task: Task, stamps: Sequence[int]) -> list[int]:
 
 def _in_force(recording: Recording, stamps: Sequence[int]) -> dict[int, float]:
     """Return the effort that was in force after each observation: in real time some are late."""
-    heard = sorted(recording.efforts.values())
-    times = [time for time, _ in heard]
+    heard = sorted((time, stamp) for stamp, (time, _) in recording.efforts.items())
+    # Who is overtaken is not obeyed.
+    newest = list(accumulate((stamp for _, stamp in heard), max))
     efforts = {}
     for stamp, following in zip(stamps, [*stamps[1:], None]):
         if stamp not in recording.efforts:
             continue
-        newest = recording.efforts[stamp]
+        obeyed = stamp
         if following in recording.joints:
-            reached = bisect_right(times, recording.joints[following][0])
-            newest = heard[max(0, reached - 1)]
-        efforts[stamp] = newest[1]
+            reached = bisect_right(heard, (recording.joints[following][0], following))
+            obeyed = newest[max(0, reached - 1)]
+        efforts[stamp] = recording.efforts[obeyed][1]
     return efforts

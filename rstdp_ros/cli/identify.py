@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+import math
 import sys
 from typing import Any
 
@@ -124,8 +125,10 @@ def is_asked_for(estimate: Estimate) -> bool:
 
 def row(task: Task, name: str, one: Estimate) -> str:
     """Return a line of the table."""
+    # What is far smaller than it is certain is 0.
+    value = round(one.value, 3 - math.floor(math.log10(one.high - one.low)))
     interval = f'{one.low:.4g} to {one.high:.4g}'
-    line = (f'{name:24} {one.nominal:9.4g} {one.value:10.4g}  {interval:24} '
+    line = (f'{name:24} {one.nominal:9.4g} {value:10.4g}  {interval:24} '
             f'{table(task.physics)[name].unit}')
     return line if one.identifiable else f'{line}   the data cannot tell'
 
@@ -147,8 +150,8 @@ def goodness(prediction: Prediction, nominal: Prediction) -> list[str]:
                                     prediction.rms / prediction.motion,
                                     nominal.rms / nominal.motion):
         error, share, before = numbers
-        lines.append(f'  {name:28} {error:9.2g} {unit:6} {100 * share:7.2g} % '
-                     f'{100 * before:7.2g} %')
+        lines.append(f'  {name:28} {error:9.2g} {unit:6} {100 * share:7.1f} % '
+                     f'{100 * before:7.1f} %')
     return lines
 
 
