@@ -101,7 +101,8 @@ def test_a_robot_that_never_heard_of_us(tmp_path, cartpole, identified, refused)
                              pole_damping=0.0, dead_zone=0.0)
     path = write(tmp_path / 'bag', robot(cartpole, physics, 8.0, ['rail', 'pivot'], 3.0, -0.5,
                                          'motor'))
-    (tmp_path / 'robot.yaml').write_text("""
+    file = tmp_path / 'robot.yaml'
+    file.write_text("""
 /**:
   ros__parameters:
     controller: motor
@@ -112,12 +113,14 @@ def test_a_robot_that_never_heard_of_us(tmp_path, cartpole, identified, refused)
     joints.cart_to_pole.scale: -0.5
     rate: 100
 """)
-    options = [path, '--task', 'cartpole', '--params-file', tmp_path / 'robot.yaml']
+    options = [path, '--task', 'cartpole', '--params-file', file]
     result, _ = identified(*options)
     # Its time is continuous, that of the equations is not.
     assert_are(result, physics, ('pole_half_length', 'force_magnitude'), part=0.1)
     assert result['fit']['values']['velocity of cart_to_pole']['share'] < 0.1
     assert '0 states of slider_to_cart and cart_to_pole' in refused(path, '--task', 'cartpole')
+    file.write_text(file.read_text().replace('-2.0', 'fast'))
+    assert 'effort_scale must be' in refused(*options)
 
 
 @pytest.mark.parametrize('skip, words', [

@@ -24,6 +24,8 @@ JOINT_STATES = 'joint_states'
 REST = 0.5
 # Joint states that are further apart, in control periods, say nothing of what was between them.
 GAP = 2.0
+# Control periods.
+LONGEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,15 @@ def driven(bag: Bag, task: Task, driver: Driver, refused: Counter[str]) -> list[
     times, joints, commands = _heard(bag, task, driver, refused)
     if len(times) < 2 or len(commands) < 2:
         names = ' and '.join(wire.name for wire in driver.joints.values())
-        raise RstdpError(
-            f'{bag.path}: {len(times)} states of {names}, {len(commands)} commands on {driver.commands}: too few to identify a plant; name '
-            "the robot's joints and controller by --params-file")
+        raise RstdpError(f'{bag.path}: {len(times)} states of {names} and {len(commands)} '
+                         f'commands on {driver.commands} tell nothing; name the joints and the '
+                         'controller by --params-file')
     period = task.control_period
-    grid = np.arange(max(times[0], commands[0, 0]), min(times[-1], commands[-1, 0]), period)
+    start, end = max(times[0], commands[0, 0]), min(times[-1], commands[-1, 0])
+    if end - start > LONGEST * period:
+        raise RstdpError(f'{bag.path}: goes on for {end - start:.0f} s; take a part of at most '
+                         f'{LONGEST * period:.0f} s')
+    grid = np.arange(start, end, period)
     if len(grid) < 2:
         return []
     efforts = np.diff(_held(commands, np.append(grid, grid[-1] + period))) / period
