@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, groupby
+import math
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from rstdp_ros.trajectory import Trajectory
 SECOND = 1e9  # ns
 # Of a control period: so near to it observations come where nobody waits for an answer.
 STEADY = 0.25
+# No effort is expected to act later, s.
+LIKELY_DELAY = 0.1
 
 
 def stretches(task: Task, recording: Recording) -> list[Trajectory]:
@@ -53,14 +56,31 @@ def _cut(task: Task, recording: Recording, numbers: Mapping[int, int],
     :param numbers: of steps, by stamp.
     """
     known = {numbers[stamp]: effort for stamp, effort in efforts.items()}
-    rows = [stamp for stamp in numbers if stamp in recording.joints and stamp in efforts]
-    counted = enumerate(rows)
-    for _, group in groupby(counted, lambda one: numbers[one[1]] - one[0]):
+    sure = _sure(task, known)
+    rows = [stamp for stamp in numbers
+            if stamp in recording.joints and numbers[stamp] in sure]
+    for _, group in groupby(enumerate(rows), lambda one: numbers[one[1]] - one[0]):
         chosen = [stamp for _, stamp in group]
         trajectory = trajectory_of([recording.joints[stamp][1] for stamp in chosen],
                                    np.array([efforts[stamp] for stamp in chosen]),
                                    recording.end.message if recording.end else '')
         yield trajectory._replace(before=_before(task, known, numbers[chosen[0]]))
+
+
+def _sure(task: Task, known: Mapping[int, float]) -> set[int]:
+    """
+    Return the steps on which no unknown effort acts any more.
+
+    :param known: efforts by the number of their steps.
+    """
+    reach = math.ceil(LIKELY_DELAY / task.control_period) + 1
+    sure, first = set(), 0
+    for number in sorted(known):
+        if number and number - 1 not in known:
+            first = number
+        if not first or number - first >= reach:
+            sure.add(number)
+    return sure
 
 
 def _before(task: Task, known: Mapping[int, float], step: int) -> np.ndarray:
