@@ -23,13 +23,13 @@ def plot_prediction(found: Prediction, nominal: Prediction, path: Path) -> None:
     figure, axes = panels(len(found.names), columns=2, height=2.6)
     figure.set_figwidth(10.0)
     for i, (axis, name, unit) in enumerate(zip(axes, found.names, found.units)):
-        measured = _in_a_row(found, found.seen.shown, i, 0)
-        axis.plot(measured, '.', color=BLACK, markersize=4, label='measured')
+        steps, measured = _in_a_row(found, found.measured, i, 0)
+        axis.plot(steps, measured, '.', color=BLACK, markersize=4, label='measured')
         for prediction, color, line, label in (
                 (nominal, VERMILLION, ':', 'nominal plant'),
                 (found, BLUE, '-', 'identified plant')):
-            rows = _in_a_row(prediction, found.seen.shown + prediction.errors, i, KNOWN - 1)
-            axis.plot(rows, line, color=color, linewidth=1.8, label=f'predicted, {label}')
+            rows = _in_a_row(prediction, found.measured + prediction.errors, i, KNOWN - 1)
+            axis.plot(*rows, line, color=color, linewidth=1.8, label=f'predicted, {label}')
         # A nominal plant may be off by any amount.
         low, high = np.nanmin(measured), np.nanmax(measured)
         margin = 0.25 * (high - low) + 1e-9
@@ -41,8 +41,11 @@ def plot_prediction(found: Prediction, nominal: Prediction, path: Path) -> None:
     save_plot(figure, path)
 
 
-def _in_a_row(prediction: Prediction, values: np.ndarray, i: int, first: int) -> np.ndarray:
-    """Return a value of the latest pieces from a row on, NaN between them, as one line."""
+def _in_a_row(prediction: Prediction, values: np.ndarray, i: int, first: int
+              ) -> tuple[np.ndarray, np.ndarray]:
+    """Return steps and a value of the latest pieces from a row on, NaN between them."""
     present = prediction.seen.present & (np.arange(values.shape[1]) >= first)
     shown = np.where(present, values[..., i], np.nan)[-PIECES:]
-    return np.pad(shown, ((0, 0), (0, 1)), constant_values=np.nan).ravel()
+    steps = np.arange(shown.size).reshape(shown.shape)
+    return tuple(np.pad(each.astype(float), ((0, 0), (0, 1)), constant_values=np.nan).ravel()
+                 for each in (steps, shown))

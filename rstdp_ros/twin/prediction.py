@@ -41,6 +41,11 @@ class Prediction:
         return self.seen.present & (np.arange(self.seen.present.shape[1]) >= KNOWN)
 
     @property
+    def measured(self) -> np.ndarray:
+        """What the robot showed, (n, m, state), angles without jumps of whole turns."""
+        return np.where(self.turning, np.unwrap(self.seen.shown, axis=1), self.seen.shown)
+
+    @property
     def errors(self) -> np.ndarray:
         """Predicted minus shown, (n, m, state), of angles the short way round."""
         errors = self.shown - self.seen.shown
