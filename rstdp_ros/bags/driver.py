@@ -35,11 +35,16 @@ class Driver:
 
     :param joints: by the task's joint names.
     :param effort_scale: the controller's units per N or N m.
+    :raises RstdpError: an effort_scale of 0.
     """
 
     joints: Mapping[str, JointWiring]
     controller: str = 'effort_controller'
     effort_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.effort_scale:
+            raise RstdpError('effort_scale is 0: no command would ever move anything')
 
     @property
     def commands(self) -> str:
