@@ -70,7 +70,7 @@ def _episodes(bag: Bag, task: Task, driver: Driver,
               refused: Counter[str]) -> Iterator[Callable[[], list[Trajectory]]]:
     """Yield what cuts an episode into trajectories, or raises why it does not."""
     counts = bag.counts
-    if counts[JOINT_STATES] and not counts['observation']:
+    if counts.get(JOINT_STATES) and not counts['observation']:
         for trajectory in driven(bag, task, driver, refused):
             yield lambda one=trajectory: [one]
     else:
