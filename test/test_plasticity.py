@@ -97,13 +97,13 @@ def test_refuses_spikes_that_do_not_fit(shapes):
 @pytest.mark.parametrize('name', sorted(set(STRATEGIES) - {'rstdp'}))
 def test_controls_have_the_norm_of_the_rule_another_direction_and_a_seed(name):
     network = random_network(1)
-    rule, control, twin = (make_learner(network, 1, 'default', strategy=r).strategy
+    rule, control, same = (make_learner(network, 1, 'default', strategy=r).strategy
                            for r in ('rstdp', name, name))
-    for r in (rule, control, twin):
+    for r in (rule, control, same):
         r.observe_rasters(spikes(network, 20))
     expected, change = rule.weight_change(50.0), control.weight_change(50.0)
     assert np.isclose(np.linalg.norm(change), np.linalg.norm(expected))
-    assert np.array_equal(change, twin.weight_change(50.0))
+    assert np.array_equal(change, same.weight_change(50.0))
     alignment = (change * expected).sum() / np.linalg.norm(expected) ** 2
     assert alignment == pytest.approx(-1.0) if name == 'opposite' else abs(alignment) < 0.5
     same_entries = np.allclose(np.sort(change.ravel()), np.sort(expected.ravel()))
