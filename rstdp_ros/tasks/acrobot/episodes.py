@@ -1,4 +1,4 @@
-"""Whole acrobot episodes, compiled: no Python per step, and other threads go on meanwhile."""
+"""Whole acrobot episodes, compiled: no Python per step."""
 
 import numpy as np
 
