@@ -7,6 +7,8 @@ from rstdp_ros.plugins import Plugins
 HERE = 'rstdp_ros.plasticity'
 STRATEGIES = Plugins('strategy', 'rstdp_ros.strategies', {
     'rstdp': f'{HERE}.rstdp:RSTDP',
+    'combined': 'rstdp_ros.twin.combined:Combined',
+    'gains': f'{HERE}.gains:Gains',
     'twin': 'rstdp_ros.twin.strategy:Twin',
     'opposite': f'{HERE}.controls:OppositeSign',
     'random': f'{HERE}.controls:RandomUpdates',
