@@ -79,7 +79,8 @@ def test_the_demos_plant_is_identified_from_its_bag(tmp_path, record, demo_physi
 
 def test_a_changed_plant_that_another_policy_moves_in_real_time(tmp_path, cartpole, identified,
                                                                 refused):
-    physics = cartpole.make_physics({'pole_half_length': 0.7, 'force_magnitude': 6.0})
+    physics = cartpole.make_physics({'pole_half_length': 0.7, 'force_magnitude': 6.0,
+                                     'actuator_delay': 0.03})
     episodes = [episode_of_a_driver(cartpole, physics, number) for number in range(2)]
     # Lost: an observation, an answer, and both.
     gone = {2 * 20, 2 * 31 + 1, 2 * 44, 2 * 44 + 1}
@@ -88,7 +89,7 @@ def test_a_changed_plant_that_another_policy_moves_in_real_time(tmp_path, cartpo
     path = write(tmp_path / 'bag', rows)
     assert '--task' in refused(path)
     result, words = identified(path, '--task', 'cartpole')
-    assert_are(result, physics, BODY)
+    assert_are(result, physics, (*BODY, 'actuator_delay'))
     assert result['steps'] == 2 * (60 - lost)
     assert 'cart_position_factor' in words.split('nothing asks for')[1]
     one, _ = identified(path, '--task', 'cartpole', '--episodes', 1, 1)

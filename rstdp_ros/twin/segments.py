@@ -54,8 +54,9 @@ def segments(task: Task, trajectories: Sequence[Trajectory], rows: int = ROWS) -
 def _pieces(task, trajectory, rows, kept):
     """Yield what was shown, the commands between, and the commands before."""
     shown = task.state_of(trajectory.positions, trajectory.velocities)
+    newest_first = np.concatenate([trajectory.efforts[::-1], trajectory.before])
     for first in range(0, len(shown), rows):
         last = min(first + rows, len(shown))
         if last - first > 1:
             yield (shown[first:last], trajectory.efforts[first:last - 1],
-                   trajectory.efforts[max(0, first - kept):first][::-1])
+                   newest_first[len(shown) - first:][:kept])
