@@ -27,12 +27,11 @@ class Memory:
 
     def add(self, trajectory: Trajectory, steps: int) -> None:
         """
-        Keep one more, and forget the oldest beyond so many steps.
+        Keep one more, and forget the oldest that are not needed to make so many steps.
 
-        :param steps: at least; of a longer episode its last ones are kept.
+        Episodes are kept whole: what is under way in an actuator began before.
         """
-        self.trajectories.append(Trajectory(*(row[-steps:] for row in trajectory[:3]),
-                                            trajectory.end))
+        self.trajectories.append(trajectory)
         while self.steps - len(self.trajectories[0].efforts) >= steps:
             del self.trajectories[0]
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
@@ -91,7 +92,13 @@ class Twin(Strategy):
 
     @classmethod
     def preset(cls, name: str, task: str) -> TwinParameters:
-        """Return the defaults: there is one preset."""
+        """
+        Return the only set of parameters; it is the same for all tasks.
+
+        :raises RstdpError: another name.
+        """
+        if name != 'default':
+            raise RstdpError(f'unknown preset {name!r}; strategy {cls.name} has default')
         return TwinParameters()
 
     def propose(self, shown: Shown) -> Proposal:
