@@ -48,6 +48,7 @@ class Combined(Twin):
         own = self.parameters
         self.rstdp = RSTDP(network, part(own, RSTDPParameters))
         self.returns = GainSearch(network.observation_size, part(own, SearchParameters), seed)
+        self.w2 = network.weights[1]
 
     @classmethod
     def preset(cls, name: str, task: str) -> CombinedParameters:
@@ -75,6 +76,14 @@ class Combined(Twin):
     def trusted(self) -> bool:
         """Whether the twin decides."""
         return self.identified is not None and self.doubt < MOST_DOUBT
+
+    def placed(self, network: SpikingQNetwork) -> None:
+        """Find out whose gains another network has: the nearest known ones."""
+        super().placed(network)
+        known = np.vstack((self.log_gains, self.returns.zeros, self.returns.tried.points))
+        apart = [np.linalg.norm(with_gains(self.initial, z).weights[0] - network.weights[0])
+                 for z in known]
+        self.log_gains = known[int(np.argmin(apart))]
 
     def _challengers(self, present: SpikingQNetwork, found: np.ndarray) -> list[Challenger]:
         """Return what was found, r-STDP's change, and both."""

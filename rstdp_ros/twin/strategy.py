@@ -24,6 +24,8 @@ from rstdp_ros.twin.search import best_gains, Budget, returns
 TWO_PLANTS = 10.0
 # Standard errors by which a network must be better in the twin.
 MARGIN = 2.0
+# Episodes without a search after several that found nothing.
+LONGEST_PAUSE = 15
 # A twin that was contradicted doubts itself so much more, up to this.
 MORE_DOUBT, MOST_DOUBT = 2.0, 16.0
 CHANGED, CONTRADICTED = 'plant changed', 'twin contradicted'
@@ -89,6 +91,8 @@ class Twin(Strategy):
         self.log_gains = np.zeros(network.observation_size)
         self.identified: Identified | None = None
         self.doubt, self.episode = 1.0, 0
+        # Episodes until the next search, and how many there were between the last two.
+        self.wait, self.pause = 0, 0
 
     @classmethod
     def preset(cls, name: str, task: str) -> TwinParameters:
@@ -109,11 +113,20 @@ class Twin(Strategy):
         if self.identified is None:
             return Proposal(shown.network.weights, TOO_SHORT)
         present = shown.network
-        if self._foretold(present) < self.task.possible_returns()[1]:
+        if event:
+            self.wait = self.pause = 0
+        if self._foretold(present) < self.task.possible_returns()[1] and self._due():
             weights = self._search(present)
             if weights:
+                self.pause = 0
                 return Proposal(weights, ', '.join(filter(None, (event, BETTER))))
+            self.wait = self.pause = min(2 * self.pause + 1, LONGEST_PAUSE)
         return Proposal(present.weights, event)
+
+    def _due(self) -> bool:
+        """Say whether to search again: ever more seldom where searches find nothing."""
+        self.wait = max(self.wait - 1, 0)
+        return not self.wait
 
     def _identify(self, shown: Shown) -> str:
         """Take up an episode; say what it means for the twin."""
@@ -197,13 +210,14 @@ class Twin(Strategy):
         """Return all that the next proposal depends on."""
         identified = (self.identified.state() if self.identified else unidentified(self.prior))
         return {'episode': self.episode, 'log_gains': self.log_gains, 'doubt': self.doubt,
+                'wait': self.wait, 'pause': self.pause,
                 'memory': self.memory.state(), 'agreement': self.agreement.state(),
                 'identified': identified}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` returned."""
-        self.episode, self.log_gains, self.doubt = (
-            state[name] for name in ('episode', 'log_gains', 'doubt'))
+        for name in ('episode', 'log_gains', 'doubt', 'wait', 'pause'):
+            setattr(self, name, state[name])
         self.memory.restore(state['memory'])
         self.agreement.restore(state['agreement'])
         self.identified = Identified.restored(self.prior, state['identified'])
