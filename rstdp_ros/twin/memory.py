@@ -57,4 +57,4 @@ class Memory:
             raise RstdpError(f'{len(rows)} steps of episodes of {lengths.tolist()}')
         self.trajectories = [
             Trajectory(part[:, :self.joints], part[:, self.joints:-1], part[:, -1], '')
-            for part in np.split(rows, np.cumsum(lengths)[:-1])]
+            for part in np.split(rows, np.cumsum(lengths))[:-1]]
