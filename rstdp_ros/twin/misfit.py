@@ -120,14 +120,14 @@ class Misfit:
         factors, offsets = self._sensors(u)
         after = self.task.drive(starts, self.seen.pasts, self.seen.commands,
                                 self.prior.physics(u))
-        return np.concatenate([starts[:, np.newaxis], after], axis=1) * factors + offsets
+        states = _bounded(np.concatenate([starts[:, np.newaxis], after], axis=1))
+        return states * factors + offsets
 
     def _sensors(self, u: np.ndarray) -> np.ndarray:
         return np.array(self.prior.physics(u).sensors()).reshape(2, -1)
 
     def _weighted(self, apart: np.ndarray) -> np.ndarray:
         """Return differences in standard deviations, of angles the short way round: (n, rest)."""
-        apart = _bounded(apart)
         short = np.where(self._turning, np.remainder(apart + math.pi, math.tau) - math.pi, apart)
         counted = np.where(self.seen.present[..., np.newaxis], short / self.noise, 0.0)
         return counted.reshape(len(apart), -1)
