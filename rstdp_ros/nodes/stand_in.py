@@ -48,8 +48,10 @@ class StandInNode(Node):
         self.robot.command(message.data[0])
 
     def _on_timer(self) -> None:
+        # Before the state: a busy machine would make an old one look new.
+        stamp = self.get_clock().now().to_msg()
         self.robot.advance(time.monotonic() - self._began)
-        joints, stamp = self.robot.read(), self.get_clock().now().to_msg()
+        joints = self.robot.read()
         if self.robot.lost():
             return
         time.sleep(self.robot.lateness())
