@@ -4,7 +4,7 @@ import numpy as np
 
 from rstdp_ros.compiling import compiled
 from rstdp_ros.snn.kernels import greedy, infer
-from rstdp_ros.tasks.acrobot.physics import COMMAND, observe, step, unpacked
+from rstdp_ros.tasks.acrobot.physics import as_tuple, COMMAND, observe, step
 from rstdp_ros.tasks.actuator import delivered, reach
 from rstdp_ros.tasks.sensors import sensed
 
@@ -29,7 +29,7 @@ def run_batch(starts, constants, actuators, sensors, w1, w2, w3, neuron, ticks, 
     scratch = np.empty((ticks, w1.shape[1] + w2.shape[1]), np.uint8)
     for i in range(len(starts)):
         theta1, theta2, velocity1, velocity2 = starts[i]
-        plant, past = unpacked(constants[i]), np.zeros(reach(actuators[i]))
+        plant, past = as_tuple(constants[i]), np.zeros(reach(actuators[i]))
         for t in range(max_steps):
             sensed((theta1, theta2, velocity1, velocity2), sensors[i], shown)
             observe(shown[0], shown[1], shown[2], shown[3], observation)
@@ -59,7 +59,7 @@ def drive(starts, pasts, efforts, constants, actuators):
     states = np.empty((*efforts.shape, 4))
     for i in range(len(starts)):
         theta1, theta2, velocity1, velocity2 = starts[i]
-        plant = unpacked(constants[i])
+        plant = as_tuple(constants[i])
         past = pasts[i, :reach(actuators[i])].copy()
         for t in range(efforts.shape[1]):
             effort = delivered(efforts[i, t], past, actuators[i])

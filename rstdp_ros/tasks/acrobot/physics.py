@@ -103,10 +103,10 @@ class AcrobotPhysics:
 
 
 @compiled()
-def unpacked(row):
-    """Return constants as a tuple, whose values compiled code keeps in registers."""
-    return (row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8],
-            row[9])
+def as_tuple(row):
+    """Return a row of constants as a tuple: compiled steps are faster with what has a length."""
+    return (row[0], row[1], row[2], row[3], row[4],
+            row[5], row[6], row[7], row[8], row[9])
 
 
 @compiled()

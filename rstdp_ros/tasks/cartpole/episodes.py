@@ -5,7 +5,7 @@ import numpy as np
 from rstdp_ros.compiling import compiled
 from rstdp_ros.snn.kernels import greedy, infer
 from rstdp_ros.tasks.actuator import delivered, reach
-from rstdp_ros.tasks.cartpole.physics import COMMAND, step, unpacked
+from rstdp_ros.tasks.cartpole.physics import as_tuple, COMMAND, step
 from rstdp_ros.tasks.sensors import sensed
 
 
@@ -28,7 +28,7 @@ def run_batch(starts, constants, actuators, sensors, w1, w2, w3, neuron, ticks, 
     scratch = np.empty((ticks, w1.shape[1] + w2.shape[1]), np.uint8)
     for i in range(len(starts)):
         x, x_dot, theta, theta_dot = starts[i]
-        plant, past = unpacked(constants[i]), np.zeros(reach(actuators[i]))
+        plant, past = as_tuple(constants[i]), np.zeros(reach(actuators[i]))
         for t in range(max_steps):
             sensed((x, x_dot, theta, theta_dot), sensors[i], observation)
             raster = rasters[i, t] if len(rasters) else scratch
@@ -57,7 +57,7 @@ def drive(starts, pasts, efforts, constants, actuators):
     states = np.empty((*efforts.shape, 4))
     for i in range(len(starts)):
         x, x_dot, theta, theta_dot = starts[i]
-        plant = unpacked(constants[i])
+        plant = as_tuple(constants[i])
         past = pasts[i, :reach(actuators[i])].copy()
         for t in range(efforts.shape[1]):
             effort = delivered(efforts[i, t], past, actuators[i])
