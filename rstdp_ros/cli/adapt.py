@@ -23,7 +23,7 @@ from rstdp_ros.plasticity import (
 )
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks import get_task, Task
 from rstdp_ros.tasks.stepped import stepped
 
 
@@ -58,15 +58,17 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     shared.add_json(parser)
 
 
-def read_adaptation(options: argparse.Namespace, *more: Any) -> tuple[Any, ...]:
+def read_adaptation(options: argparse.Namespace, *more: Any,
+                    task: Task | None = None) -> tuple[Any, ...]:
     """
     Turn the options into what is to be done.
 
     :param more: further tables whose parameters ``--set`` may change.
+    :param task: the task, where the options do not name all of it.
     :return: the :class:`Adaptation`, then what became of ``more``.
     :raises RstdpError: whatever does not fit.
     """
-    task = get_task(options.task, options.backend)
+    task = task or get_task(options.task, options.backend)
     if getattr(options, 'env', ''):
         task = stepped(task, options.env)
     shared.check_episodes(options)

@@ -38,6 +38,7 @@ def measure(task: Task, network: SpikingQNetwork, starts: Sequence[int],
     """
     returns, progress = np.empty(len(starts)), Progress(sys.stderr)
     for i, seed in enumerate(starts):
+        # Before, not after: nobody waits once the last one is measured.
+        progress(f'{i} of {len(starts)} episodes measured')
         returns[i] = task.returns(network, [seed], physics)[0]
-        progress(f'{i + 1} of {len(starts)} episodes measured')
     return returns
