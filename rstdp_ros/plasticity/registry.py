@@ -14,8 +14,7 @@ STRATEGIES = Plugins('strategy', 'rstdp_ros.strategies', {
     'random': f'{HERE}.controls:RandomUpdates',
     'independent': f'{HERE}.controls:IndependentPerturbations',
     'shuffled': f'{HERE}.controls:ShuffledUpdates',
-    'permuted': f'{HERE}.controls:PermutedUpdates',
-    'gains': f'{HERE}.gains:Gains'})
+    'permuted': f'{HERE}.controls:PermutedUpdates'})
 GUARDS = Plugins('guard', 'rstdp_ros.guards', {
     'recheck': f'{HERE}.recheck:RecheckGuard',
     'snapshot': f'{HERE}.guard:SnapshotGuard',

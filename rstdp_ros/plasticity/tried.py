@@ -65,5 +65,5 @@ class Tried:
                 len(counts) == len(means) == len(squares)) or not (
                 (counts >= 1).all() and (squares >= 0).all()):
             raise RstdpError('what was tried does not fit what it returned')
-        self.points = points.reshape(len(counts), -1)
+        self.points = points.reshape(len(counts), self.points.shape[1])
         self.counts, self.means, self.squares = counts, means, squares
