@@ -6,7 +6,11 @@ PYTHON ?= python3
 ROS ?= kilted
 VENV := $(if $(filter kilted,$(ROS)),.venv,.venv-$(ROS))
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip --disable-pip-version-check
+# pip compiles on one core, which is half of an installation; compileall does so on all of them.
+INSTALL := --disable-pip-version-check install --no-compile
+COMPILE := -m compileall -q -q -j 0 -x '/tests?/' rstdp_ros
+# Where it is set, every node and every worker of pytest would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).txt)
 # What needs torch or PyBullet is the same whatever the ROS: one environment with them is enough.
 EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
@@ -34,13 +38,14 @@ help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
-	$(BIN)/rstdp_ros demo cartpole
+	$(BIN)/rstdp_ros demo cartpole --strategy combined --episodes 5
 
 setup: $(VENV)/.setup  ## Install every extra
 
 test: $(VENV)/.setup lint $(if $(filter kilted,$(ROS)),lava)  ## Run linters and all tests; ROS=jazzy for Jazzy
-	$(BIN)/python -m pytest -n auto -m 'not graph' --durations=5 $(REPORT) $(TESTS)
-	$(BIN)/python -m pytest -n $(GRAPHS) -m graph --ignore $(HABITS) --durations=10 $(REPORT) $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not graph' --durations=5 $(REPORT) $(TESTS)
+	$(BIN)/python -m pytest -n $(GRAPHS) --dist worksteal -m graph --ignore $(HABITS) \
+		--durations=10 $(REPORT) $(TESTS)
 	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(REPORT) $(HABITS))
 
 lava:  ## Test the policy on Lava, if there is a Python 3.10
@@ -83,15 +88,18 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(INPUTS) | $(BIN)/python
-	$(PIP) install $(PINS) -e '.[ros,plot]'
+	$(BIN)/pip $(INSTALL) $(PINS) -e '.[ros,plot]'
+	-$(BIN)/python $(COMPILE) $(VENV)
 	touch $@
 
 $(VENV)/.setup: $(INPUTS) | $(BIN)/python
-	$(PIP) install $(PINS) -e '.[$(EXTRAS)]'
+	$(BIN)/pip $(INSTALL) $(PINS) -e '.[$(EXTRAS)]'
+	-$(BIN)/python $(COMPILE) $(VENV)
 	touch $@ $(VENV)/.demo
 
 $(LAVA)/.setup: $(INPUTS) constraints-lava.txt
 	$(PYTHON310) -m venv $(LAVA)
-	$(LAVA)/bin/pip --disable-pip-version-check install -q -c constraints.txt \
-		-c constraints-lava.txt -e '.[ros,lava]' pytest
+	$(LAVA)/bin/pip $(INSTALL) -q -c constraints.txt -c constraints-lava.txt \
+		-e '.[ros,lava]' pytest
+	-$(LAVA)/bin/python $(COMPILE) $(LAVA)
 	touch $@

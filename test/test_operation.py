@@ -31,7 +31,8 @@ def test_plasticity_pauses_and_goes_on(domain, tmp_path, cartpole, shipped, demo
         wait_for(lambda: len(digests_in(tmp_path)) >= 3, graph)
         set_parameter('adaptation', 'plasticity', False)
         values = probe('diagnostics_where', 'adaptation', 'learning', 'False')
-        assert values['last event'].startswith('learning pauses')
+        # Not the last event: the episode that ran may have been a window's last.
+        assert 'learning pauses' in (tmp_path / 'adaptation.log').read_text()
         *_, last = records = records_in(tmp_path)
         assert values['running weights'] == values['deployed weights'] == last.deployed_digest
         paused = len(records)

@@ -26,10 +26,11 @@ class Driver:
         self.now = 100.0
         self.plant = RobotPlant(task, wired(task, **wires), print, lambda: self.now)
 
-    def say(self, positions, velocities=(), names=NAMES, after=PERIOD):
+    def say(self, positions, velocities=(), names=NAMES, after=PERIOD, stamped=True):
         """Let time go on and the driver speak; return whether there was a new reading."""
         self.now += after
-        return self.plant.sense(self.now, names, list(positions), list(velocities))
+        stamp = self.now if stamped else 0.0
+        return self.plant.sense(stamp, names, list(positions), list(velocities))
 
 
 @pytest.fixture
@@ -125,6 +126,17 @@ def test_a_jump_stops_the_robot(driver, measured, positions, velocities):
         driver.say(positions, velocities)
     assert 'two drivers' in driver.plant.plausibility.objection()
     measured('aborted at once, FAIL while it goes on')
+
+
+@pytest.mark.parametrize('stamped', [True, False])
+def test_what_bears_no_stamp_may_have_come_late(cartpole, stamped):
+    driver = Driver(cartpole)
+    # The first was under way for 90 ms, the second for none.
+    for position in (0.0, 0.07):
+        driver.say([position, 0.0], [0.7, 0.0], stamped=stamped)
+    assert ('jumped by' in driver.plant.doubt) == stamped
+    driver.say([0.3, 0.0], [0.7, 0.0], stamped=stamped)
+    assert 'jumped by 0.23' in driver.plant.doubt
 
 
 @pytest.mark.fault('robot', 'frozen sensors, or one stuck encoder', 'a perfect episode: return '

@@ -322,6 +322,10 @@ class AdaptationNode(Node):
         self.health.values.update({'last return': f'{record.episode_return:g}',
                                    'mean of 10': f'{record.moving_average:g}',
                                    'weight change': f'{record.weight_change:.6g}'})
+        for title, rows in self.learner.strategy.findings().items():
+            self.health.values.update({
+                f'{title} {name}': f'{row["value"]:.4g} ({row["low"]:.4g} to {row["high"]:.4g})'
+                for name, row in rows.items() if row['low'] < row['high']})
         self._silence = record.event if SILENT in record.event else ''
         if record.event:
             # The line above says it in the log.

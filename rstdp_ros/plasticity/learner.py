@@ -22,6 +22,7 @@ from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRun
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.strategy import Lesson, Proposal, Shown, Weights
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn.quantize import on_own_grid
 from rstdp_ros.trajectory import Trajectory
 from rstdp_ros.untrusted import refusing, shortened
 
@@ -44,7 +45,7 @@ class Learner:
         self.recipe = recipe
         strategy = STRATEGIES[recipe.strategy]
         self.strategy = strategy(network, recipe.parameters, recipe.seed)
-        self.guard = find_guard(recipe.guard)(network, recipe.guard_parameters)
+        self.guard = find_guard(recipe.guard, recipe.strategy)(network, recipe.guard_parameters)
         self.bounds = Bounds(network.weights, recipe.bounds, strategy.plastic)
         self.episode = self.rollbacks = 0
         self.recent: list[float] = []
@@ -157,16 +158,23 @@ class Learner:
         """Return a network within bounds and on the grid, and whether bounds changed it."""
         allowed = self.bounds.apply(self.running.weights, weights)
         bounded = any(a is not w for a, w in zip(allowed, weights))
-        return self.running.replace(weights=self._on_the_grid(allowed), metadata=origin), bounded
+        scales = self.running.scales
+        if self.running.quantized:
+            allowed, scales = zip(*map(self._on_a_grid, range(len(allowed)), allowed))
+        return self.running.replace(weights=allowed, scales=scales, metadata=origin), bounded
 
-    def _on_the_grid(self, weights: Weights) -> Weights:
-        """Round what changed of a quantised network."""
+    def _on_a_grid(self, layer: int, w: np.ndarray) -> tuple[np.ndarray, float]:
+        """Round what changed in a layer of an 8-bit network; return it and its scale."""
         before = self.running
-        if not before.quantized:
-            return weights
-        return tuple(w if w is before.weights[i] else rounded(
-            before, w, self.bounds.parameters.weight_rounding, self.recipe.seed, self.episode, i)
-            for i, w in enumerate(weights))
+        if layer in self.strategy.rescaled:
+            for known in (before, self.initial):
+                if np.array_equal(w, known.weights[layer]):
+                    return known.weights[layer], known.scales[layer]
+            return on_own_grid(f'W{layer + 1}', w)
+        if w is not before.weights[layer]:
+            w = rounded(before, w, self.bounds.parameters.weight_rounding, self.recipe.seed,
+                        self.episode, layer)
+        return w, before.scales[layer]
 
     def roll_back(self) -> None:
         """Go on from the deployed network, now."""
@@ -247,7 +255,7 @@ class Learner:
             new = Learner(self.initial, self.recipe).state()
             check_kinds('state', {**new, 'guard': _part_state(guard)}, state)
             self._check_run(state, guard)
-            check_networks(self.initial, strategy.plastic, state)
+            check_networks(self.initial, strategy, state)
             episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
             # Checkpoints of earlier releases lack them.
             rollbacks, latest = state.get('rollbacks', 0), dict(state.get('latest', {}))

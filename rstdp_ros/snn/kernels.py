@@ -11,7 +11,7 @@ of :mod:`rstdp_ros.snn.fixed`.
 
 import numpy as np
 
-from rstdp_ros.compiling import compiled, overload, types
+from rstdp_ros.compiling import compiled, numba, overload
 from rstdp_ros.snn import fixed
 
 ZERO = np.float32(0)
@@ -63,7 +63,7 @@ def _next_potential(v, u, beta):
 
 
 def _counts(kind):
-    return isinstance(kind, types.Integer)
+    return isinstance(kind, numba().types.Integer)
 
 
 @compiled(inline='never')

@@ -43,12 +43,14 @@ class Reading(NamedTuple):
     :param stamp: by the driver's clock, s.
     :param age: when it came, s.
     :param estimated: per joint, whether its velocity was told by nobody.
+    :param stamped: whether the driver said when it was; if not, it is taken for as old as it came.
     """
 
     joints: Joints
     stamp: float
     age: float
     estimated: tuple[bool, ...]
+    stamped: bool = True
 
 
 class DriverClock:
@@ -198,7 +200,8 @@ class JointStream:
             joint.fresh = False
         oldest = min(joints, key=lambda joint: joint.stamp)
         return Reading(Joints([j.position for j in joints], [j.velocity for j in joints]),
-                       oldest.stamp, oldest.age, tuple(j.estimated for j in joints))
+                       oldest.stamp, oldest.age, tuple(j.estimated for j in joints),
+                       all(self._stamps))
 
 
 def _check(task: Task, wiring: Mapping[str, JointWiring]) -> None:

@@ -71,12 +71,14 @@ class Plausibility:
 
     def _jump(self, before: Reading, now: Reading, elapsed: float) -> str:
         changes = self._stream.change(before.joints.positions, now.joints.positions)
+        # Without a stamp, a message that came late tells of a longer way than its time seems.
+        taken = elapsed if before.stamped and now.stamped else self.bounds.gap
         for joint, change, old, new, estimated in zip(
                 self.task.joints, changes, before.joints.velocities, now.joints.velocities,
                 now.estimated):
             speeds = (0.0, old, old if estimated else new)
             slack = self.bounds.jump + ACCELERATION * elapsed**2
-            low, high = min(speeds) * elapsed - slack, max(speeds) * elapsed + slack
+            low, high = min(speeds) * taken - slack, max(speeds) * taken + slack
             if not low <= change <= high:
                 return (f'the position of {joint} jumped by {change:.3g} within {elapsed:.3g} s, '
                         f'further than its velocity allows')
