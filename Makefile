@@ -38,7 +38,7 @@ help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
-	$(BIN)/rstdp_ros demo cartpole
+	$(BIN)/rstdp_ros demo cartpole --strategy combined --episodes 5
 
 setup: $(VENV)/.setup  ## Install every extra
 

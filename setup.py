@@ -14,7 +14,7 @@ extras = {
     'pybullet': ['pybullet'],
     'plot': ['matplotlib'],
     'bags': ['rosbags>=0.11'],
-    'experiments': ['pandas', 'scipy', 'matplotlib', 'joblib', 'tqdm'],
+    'experiments': ['pandas', 'matplotlib', 'joblib', 'tqdm'],
     'ray': ['ray'],
     'train': ['torch', 'tensorboard', 'tqdm'],
     # Lava exists for this Python only.
@@ -41,7 +41,7 @@ setup(
         (f'{share}/urdf', glob('urdf/*')),
     ],
     python_requires='>=3.10',
-    install_requires=['setuptools', 'numpy', 'numba', 'PyYAML', 'gymnasium'],
+    install_requires=['setuptools', 'numpy', 'numba', 'scipy', 'PyYAML', 'gymnasium'],
     extras_require=extras,
     zip_safe=True,
     maintainer='rstdp_ros maintainers',

@@ -39,10 +39,10 @@ def arguments(task_name: str) -> list[Argument]:
                  PARAMS_FILE),
         *_common_arguments(),
         *_record_arguments(),
-        Argument('backend', '', "gym: the task's equations; pybullet: simulated by PyBullet, with "
-                 'friction, damping and delay; robot: a driver that follows ros2_control (see '
-                 'robot_adapt.launch.py); foreign: a driver that speaks observation, action and '
-                 'episode_end itself.', FROM_FILE.format('gym')),
+        Argument('backend', '', "gym: the task's equations; pybullet: simulated by PyBullet; "
+                 'robot: a driver that follows ros2_control (see robot_adapt.launch.py); foreign: '
+                 'a driver that speaks observation, action and episode_end itself.',
+                 FROM_FILE.format('gym')),
         Argument('clock', '', 'lockstep: wait for the policy, exact; realtime: a fixed rate.',
                  FROM_FILE.format('lockstep')),
         Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.',

@@ -57,7 +57,9 @@ class Kernel:
     """
 
     def __init__(self, function: Callable, options: dict[str, Any]) -> None:
-        self._function, self._options = function, options
+        # Without Python's lock, so that a thread that is in a kernel keeps no other one waiting.
+        self._options = {'error_model': 'numpy', 'nogil': True, **options}
+        self._function = function
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -80,9 +82,9 @@ class Kernel:
             function, implementation = _OVERLOADS.pop()
             numba().extending.overload(function)(implementation)
         try:
-            return njit(cache=True, error_model='numpy', **self._options)(self._function)
+            return njit(cache=True, **self._options)(self._function)
         except RuntimeError:
-            return njit(error_model='numpy', **self._options)(self._function)
+            return njit(**self._options)(self._function)
 
 
 def compiled(**options: Any) -> Callable[[Callable], Kernel]:

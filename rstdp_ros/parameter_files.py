@@ -42,6 +42,14 @@ def read_parameter_file(path: str | Path) -> Mapping[str, Any]:
     return content
 
 
+def all_parameters(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of all nodes in a file's content; of those named alike the last."""
+    found: dict[str, Any] = {}
+    for inner in content.values():
+        found.update(inner[PARAMETERS] if PARAMETERS in inner else all_parameters(inner))
+    return found
+
+
 def read_changes(path: Path) -> dict[str, tuple[Any, Any]]:
     """
     Read what was set live and saved: names with the value at the start and the live one.

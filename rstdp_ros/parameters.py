@@ -98,6 +98,17 @@ def parameter(default: Any, description: str, **attributes: Any) -> Any:
     return field(default=default, metadata={'description': description, **attributes})
 
 
+def with_default(cls: type, name: str, default: Any) -> Any:
+    """
+    Declare a field anew for a table that inherits from another one.
+
+    :param cls: the other table.
+    :return: a dataclass field that differs in its default.
+    """
+    inherited, = (f for f in fields(cls) if f.name == name)
+    return field(default=default, metadata=inherited.metadata)
+
+
 def table(cls: type) -> dict[str, Parameter]:
     """
     List the parameters of a table in order.

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
+import explorer
 from graphs import own_domain
 from reliability import (  # noqa: F401 (pytest finds them here by name)
     measured,
@@ -19,6 +20,7 @@ from reliability import (  # noqa: F401 (pytest finds them here by name)
     pytest_runtest_setup,
 )
 
+from rstdp_ros.plasticity import GUARDS, STRATEGIES
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.tasks import get_task
@@ -73,6 +75,22 @@ def domain(monkeypatch):
     """Give the test a ROS domain of its own."""
     for name, value in own_domain().items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def explorer_installed(tmp_path, monkeypatch):
+    """Let this process and those that start now find the strategy and the guard of explorer.py."""
+    folder = tmp_path / 'site' / 'explorer-0.1.dist-info'
+    folder.mkdir(parents=True)
+    (folder / 'METADATA').write_text('Metadata-Version: 2.1\nName: explorer\nVersion: 0.1\n')
+    (folder / 'entry_points.txt').write_text(
+        '[rstdp_ros.strategies]\nexplorer = explorer:Explorer\n'
+        '[rstdp_ros.guards]\nhesitant = explorer:Hesitant\n')
+    paths = folder.parent, Path(explorer.__file__).parent, os.environ.get('PYTHONPATH')
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(str(p) for p in paths if p))
+    for plugins, cls in ((STRATEGIES, explorer.Explorer), (GUARDS, explorer.Hesitant)):
+        monkeypatch.setattr(plugins, '_loaded', {})
+        plugins.add(cls)
 
 
 @pytest.fixture

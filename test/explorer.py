@@ -1,20 +1,35 @@
 """A strategy and a guard as another package might bring them."""
 
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
 
+from rstdp_ros.compiling import compiled
 from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity import NoGuard, Proposal, Strategy
 
 
 @dataclass(frozen=True)
 class ExplorerParameters:
-    """Two parameters that nobody else has."""
+    """Parameters that nobody else has; the last two only take time."""
 
     reach: float = parameter(0.05, 'Standard deviation of a step.', minimum=0.0, maximum=10.0)
     memory: float = parameter(0.5, 'How much of the step before is repeated.', minimum=0.0,
                               maximum=1.0)
+    pondering: float = parameter(0.0, 'Python is busy for so long.', unit='s', minimum=0.0)
+    reckoning: int = parameter(0, 'A compiled loop goes round so often.', unit='10^6', minimum=0)
+
+
+@compiled()
+def reckon(millions):
+    """Do something that no compiler can leave out; a million rounds take about 2 ms."""
+    x = np.uint64(1)
+    for _ in range(millions * 1_000_000):
+        x ^= x << np.uint64(13)
+        x ^= x >> np.uint64(7)
+        x ^= x << np.uint64(17)
+    return x
 
 
 class Explorer(Strategy):
@@ -38,6 +53,7 @@ class Explorer(Strategy):
 
     def propose(self, shown):
         """Take a step that every number of the trajectory enters."""
+        self._take_time()
         seen, own, weights = shown.trajectory, self.parameters, list(shown.network.weights)
         moved = np.abs(seen.positions).mean() + np.abs(seen.velocities).mean()
         moved += np.diff(seen.efforts, prepend=0.0).std() * (1 + (seen.end == 'terminated'))
@@ -47,6 +63,13 @@ class Explorer(Strategy):
                              + np.float32(own.reach * moved / 10) * drawn)
             weights[i] = weights[i] + self.steps[k]
         return Proposal(tuple(weights), f'ended {seen.end}')
+
+    def _take_time(self):
+        until = monotonic() + self.parameters.pondering
+        while monotonic() < until:
+            pass
+        if self.parameters.reckoning:
+            reckon(self.parameters.reckoning)
 
     def placed(self, network):
         """Count it."""

@@ -131,9 +131,9 @@ def unreadable(rule, reason):
     return edit
 
 
-def twin(env, message):
+def second(env, message):
     """Send the same once more under another id, and then the real one."""
-    env.inbox.append(('observation', message._replace(episode_id='twin-1')))
+    env.inbox.append(('observation', message._replace(episode_id='second-1')))
     return message
 
 
@@ -185,7 +185,7 @@ FAULTS = {
         **{**renamed(lambda name: 'boot-1'), 'edit_reply': lambda env, message: None}),
     'another id in observations': Fault(
         Rule.ID_CARRIED, edit_observation=lambda env, m: m._replace(episode_id='other-1')),
-    'two at once': Fault(Rule.ID_CARRIED, edit_observation=twin),
+    'two at once': Fault(Rule.ID_CARRIED, edit_observation=second),
     'a velocity of NaN': Fault(
         Rule.JOINTS, edit_observation=lambda env, m: m._replace(
             joints=Joints(m.joints.positions, (math.nan, 0.0)))),

@@ -107,6 +107,14 @@ def diagnostics_where(probe, node, key, value):
     return probe.diagnostics[node]
 
 
+def learning(probe):
+    """Wait until adaptation says that it learns, and says so again; return whether it did."""
+    def seconds():
+        return float(probe.diagnostics.get('adaptation', {}).get('learning for (s)', 0))
+    first = probe.spin_until(seconds)
+    return bool(first and probe.spin_until(lambda: seconds() > first))
+
+
 def counted(probe, node, key, least):
     """Wait until a node has counted so much; return the count."""
     assert probe.spin_until(lambda: probe.count(node, key) >= least), probe.diagnostics

@@ -15,9 +15,11 @@ from rstdp_ros.protocol.loop import AdaptationLoop
 from rstdp_ros.protocol.outputs import (
     Accepted,
     Discarded,
+    Learn,
     Learned,
     PublishWeights,
     Reset,
+    RollBack,
     SetSeed,
 )
 from rstdp_ros.protocol.policy import PolicyProtocol
@@ -47,13 +49,14 @@ class SimulatedGraph:
     :param crash: probability per poll of a node that it dies.
     :param late: s, the longest until two nodes that start find each other, topic by topic.
     :param starts: s, when the nodes start, by name; at once if not named.
+    :cvar thinking: s, the longest that learning takes; 0: done on the spot.
     :cvar paced: whether adaptation asks for episodes.
     :cvar mortal: which nodes crash.
     :cvar episodes: after how many learning is over; plasticity: whether it is not paused.
     :cvar ordered: whether latched messages of one topic keep their order.
     """
 
-    paced, mortal, ordered = True, NODES, False
+    paced, mortal, ordered, thinking = True, NODES, False, 0.0
     episodes, plasticity = 1_000_000, True
 
     def __init__(self, task, physics, network, make_learner, folder, generator, loss=0.0,
@@ -252,10 +255,26 @@ class SimulatedGraph:
                 self._send(self._on_reset, output.token)
             elif isinstance(output, Accepted):
                 self._from_adaptation(self.adaptation.accepted(output, self.now))
+            elif isinstance(output, Learn):
+                self._learn(output)
+            elif isinstance(output, RollBack):
+                self._from_adaptation(self.adaptation.roll_back(self.now))
             elif isinstance(output, Discarded):
                 self.discarded.append(output.reason)
             elif isinstance(output, Learned):
                 self._note(output.record)
+
+    def _learn(self, lesson):
+        """Have the work done a while later; that of a process that has died is not."""
+        seconds = self.generator.random() * self.thinking
+        if seconds:
+            self._at(self.now + seconds, self._on_learned, self.adaptation, lesson)
+        else:
+            self._on_learned(self.adaptation, lesson)
+
+    def _on_learned(self, loop, lesson):
+        if loop is self.adaptation:
+            self._from_adaptation(loop.learned(lesson, lesson.propose, self.now))
 
     def _note(self, record):
         known = self.digests.setdefault(record.episode, record.digest)

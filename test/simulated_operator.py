@@ -1,19 +1,23 @@
 """A graph in virtual time with a person at it, and a disk that is full now and then."""
 
+from concurrent.futures import Future
 import errno
 
 from simulated_graph import SimulatedGraph
 
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
-from rstdp_ros.protocol.outputs import Accepted, PublishWeights
+from rstdp_ros.protocol.outputs import Accepted, PublishWeights, RollBack
 from rstdp_ros.snn import SpikingQNetwork
 
 OPERATIONS = ('pause', 'go_on', 'roll_back', 'restart', 'kill', 'fill_disk', 'clear_disk')
 # Probability per poll that the next thing is done.
 PACE = 0.2
+# Probability that learning fails, as somebody's strategy may.
+FAILURE = 0.1
 
 
 class Disk:
@@ -46,15 +50,19 @@ class WrittenRun(AdaptationRun):
 
 class OperatedGraph(SimulatedGraph):
     """
-    Somebody pauses, goes on, rolls back and restarts.
+    Somebody pauses, goes on, rolls back and restarts, also while something is learned.
 
     :param operations: how many things will be done, drawn from OPERATIONS.
+    :param thinking: s, the longest that learning takes.
     :ivar journal: what happened since the run began: a record per episode, None per rollback.
     """
 
-    def __init__(self, *arguments, operations, episodes, **options):
+    def __init__(self, *arguments, operations, episodes, thinking, **options):
         self.left, self.episodes, self.disk = operations, episodes, Disk()
+        self.thinking = thinking
         self.journal, self._on_disk, self._unlearned_seed = [], 0, None
+        # What is being learned, by whom, and whether somebody waits to roll back.
+        self._lesson, self._rolls_back = None, False
         super().__init__(*arguments, **options)
 
     def run_to_the_end(self):
@@ -96,7 +104,8 @@ class OperatedGraph(SimulatedGraph):
             del self.journal[self._on_disk:]
             learned = sum(record is not None for record in self.journal)
             self.digests = {i: digest for i, digest in self.digests.items() if i < learned}
-            self._unlearned_seed = None
+            self._unlearned_seed = self._lesson = None
+            self._rolls_back = False
 
     def kill(self):
         """End adaptation."""
@@ -121,17 +130,50 @@ class OperatedGraph(SimulatedGraph):
         self.disk.full = self.disk.checkpoints_full = False
 
     def roll_back(self):
-        """Call the service, if there is one."""
-        if self.adaptation:
+        """Call the service, if there is one; what is being learned comes first."""
+        if self._lesson:
+            self._rolls_back = True
+        elif self.adaptation:
             self.journal.append(None)
+        if self.adaptation:
             self._from_adaptation(self.adaptation.roll_back(self.now))
 
     def restart(self):
-        """Likewise."""
+        """Likewise; what is being learned is lost."""
         if self.adaptation:
             self.journal, self._on_disk, self.digests = [], 0, {}
+            self._lesson, self._rolls_back = None, False
             self._unlearned_seed = self.adaptation.learner.recipe.seed - 1
             self._from_adaptation(self.adaptation.restart(self.now))
+
+    def _refresh(self):
+        assert not self._lesson, 'parameters change between episodes'
+        super()._refresh()
+
+    def _learn(self, lesson):
+        assert not self._rolls_back, 'what was asked for meanwhile comes before the next episode'
+        self._lesson = lesson
+        super()._learn(lesson)
+
+    def _on_learned(self, loop, lesson):
+        """Do the work, wanted or not; it may fail."""
+        if loop is not self.adaptation:
+            return
+        outcome = Future()
+        try:
+            if self.generator.random() < FAILURE:
+                raise self.generator.choice([RstdpError, KeyError])('it failed')
+            outcome.set_result(lesson.propose())
+        except (RstdpError, KeyError) as error:
+            outcome.set_exception(error)
+        wanted = lesson is self._lesson
+        self._lesson = None if wanted else self._lesson
+        try:
+            outputs = loop.learned(lesson, outcome.result, self.now)
+        except KeyError:
+            outputs = []
+        assert bool(outputs) == (wanted and not isinstance(outcome.exception(), KeyError))
+        self._from_adaptation(outputs)
 
     def _note(self, record):
         self.journal.append(record)
@@ -150,6 +192,10 @@ class OperatedGraph(SimulatedGraph):
         if isinstance(output, Accepted) and loop.frozen and not loop.disk.reason:
             last, self._unlearned_seed = self._unlearned_seed, output.seed
             assert last is None or output.seed == last + 1
+        elif isinstance(output, RollBack):
+            assert self._rolls_back
+            self._rolls_back = False
+            self.journal.append(None)
         elif isinstance(output, PublishWeights):
             self._judge_published()
 

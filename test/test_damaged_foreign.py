@@ -67,12 +67,16 @@ def read_bag(path):
     """Do all that is done with a bag."""
     from collections import Counter
 
+    from rstdp_ros.bags.driver import Driver
     from rstdp_ros.bags.events import learning_events
     from rstdp_ros.bags.inspection import Inspector
+    from rstdp_ros.bags.motion import recorded_motion
     from rstdp_ros.bags.reader import Bag
     from rstdp_ros.bags.replay import Replay
+    from rstdp_ros.tasks import get_task
     with Bag(path) as bag:
         Inspector(bag).inspect()
+        recorded_motion(bag, get_task('cartpole'), Driver({}))
         list(Replay().steps(learning_events(bag, Counter())))
 
 

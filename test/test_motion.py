@@ -1,6 +1,5 @@
 """A motor that pushes the wrong way is found before anything is learned."""
 
-from dataclasses import replace
 import importlib.util
 import math
 
@@ -13,29 +12,30 @@ from rstdp_ros.resources import share_path
 from rstdp_ros.runner import Supervisor
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.cartpole.physics import CartPolePhysics
-from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
+from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters
 from rstdp_ros.tasks.checklist import OK, WARN
 from rstdp_ros.tasks.motion import MotionCheck, PATIENCE
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
 from rstdp_ros.tasks.task import Joints
 
 PERIOD = 0.02
-DECENT = StandInParameters()
-PLANTS = [DECENT, replace(DECENT, delay=0.025), replace(DECENT, dead_zone=1.0),
-          replace(DECENT, cart_friction=2.0), replace(DECENT, velocity_noise=0.05),
-          replace(DECENT, delay=0.025, dead_zone=1.0, cart_friction=2.0, velocity_noise=0.05)]
+QUIET, NOISY = StandInParameters(), StandInParameters(velocity_noise=0.05)
+BAD = {'actuator_delay': 0.025, 'dead_zone': 1.0, 'cart_damping': 2.0}
+# What their motors and cart are like, and their sensors.
+ROBOTS = [({}, QUIET), *(({name: value}, QUIET) for name, value in BAD.items()), ({}, NOISY),
+          (BAD, NOISY)]
 AGAINST = 'slider_to_cart moves against its efforts'
 
 
-def play(cartpole, network, parameters, scale, physics=None, enough=12, prove=True, mend=False):
+def play(cartpole, network, scale, values=(), sensors=QUIET, enough=12, prove=True, mend=False):
     """
     Play a policy on a stand-in in virtual time.
 
+    :param values: of the stand-in's physics, where not a decent machine's.
     :param mend: turn the sign and enable again when the robot was disabled.
     :return: how its episodes ended, and what is thought of the motor.
     """
-    robot = StandIn(physics or CartPolePhysics(), parameters)
+    robot = StandIn(STAND_IN.make_physics(dict(values)), sensors)
     plant = RobotPlant(cartpole, {j: JointWiring(j) for j in cartpole.joints}, robot.command,
                        lambda: robot.time + 1.0, scale, prove_motion=prove)
     env = RealTime(plant, 'boot', lambda: 0, PERIOD)
@@ -78,36 +78,36 @@ def network(request):
     return SpikingQNetwork.load(share_path(f'models/cartpole_{request.param}.npz'))
 
 
-@pytest.mark.parametrize('parameters', PLANTS)
-@pytest.mark.parametrize('physics', [{}, {'pole_half_length': 0.8, 'pole_mass': 0.3}])
-def test_a_right_sign_is_proven_soon_on_imperfect_plants(cartpole, network, parameters, physics):
-    ends, verdict = play(cartpole, network, parameters, 1.0, cartpole.make_physics(physics))
+@pytest.mark.parametrize('values, sensors', ROBOTS)
+@pytest.mark.parametrize('pole', [{}, {'pole_half_length': 0.8, 'pole_mass': 0.3}])
+def test_a_right_sign_is_proven_soon_on_imperfect_plants(cartpole, network, values, sensors, pole):
+    ends, verdict = play(cartpole, network, 1.0, {**values, **pole}, sensors)
     assert verdict.status == OK and len(ends) <= 2
     assert all('motion not proven yet' in end for end in ends[:-1])
     assert ends[-1] in ('terminated', 'truncated')
 
 
-@pytest.mark.parametrize('parameters', PLANTS)
-def test_a_wrong_sign_stops_the_robot_before_an_episode_counts(cartpole, network, parameters):
-    ends, verdict = play(cartpole, network, parameters, -1.0)
+@pytest.mark.parametrize('values, sensors', ROBOTS)
+def test_a_wrong_sign_stops_the_robot_before_an_episode_counts(cartpole, network, values, sensors):
+    ends, verdict = play(cartpole, network, -1.0, values, sensors)
     assert AGAINST in ends[-1] and all(end.startswith('aborted: ') for end in ends)
 
 
 def test_a_sign_that_was_mended_is_proven_anew(cartpole, network):
-    ends, verdict = play(cartpole, network, DECENT, -1.0, mend=True)
+    ends, verdict = play(cartpole, network, -1.0, mend=True)
     assert sum(AGAINST in end for end in ends) == 1
     assert ends[-1] in ('terminated', 'truncated') and verdict.status == OK
 
 
 def test_a_weak_motor_is_learned_from_after_a_while(cartpole, network):
-    ends, verdict = play(cartpole, network, replace(DECENT, velocity_noise=0.05), 1e-3, enough=99)
+    ends, verdict = play(cartpole, network, 1e-3, sensors=NOISY, enough=99)
     assert verdict.status == WARN and 'does not clearly follow' in verdict.text
     assert all('motion not proven yet' in end for end in ends[:-1]) and len(ends) > 3
     assert ends[-1] in ('terminated', 'truncated')
 
 
 def test_nothing_is_proven_where_nobody_asks_for_it(cartpole, network):
-    ends, _ = play(cartpole, network, DECENT, -1.0, prove=False)
+    ends, _ = play(cartpole, network, -1.0, prove=False)
     assert len(ends) == 1 and ends[0] in ('terminated', 'truncated')
 
 

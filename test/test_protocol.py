@@ -55,6 +55,11 @@ def small(cartpole, demo_physics):
     return adaptation, [r.digest for r in records]
 
 
+def thinking_times():
+    """Draw the longest that learning takes, s: nothing, or longer than anybody is waited for."""
+    return strategies.sampled_from([0.0, 30.0])
+
+
 # The same examples every time: a crash every few seconds can starve a run by mere bad luck.
 @settings(max_examples=60, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -62,14 +67,15 @@ def small(cartpole, demo_physics):
        duplicate=strategies.sampled_from([0.0, 0.2]),
        delay=strategies.sampled_from([0.0, 0.002, 0.05, 0.2]),
        crash=strategies.sampled_from([0.0, 0.001, 0.003]),
-       late=strategies.sampled_from([0.0, 0.5, 4.0]))
+       late=strategies.sampled_from([0.0, 0.5, 4.0]), thinking=thinking_times())
 def test_no_trouble_changes_the_weights(small, tmp_path_factory, seed, loss, duplicate, delay,
-                                        crash, late):
+                                        crash, late, thinking):
     adaptation, expected = small
     graph = SimulatedGraph(
         adaptation.task, adaptation.physics, adaptation.network, adaptation.learner,
         tmp_path_factory.mktemp('run'), np.random.default_rng(seed), loss, duplicate, delay,
         crash, late)
+    graph.thinking = thinking
     assert graph.run(EPISODES) == expected
 
 
@@ -84,15 +90,16 @@ def start_times():
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=strategies.integers(0, 2**32), late=strategies.sampled_from([0.1, 0.5, 2.4, 4.0]),
        duplicate=strategies.sampled_from([0.0, 0.2]),
-       delay=strategies.sampled_from([0.0, 0.002, 0.05, 0.4]), starts=start_times())
+       delay=strategies.sampled_from([0.0, 0.002, 0.05, 0.4]), starts=start_times(),
+       thinking=thinking_times())
 def test_no_episode_of_a_driver_is_lost(small, tmp_path_factory, measured, seed, late, duplicate,
-                                        delay, starts):
+                                        delay, starts, thinking):
     adaptation, expected = small
     graph = SelfPacedGraph(
         adaptation.task, adaptation.physics, adaptation.network, adaptation.learner,
         tmp_path_factory.mktemp('run'), np.random.default_rng(seed), 0.0, duplicate, delay, 0.0,
         late, starts)
-    graph.first_seed = adaptation.recipe.seed
+    graph.first_seed, graph.thinking = adaptation.recipe.seed, thinking
     assert graph.run(EPISODES) == expected and graph.discarded == []
     measured('none lost')
 
@@ -105,15 +112,18 @@ def test_no_episode_of_a_driver_is_lost(small, tmp_path_factory, measured, seed,
        duplicate=strategies.sampled_from([0.0, 0.2]),
        delay=strategies.sampled_from([0.0, 0.002, 0.05]),
        crash=strategies.sampled_from([0.0, 0.001, 0.003]),
-       late=strategies.sampled_from([0.0, 0.5, 2.4]), starts=start_times())
+       late=strategies.sampled_from([0.0, 0.5, 2.4]), starts=start_times(),
+       thinking=thinking_times())
 def test_every_episode_of_a_bag_teaches_once(small, tmp_path_factory, measured, seed, loss,
-                                             duplicate, delay, crash, late, starts):
+                                             duplicate, delay, crash, late, starts, thinking):
     adaptation, expected = small
     graph = PlayedGraph(
         adaptation.task, adaptation.physics, adaptation.network, adaptation.learner,
         tmp_path_factory.mktemp('run'), np.random.default_rng(seed), loss, duplicate, delay,
         crash, late, starts)
     graph.cues, digests = record(adaptation)
+    # A bag repeats an episode a few times only, however often adaptation dies over it.
+    graph.thinking = min(thinking, 2.0) if crash else thinking
     assert digests == expected == graph.run(EPISODES)
     graph.run_until(lambda: graph.environment.over)
     assert graph.run_object.learner.episode == EPISODES

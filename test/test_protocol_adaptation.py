@@ -151,6 +151,19 @@ def test_reward_by_hand():
     assert accepted.episode_return == 150.0
 
 
+def test_nothing_times_out_while_an_episode_is_learned_from():
+    a = running()
+    a.raster('a-1', 1, DIGEST[:16], RASTER, 0.0)
+    accepted, = a.end(end(1), 0.0)
+    assert a.phase is Phase.LEARNING and a.poll(1e6) == []
+    assert a.end(end(1), 1e6) == a.raster('a-1', 1, DIGEST[:16], RASTER, 1e6) == []
+    # A policy that was started again gets the weights that played.
+    assert a.raster(announcement_id('q'), 0, DIGEST[:16], RASTER, 1e6) == []
+    assert a.poll(1e6) == [PublishWeights()] and a.envelope()[1:] == ('', '', ('p', 'q'))
+    assert a.begin('e' * 64, 8, 2e6) == [PublishWeights()] and a.phase is Phase.ACTIVATING
+    assert a.envelope().episode_id == 'a-1'
+
+
 def listening(**options):
     """Return an adaptation that only listens, with the given weights and a policy."""
     return begun(paced=False, **options)
@@ -189,6 +202,23 @@ def test_answers_every_end_that_it_hears():
     discarded, publish = a.poll(1.6)
     assert publish == PublishWeights() and a.envelope()[1:3] == (
         'x-3', 'again: 2 of 2 spike rasters are missing')
+
+
+@pytest.mark.parametrize('digest, reason', [(DIGEST, ''), ('e' * 64, 'by other weights')])
+def test_who_paces_itself_hears_that_its_episode_is_being_learned_from(digest, reason):
+    a, first = listening(), EpisodeEnd('x-1', 'terminated', 3, 1, 1.0)
+    a.raster('x-1', 1, DIGEST[:16], RASTER, 0.0)
+    a.end(first, 0.0)
+    assert a.end(first, 100.0) == [PublishWeights()] and not a.envelope().verdict
+    # The next one begins too early. Whether it counts is up to the weights that come of the first.
+    early = first._replace(episode_id='x-2')
+    assert a.raster('x-2', 1, DIGEST[:16], RASTER, 100.1) == a.end(early, 100.2) == []
+    assert a.end(early, 100.7) == [PublishWeights()] and not a.envelope().verdict
+    publish, judged, *_ = a.begin(digest, 8, 200.0)
+    if reason:
+        assert reason in judged.reason and a.envelope()[1] == 'x-2'
+    else:
+        assert judged.episode_id == 'x-2' and a.envelope()[1:3] == ('x-1', 'learned')
 
 
 def test_an_episode_that_was_learned_before_a_crash_teaches_once():

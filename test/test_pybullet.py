@@ -51,7 +51,7 @@ def derivatives(name, joints, command, physics):
     (q1, q2), (v1, v2) = joints[:2], joints[2:]
     constants = physics.constants()
     if name == 'cartpole':
-        return [v1, v2, *cartpole.accelerations(q2, v2, physics.exerted(command), constants)]
+        return [v1, v2, *cartpole.accelerations(v1, q2, v2, physics.exerted(command), constants)]
     return [v1, v2, *acrobot.accelerations(q1, q2, v1, v2, physics.exerted(command), constants)]
 
 
@@ -244,8 +244,8 @@ def test_mistakes_are_named(capsys, monkeypatch):
     assert 'leave out --backend' in capsys.readouterr().err
     assert main(['demo', 'cartpole', '--gui']) == 2
     assert 'add --backend pybullet' in capsys.readouterr().err
-    with pytest.raises(RstdpError, match='cart_damping:=1 needs backend:=pybullet'):
-        describe_graph('cartpole', {'cart_damping': '1'})
+    with pytest.raises(RstdpError, match='pole_moi:=1 needs backend:=pybullet'):
+        describe_graph('cartpole', {'pole_moi': '1'})
     with pytest.raises(RstdpError, match='no window to open'):
         GymPlant(get_task('cartpole'), gui=True)
     monkeypatch.delenv('DISPLAY', raising=False)

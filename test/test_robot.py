@@ -3,7 +3,6 @@
 from dataclasses import replace
 import math
 
-import numpy as np
 import pytest
 
 from rstdp_ros.errors import RstdpError
@@ -316,8 +315,7 @@ def test_the_watchdog_stops_at_once_what_a_dead_commander_left():
     assert watched.go_on(0.3) == ZEROS
 
 
-STILL = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0, delay=0.0,
-                          dead_zone=0.0, cart_friction=0.0, pole_friction=0.0)
+STILL = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0)
 
 
 def test_the_stand_in_is_held_until_the_first_command_and_set_up_again():
@@ -333,15 +331,16 @@ def test_the_stand_in_is_held_until_the_first_command_and_set_up_again():
     assert robot.held and abs(robot.state[2]) < 0.05
 
 
-def test_the_stand_in_without_imperfections_obeys_the_equations():
-    physics = CartPolePhysics(pole_half_length=0.8)
+@pytest.mark.parametrize('resistance', [{}, {'cart_damping': 2.0, 'pole_friction': 0.05}])
+def test_the_stand_in_without_imperfections_obeys_the_equations(resistance):
+    physics = CartPolePhysics(pole_half_length=0.8, **resistance)
     robot = StandIn(physics, STILL)
     robot.command(10.0)
     start = robot.state
     robot.advance(0.2)
 
     def slope(_, state):
-        x_acc, theta_acc = accelerations(state[2], state[3], 10.0, physics.constants())
+        x_acc, theta_acc = accelerations(*state[1:], 10.0, physics.constants())
         return [state[1], x_acc, state[3], theta_acc]
 
     scipy_integrate = pytest.importorskip('scipy.integrate')
@@ -350,14 +349,17 @@ def test_the_stand_in_without_imperfections_obeys_the_equations():
 
 
 def test_the_stand_ins_motor_and_sensors_are_imperfect():
-    robot = StandIn(CartPolePhysics(), replace(STILL, dead_zone=1.0, delay=0.05, resolution=0.01,
-                                               loss=0.5))
+    physics = CartPolePhysics(dead_zone=1.0, actuator_delay=0.05, cart_position_factor=2.0,
+                              pole_velocity_offset=0.3)
+    robot = StandIn(physics, replace(STILL, resolution=0.01, loss=0.5))
     robot.command(math.nan)
     robot.command(0.9)
     robot.advance(0.04)
     assert robot.held
     robot.advance(0.1)
     assert not robot.held and robot.state[1] != 0.0 and abs(robot.state[1]) < 1e-3
-    readings = np.array(robot.read().positions) / 0.01
-    assert np.allclose(readings, np.round(readings))
+    x, _, theta, theta_dot = robot.state
+    positions, velocities = robot.read()
+    assert positions == pytest.approx([0.01 * round(2.0 * x / 0.01), 0.01 * round(theta / 0.01)])
+    assert velocities[1] == pytest.approx(theta_dot + 0.3)
     assert 300 < sum(robot.lost() for _ in range(1000)) < 700

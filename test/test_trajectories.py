@@ -3,10 +3,7 @@
 from collections import Counter
 import importlib.util
 import itertools
-import os
-from pathlib import Path
 
-import explorer
 from graphs import demo_graph, digests_in, probe, records_in, run, start_demo, wait_for
 import numpy as np
 import pytest
@@ -16,7 +13,7 @@ from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.replay import Replay
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
-from rstdp_ros.plasticity import GUARDS, Learner, Recipe, STRATEGIES
+from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.plasticity.run import ADAPTED
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import quantize, SpikingQNetwork
@@ -30,23 +27,6 @@ LAVA = pytest.mark.skipif(importlib.util.find_spec('lava') is None, reason='Lava
 SEED, EPISODES = 200_000_000, 6
 CHOICE = ['--strategy', 'explorer', '--guard', 'hesitant', '--set', 'reach=0.1',
           '--episodes', EPISODES]
-NAMED = {'strategies': 'explorer:Explorer', 'guards': 'explorer:Hesitant'}
-
-
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Let this process and those that start now find strategy and guard."""
-    folder = tmp_path / 'site' / 'explorer-0.1.dist-info'
-    folder.mkdir(parents=True)
-    (folder / 'METADATA').write_text('Metadata-Version: 2.1\nName: explorer\nVersion: 0.1\n')
-    (folder / 'entry_points.txt').write_text('\n'.join(
-        f'[rstdp_ros.{group}]\n{target.split(":")[1].lower()} = {target}'
-        for group, target in NAMED.items()))
-    paths = folder.parent, Path(explorer.__file__).parent, os.environ.get('PYTHONPATH')
-    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(str(p) for p in paths if p))
-    for plugins, cls in ((STRATEGIES, explorer.Explorer), (GUARDS, explorer.Hesitant)):
-        monkeypatch.setattr(plugins, '_loaded', {})
-        plugins.add(cls)
 
 
 def learner(network, **values):
@@ -78,7 +58,8 @@ def test_a_trajectory_is_what_the_environment_shows(name, seed):
     assert set(seen.efforts) <= set(task.action_efforts)
 
 
-def test_what_is_missing_is_said_and_changes_nothing(installed, cartpole, shipped, demo_physics):
+def test_what_is_missing_is_said_and_changes_nothing(explorer_installed, cartpole, shipped,
+                                                     demo_physics):
     ours = learner(shipped)
     rasters, total, seen = next_episode(cartpole, ours, demo_physics)
     for trajectory in (None, seen._replace(efforts=seen.efforts[1:]),
@@ -88,7 +69,7 @@ def test_what_is_missing_is_said_and_changes_nothing(installed, cartpole, shippe
     assert ours.episode == 0 and ours.learn(rasters, total, seen).event == 'ended terminated'
 
 
-def test_a_guard_that_fails_is_named(installed, cartpole, shipped, demo_physics):
+def test_a_guard_that_fails_is_named(explorer_installed, cartpole, shipped, demo_physics):
     ours = learner(shipped)
     ours.guard.seen = None
     with pytest.raises(RstdpError, match='guard hesitant failed: TypeError'):
@@ -107,8 +88,8 @@ def test_who_needs_only_spikes_sees_only_spikes(cartpole, shipped, demo_physics,
 
 @ROS
 @pytest.mark.parametrize('bits', [32, 8])
-def test_it_learns_over_ros_as_offline_and_in_replay(installed, domain, bits, cartpole, shipped,
-                                                     demo_physics, tmp_path):
+def test_it_learns_over_ros_as_offline_and_in_replay(explorer_installed, domain, bits, cartpole,
+                                                     shipped, demo_physics, tmp_path):
     network = shipped if bits == 32 else quantize(shipped)
     network.save(tmp_path / 'model.npz')
     expected = offline(learner(network, reach=0.1), cartpole, demo_physics, EPISODES)
@@ -136,7 +117,8 @@ def replayed_without_a_pose(path):
 
 
 @ROS
-def test_it_goes_on_after_deaths(installed, domain, cartpole, shipped, demo_physics, tmp_path):
+def test_it_goes_on_after_deaths(explorer_installed, domain, cartpole, shipped, demo_physics,
+                                 tmp_path):
     with demo_graph(tmp_path, 12, strategy='explorer', guard='hesitant') as graph:
         # As it was: what is set live is forgotten by a death.
         assert probe('set_parameters', [['adaptation', 'reach', 0.05]]) == ['']
@@ -151,7 +133,7 @@ def test_it_goes_on_after_deaths(installed, domain, cartpole, shipped, demo_phys
 
 @LAVA
 @ROS
-def test_it_learns_on_lava(installed, domain, cartpole, shipped, demo_physics, tmp_path):
+def test_it_learns_on_lava(explorer_installed, domain, cartpole, shipped, demo_physics, tmp_path):
     with demo_graph(tmp_path, 3, strategy='explorer', guard='hesitant',
                     policy_backend='lava') as graph:
         wait_for((tmp_path / ADAPTED).exists, graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 import re
@@ -38,6 +38,7 @@ class Bag:
 
     :param path: a folder, or one file of it.
     :param namespace: of the graph; needed where a bag holds several.
+    :param kinds: topics that are wanted, relative or absolute, and their message types.
     :ivar complaints: what is wrong with it though it can be read, a sentence each.
     :ivar counts: messages per topic of the graph.
     :ivar incomplete: whether files or messages are missing that its metadata name.
@@ -45,17 +46,19 @@ class Bag:
     :raises RstdpError: it cannot be read, or holds nothing of a graph.
     """
 
-    def __init__(self, path: Path, namespace: str | None = None) -> None:
+    def __init__(self, path: Path, namespace: str | None = None,
+                 kinds: Mapping[str, str] = KINDS) -> None:
         try:
             from rosbags.rosbag2 import Reader
         except ModuleNotFoundError as error:
             raise RstdpError(NEEDS_ROSBAGS.format(error.name)) from None
         self.path, self.complaints, self.incomplete = path, [], False
+        self._kinds = kinds
         self._typestore = load_typestore()
         with ExitStack() as stack, refusing(path):
             self._open(Opener(Reader, stack))
             self.namespace = self._choose(namespace)
-            self._names = {full: name for name in KINDS
+            self._names = {full: name for name in self._kinds
                            for full in [name if name[0] == '/' else f'{self.namespace}/{name}']}
             self._count()
             self._stack = stack.pop_all()
@@ -113,7 +116,7 @@ class Bag:
         :raises RstdpError: bytes that are none.
         """
         try:
-            return self._typestore.deserialize_cdr(message.data, KINDS[message.topic])
+            return self._typestore.deserialize_cdr(message.data, self._kinds[message.topic])
         except Exception as error:
             # The generated code raises whatever slicing and unpacking raise.
             raise RstdpError(f'{self.path}: a message on {message.topic} cannot be read '
@@ -182,7 +185,7 @@ class Bag:
 
     def _count(self) -> None:
         """Check the definitions of the graph's topics and count their messages."""
-        self.counts = dict.fromkeys(KINDS, 0)
+        self.counts = dict.fromkeys(self._kinds, 0)
         for reader in self._readers:
             for connection in reader.connections:
                 name = self._names.get(_absolute(connection.topic))
@@ -190,12 +193,12 @@ class Bag:
                     kind, digest = self._metadata.topics.get(connection.topic, ('', ''))
                     check_definition(self.path, connection._replace(
                         msgtype=kind or connection.msgtype,
-                        digest=digest or connection.digest), KINDS[name], self._typestore)
+                        digest=digest or connection.digest), self._kinds[name], self._typestore)
                     self.counts[name] += connection.msgcount
 
     def _choose(self, namespace: str | None) -> str:
         """Return the namespace of the graph that is wanted, or of the only one there is."""
-        relative = [name for name in KINDS if not name.startswith('/')]
+        relative = [name for name in self._kinds if not name.startswith('/')]
         # Others may have an observation or an action, too.
         found = self._namespaces(['weights']) or self._namespaces(relative)
         if namespace is not None:
@@ -213,7 +216,8 @@ class Bag:
         """List where there are topics of those names and types."""
         return sorted({_absolute(c.topic)[:-len(name) - 1]
                        for r in self._readers for c in r.connections for name in names
-                       if _absolute(c.topic).endswith(f'/{name}') and c.msgtype == KINDS[name]})
+                       if _absolute(c.topic).endswith(f'/{name}')
+                       and c.msgtype == self._kinds[name]})
 
 
 def _absolute(topic: str) -> str:

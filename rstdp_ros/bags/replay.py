@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rstdp_ros.bags.events import Event, Pose, Publication, Raster
-from rstdp_ros.bags.twin import Twin
+from rstdp_ros.bags.follower import Follower
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord, STRATEGIES
 from rstdp_ros.protocol.collecting import Collected
@@ -62,8 +62,8 @@ class Replay:
                  changes: Mapping[str, Any] | None = None) -> None:
         self.notes: list[str] = []
         self.initial = initial
-        self.own = Twin({})
-        self.changed = Twin(changes) if changes else None
+        self.own = Follower({})
+        self.changed = Follower(changes) if changes else None
         self._networks = {initial.digest: initial} if initial else {}
         self._given = initial
         self._heard: OrderedDict[str, Collected] = OrderedDict()
@@ -71,7 +71,7 @@ class Replay:
         self._latest_id = ''
 
     @property
-    def _twins(self) -> list[Twin]:
+    def _followers(self) -> list[Follower]:
         return [self.own, *([self.changed] if self.changed else [])]
 
     def steps(self, events: Iterable[Event]) -> Iterator[Step]:
@@ -120,7 +120,7 @@ class Replay:
         """Do what the run did until this publication."""
         if not publication.learned:
             self._networks[publication.network.digest] = publication.network
-            self._each(Twin.forget)  # it was restarted
+            self._each(Follower.forget)  # it was restarted
             return
         if not self.own.begun and not self._begin(publication):
             return
@@ -132,14 +132,14 @@ class Replay:
             self.notes.append(f'episodes {self.own.episode} to {publication.learned - 1} are not '
                               'in the bag')
             self._join(publication)
-        self._each(lambda twin: twin.roll_back(publication.rollbacks))
+        self._each(lambda follower: follower.roll_back(publication.rollbacks))
         if self.own.begun and self.own.running.digest != publication.running:
             self._join(publication)
         self._latest_id = publication.episode_id
 
     def _each(self, action: Any) -> None:
-        for twin in self._twins:
-            action(twin)
+        for follower in self._followers:
+            action(follower)
 
     def _begin(self, publication: Publication) -> bool:
         """Make the learners; return whether they are where the run was one episode before."""
@@ -149,7 +149,7 @@ class Replay:
             raise RstdpError(f'the run began with network {publication.initial[:16]}, which is '
                              f'not in the bag; name its file by --initial{given}')
         self.initial = initial
-        self._each(lambda twin: twin.begin(initial, publication.recipe))
+        self._each(lambda follower: follower.begin(initial, publication.recipe))
         if publication.learned == 1 and self._seen_from_the_start:
             return True
         self.notes.append(f'the recording began after {publication.learned} episodes; what the '
@@ -164,14 +164,14 @@ class Replay:
     def _join(self, publication: Publication) -> None:
         """Go on from the recorded network; if it is not there, replay begins anew later on."""
         if publication.network.digest == publication.running:
-            self._each(lambda twin: twin.join(publication))
+            self._each(lambda follower: follower.join(publication))
         else:
-            self._each(Twin.forget)
+            self._each(Follower.forget)
         self._latest_id = publication.episode_id
 
     def _go_back(self, publication: Publication) -> bool:
         """Follow an adaptation node that was started again and found an older checkpoint."""
-        went = [twin.go_back(publication.learned) for twin in self._twins]
+        went = [follower.go_back(publication.learned) for follower in self._followers]
         if all(went):
             return True
         self.notes.append(f'the run went back from {self.own.episode} to {publication.learned} '
@@ -192,7 +192,7 @@ class Replay:
                 self.changed.learn(shown, publication)
         step = Step(episode, publication.seed, publication.episode_return,
                     publication.episode_id, publication.running, record, reason,
-                    *(twin.running if twin else None for twin in (self.own, self.changed)))
+                    *(one.running if one else None for one in (self.own, self.changed)))
         if step.equal:
             return step
         self._join(publication)

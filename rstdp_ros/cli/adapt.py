@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 import sys
 from typing import Any
@@ -17,14 +19,14 @@ from rstdp_ros.plasticity import (
     AUTO,
     EpisodeRecord,
     GUARDS,
+    Learner,
     PRESETS,
-    RecheckGuard,
     Recipe,
     STRATEGIES,
 )
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks import get_task, Task
 from rstdp_ros.tasks.stepped import stepped
 
 
@@ -49,8 +51,8 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
                         f'{", ".join(PRESETS)}')
     parser.add_argument('--strategy', '--rule', default='rstdp', metavar='S', help='what changes '
                         f'the weights: {", ".join(STRATEGIES)}')
-    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): '
-                        f'{RecheckGuard.name}, or the one that a continued run began with; '
+    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): the one '
+                        'that fits the strategy, or that a continued run began with; '
                         f'{", ".join(GUARDS)}')
     parser.add_argument('--output', metavar='FILE', type=shared.output_file,
                         help='where to write the network to deploy')
@@ -59,15 +61,17 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     shared.add_json(parser)
 
 
-def read_adaptation(options: argparse.Namespace, *more: Any) -> tuple[Any, ...]:
+def read_adaptation(options: argparse.Namespace, *more: Any,
+                    task: Task | None = None) -> tuple[Any, ...]:
     """
     Turn the options into what is to be done.
 
     :param more: further tables whose parameters ``--set`` may change.
+    :param task: the task, where the options do not name all of it.
     :return: the :class:`Adaptation`, then what became of ``more``.
     :raises RstdpError: whatever does not fit.
     """
-    task = get_task(options.task, options.backend)
+    task = task or get_task(options.task, options.backend)
     if getattr(options, 'env', ''):
         task = stepped(task, options.env)
     shared.check_episodes(options)
@@ -89,17 +93,21 @@ def run(options: argparse.Namespace) -> None:
     adaptation, = read_adaptation(options)
     people = sys.stderr if options.json else sys.stdout
     learner, records = adapt(adaptation, lambda record: print(record, file=people, flush=True))
-    finish(adaptation, learner.deployed, records, options)
+    finish(adaptation, learner, records, options)
 
 
-def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[EpisodeRecord],
+def finish(adaptation: Adaptation, learner: Learner, records: list[EpisodeRecord],
            options: argparse.Namespace, returns: Returns | None = None) -> None:
     """
     Save the network, measure it on held-out starts, draw and print.
 
+    :param learner: at the end of the run.
     :param returns: how to measure (see :func:`summary`); in the simulator if None.
     """
     people = sys.stderr if options.json else sys.stdout
+    deployed, findings = learner.deployed, learner.strategy.findings()
+    for title, rows in findings.items():
+        print(*lines_of(title, rows, asdict(adaptation.physics)), sep='\n', file=people)
     if options.output:
         deployed.save(options.output)
         print(f'adapted network: {options.output}', file=people)
@@ -115,4 +123,13 @@ def finish(adaptation: Adaptation, deployed: SpikingQNetwork, records: list[Epis
             'task': adaptation.task.name, 'seed': adaptation.recipe.seed,
             'episodes': [record.to_json() for record in records],
             'initial_digest': adaptation.network.digest, 'deployed_digest': deployed.digest,
-            'held_out_before': result.before, 'held_out_after': result.after})
+            'held_out_before': result.before, 'held_out_after': result.after, **findings})
+
+
+def lines_of(title: str, rows: Mapping[str, Mapping[str, float]],
+             true: Mapping[str, Any]) -> list[str]:
+    """Say what a strategy found out of the plant, and what is true of a simulated one."""
+    found = {name: row for name, row in rows.items() if row['low'] < row['high']}
+    return [f'{title:26s}{"value":>10s}    95 % interval      true', *(
+        f'{name:26s}{row["value"]:10.4g} {row["low"]:10.4g} {row["high"]:10.4g} '
+        f'{true[name]:10.4g}' for name, row in found.items())]

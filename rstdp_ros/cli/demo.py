@@ -22,7 +22,6 @@ from rstdp_ros.cli.adapt import add_adaptation, finish, read_adaptation
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.stand_in import stand_in_returns
-from rstdp_ros.experiments.stand_in import TASK as STAND_IN_TASK
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.protocol.episode import CLOCKS
@@ -30,6 +29,7 @@ from rstdp_ros.resources import model_path
 from rstdp_ros.runner import Supervisor
 from rstdp_ros.surroundings import check_surroundings
 from rstdp_ros.tasks import SIMULATORS
+from rstdp_ros.tasks.cartpole.stand_in import STAND_IN as STAND_IN_TASK
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 from rstdp_ros.tasks.pybullet.world import MISSING as NEEDS_PYBULLET
 
@@ -67,7 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the graph to the end, to Ctrl-C or SIGTERM; keep what was learned either way."""
     check(options)
-    adaptation, *robot = read_adaptation(options, *[StandInParameters()] * options.robot)
+    adaptation, *robot = (read_adaptation(options, StandInParameters(), task=STAND_IN_TASK)
+                          if options.robot else read_adaptation(options))
     people = sys.stderr if options.json else sys.stdout
     name = f'demo_{adaptation.task.name}_{datetime.now():%Y%m%d_%H%M%S}'
     folder = (options.run_dir or Path('runs') / name).resolve()
@@ -94,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     for parameters in robot:
         print('measuring on the stand-in robot in virtual time ...', file=people, flush=True)
         returns = partial(stand_in_returns, physics=adaptation.physics, imperfections=parameters)
-    finish(adaptation, result.learner.deployed, records, options, returns)
+    finish(adaptation, result.learner, records, options, returns)
     return 128 + stopped[0] if stopped else 0
 
 
@@ -121,8 +122,8 @@ def check(options: argparse.Namespace) -> None:
 
     :raises RstdpError: what does not fit together, or is missing.
     """
-    if options.robot and options.task != STAND_IN_TASK:
-        raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK} only')
+    if options.robot and options.task != STAND_IN_TASK.name:
+        raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK.name} only')
     if options.robot and options.backend != SIMULATORS[0]:
         raise RstdpError(f'--robot has a simulation of its own; leave out --backend '
                          f'{options.backend}')

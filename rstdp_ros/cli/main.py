@@ -23,6 +23,7 @@ VERBS = {
     'record': 'Record a running graph into a bag, without the ros2 tools.',
     'replay': 'Replay a bag: the same weights again, or what would have been with others.',
     'inspect': 'Look into a bag: episodes, returns, weights, parameter changes, faults.',
+    'identify': "Find a plant's parameters from a bag, whatever policy moved it.",
     'convert': "Convert networks: .npz to and from .nir, torch's .pt or .pth to either.",
     'reproduce': "Repeat the paper's experiments, with the controls it lacks.",
     'render': 'Film episodes before and after adaptation, side by side: plant, spikes and return.'}

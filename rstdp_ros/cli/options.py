@@ -27,8 +27,8 @@ def add_task(parser: argparse.ArgumentParser) -> None:
 def add_simulator(parser: argparse.ArgumentParser) -> None:
     """Add whose physics the plant has."""
     parser.add_argument('--backend', choices=SIMULATORS, default=SIMULATORS[0], help="gym: the "
-                        "task's equations (default); pybullet: the PyBullet simulator, with "
-                        'friction, damping and delay, each to be --set')
+                        "task's equations (default); pybullet: the PyBullet simulator; either "
+                        'with friction, delay, dead zone and sensors to be --set')
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

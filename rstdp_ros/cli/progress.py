@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 import sys
+import threading
 import time
 from typing import Any, TextIO
 
@@ -42,3 +44,21 @@ def measure(task: Task, network: SpikingQNetwork, starts: Sequence[int],
         progress(f'{i} of {len(starts)} episodes measured')
         returns[i] = task.returns(network, [seed], physics)[0]
     return returns
+
+
+@contextmanager
+def waiting(doing: str) -> Iterator[None]:
+    """Say every two seconds on standard error how long something takes that says nothing."""
+    begun, over = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        while not over.wait(PATIENCE):
+            print(f'... {doing}, {time.monotonic() - begun:.0f} s', file=sys.stderr, flush=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()

@@ -11,12 +11,11 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import get_task, Task
+from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics
-from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
+from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
 
-TASK = 'cartpole'
 # From an observation to its action, as measured between the nodes, s.
 LATENCY = 0.002
 # A start that is not within tolerance is tried again; so many tries are not bad luck.
@@ -97,6 +96,5 @@ def stand_in_returns(network: SpikingQNetwork, seeds: Sequence[int], physics: Ca
     :param seeds: one per episode.
     :return: (n,) float64, the return of each episode.
     """
-    task = get_task(TASK)
-    return np.array([VirtualRun(task, network, physics, imperfections, seed).play()
+    return np.array([VirtualRun(STAND_IN, network, physics, imperfections, seed).play()
                      for seed in seeds])

@@ -23,6 +23,7 @@ from std_srvs.srv import Trigger
 from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
+from rstdp_ros.nodes.background import in_background
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
@@ -44,11 +45,13 @@ from rstdp_ros.protocol.outputs import (
     Accepted,
     Discarded,
     Finished,
+    Learn,
     Learned,
     NotLearned,
     Output,
     PublishWeights,
     Reset,
+    RollBack,
     SetSeed,
     Unwritten,
     Waiting,
@@ -161,10 +164,15 @@ class AdaptationNode(Node):
         for name, measure in (('episodes learned', lambda: self.learner.episode),
                               ('learning', lambda: not loop.frozen),
                               ('waits for', lambda: loop.protocol.phase.value),
+                              ('learning for (s)', self._learning_for),
                               ('best mean', lambda: self.learner.guard.best_mean),
                               ('running weights', lambda: loop.network.digest),
                               ('deployed weights', lambda: self.learner.deployed.digest)):
             self.health.watch(name, measure)
+
+    def _learning_for(self) -> str:
+        lesson = self.loop.lesson
+        return f'{time.monotonic() - lesson.since:.1f}' if lesson else '0'
 
     def _start(self) -> None:
         if not self._recorder.over:
@@ -202,8 +210,9 @@ class AdaptationNode(Node):
         """Say who does or tells which kind of output."""
         return {
             PublishWeights: self._publish_weights, SetSeed: self._set_seed, Reset: self._reset,
-            Accepted: self._accept, Discarded: self._tell_discarded,
-            Waiting: self._tell_waiting, Learned: self._tell_learned,
+            Accepted: self._accept, Learn: self._learn, RollBack: self._roll_back,
+            Discarded: self._tell_discarded, Waiting: self._tell_waiting,
+            Learned: self._tell_learned,
             NotLearned: lambda o: self.health.fault('episodes not learned from', o.reason),
             Finished: self._tell_finished,
             Unwritten: lambda o: self.health.fault('writes failed', o.reason),
@@ -211,8 +220,7 @@ class AdaptationNode(Node):
                                                  'everything is on disk again')}
 
     def _publish_weights(self, _: PublishWeights) -> None:
-        message = messages.weights_message(self.learner.labelled(self.loop.network),
-                                           self.loop.protocol.envelope())
+        message = messages.weights_message(self.loop.published, self.loop.protocol.envelope())
         self._sent.append(message.data)
         self._weights.publish(message)
 
@@ -288,6 +296,13 @@ class AdaptationNode(Node):
         self.health.values.pop('waiting', None)
         self._do(self.loop.accepted(episode, time.monotonic()))
 
+    def _learn(self, lesson: Learn) -> None:
+        in_background(self, lesson.propose, lambda outcome: self._do(
+            self.loop.learned(lesson, outcome, time.monotonic())))
+
+    def _roll_back(self, _: RollBack) -> None:
+        self._do(self.loop.roll_back(time.monotonic()))
+
     def _tell_discarded(self, discarded: Discarded) -> None:
         logger = self.get_logger()
         if discarded.in_a_row < DISCARDS_BEFORE_BACK_OFF:
@@ -307,6 +322,10 @@ class AdaptationNode(Node):
         self.health.values.update({'last return': f'{record.episode_return:g}',
                                    'mean of 10': f'{record.moving_average:g}',
                                    'weight change': f'{record.weight_change:.6g}'})
+        for title, rows in self.learner.strategy.findings().items():
+            self.health.values.update({
+                f'{title} {name}': f'{row["value"]:.4g} ({row["low"]:.4g} to {row["high"]:.4g})'
+                for name, row in rows.items() if row['low'] < row['high']})
         self._silence = record.event if SILENT in record.event else ''
         if record.event:
             # The line above says it in the log.
@@ -343,11 +362,13 @@ class AdaptationNode(Node):
     def rollback(self) -> str:
         """Break off the episode and go on from the deployed network."""
         self._do(self.loop.roll_back(time.monotonic()))
+        if self.loop.lesson:
+            return 'rolls back as soon as the strategy has learned from the last episode'
         return f'rolled back to {self.loop.next_network.digest[:16]}{self._caution()}'
 
     def restart(self) -> str:
         """
-        Break off the episode and begin the run anew from the first network.
+        Break off the episode, or what is being learned, and begin anew from the first network.
 
         :raises OSError: the folder's files cannot be set aside.
         """

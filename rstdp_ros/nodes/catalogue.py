@@ -24,7 +24,7 @@ from rstdp_ros.nodes.tables import (
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import BoundsParameters, GUARDS, STRATEGIES
 from rstdp_ros.tasks import get_task, TASKS
-from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
+from rstdp_ros.tasks.cartpole.stand_in import StandInParameters, StandInPhysics
 
 
 class Section(NamedTuple):
@@ -65,6 +65,9 @@ def catalogue() -> Iterator[Section]:
             yield _section('adaptation', f' with {what} {names}', cls)
     yield _section('adaptation', ': bounds', BoundsParameters)
     yield _section('stand_in', " (and the cart-pole's physics)", DriverParameters)
+    usual = table(get_task('cartpole').physics)
+    yield Section('stand_in', ': physics whose defaults are not those of the equations',
+                  [p for name, p in table(StandInPhysics).items() if p != usual[name]])
     yield _section('stand_in', ': imperfections', StandInParameters)
 
 

@@ -16,7 +16,7 @@ from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.tables import DriverParameters
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
+from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters, StandInPhysics
 
 TASK = 'cartpole'
 
@@ -29,7 +29,7 @@ class StandInNode(Node):
         table, task = NodeParameters(self), get_task(TASK)
         own = table.declare(DriverParameters())
         parameters = table.declare(StandInParameters())
-        self.robot = StandIn(table.declare(task.physics()), parameters)
+        self.robot = StandIn(table.declare(StandInPhysics()), parameters)
         self._record = Path(own.record).open('a', buffering=1) if own.record else None
         self._began = time.monotonic()
         # The driver's own order, as ros2_control does not promise any.

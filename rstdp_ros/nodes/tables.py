@@ -15,7 +15,7 @@ from rstdp_ros.backends import BACKENDS as POLICY_BACKENDS
 from rstdp_ros.backends import TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.parameters import Parameter, parameter, START
-from rstdp_ros.plasticity import PRESETS, RecheckGuard
+from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.plasticity.registry import AUTO, GUARDS, STRATEGIES
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.protocol.limits import Limits
@@ -155,8 +155,8 @@ class AdaptationParameters:
                               effect=START)
     rule: str = parameter('', 'What strategy was called before; parameter files may have it.',
                           choices=('', *STRATEGIES), effect=START)
-    guard: str = parameter(AUTO, 'What decides which weights to keep; auto is '
-                           f'{RecheckGuard.name}, or what the run in run_dir began with.',
+    guard: str = parameter(AUTO, 'What decides which weights to keep; auto is what fits the '
+                           'strategy, or what the run in run_dir began with.',
                            choices=(AUTO, *GUARDS), effect=START)
     reward_source: str = parameter(
         'environment', 'environment: the return in episode_end; topic: the first episode_reward '

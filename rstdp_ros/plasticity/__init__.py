@@ -10,9 +10,9 @@ from rstdp_ros.plasticity.records import EpisodeRecord
 from rstdp_ros.plasticity.registry import AUTO, GUARDS, STRATEGIES
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.run import AdaptationRun
-from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
+from rstdp_ros.plasticity.strategy import Lesson, Proposal, Shown, Strategy
 
 __all__ = ['AUTO', 'AdaptationRun', 'BoundsParameters', 'EpisodeRecord', 'GUARDS',
-           'GuardParameters', 'Learner', 'NoGuard', 'PRESETS', 'Proposal', 'RSTDP',
-           'RSTDPParameters', 'Recipe', 'RecheckGuard', 'STRATEGIES', 'Shown', 'SnapshotGuard',
-           'Strategy', 'make_learner', 'preset']
+           'GuardParameters', 'Learner', 'Lesson', 'NoGuard', 'PRESETS', 'Proposal',
+           'RSTDP', 'RSTDPParameters', 'Recipe', 'RecheckGuard', 'STRATEGIES', 'Shown',
+           'SnapshotGuard', 'Strategy', 'make_learner', 'preset']

@@ -20,8 +20,9 @@ from rstdp_ros.plasticity.records import EpisodeRecord
 from rstdp_ros.plasticity.registry import AUTO, find_guard, GUARDS, STRATEGIES
 from rstdp_ros.plasticity.restoring import check_kinds, check_networks, OtherRunError
 from rstdp_ros.plasticity.rounding import rounded
-from rstdp_ros.plasticity.strategy import Proposal, Shown, Weights
+from rstdp_ros.plasticity.strategy import Lesson, Proposal, Shown, Weights
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.snn.quantize import on_own_grid
 from rstdp_ros.trajectory import Trajectory
 from rstdp_ros.untrusted import refusing, shortened
 
@@ -44,7 +45,7 @@ class Learner:
         self.recipe = recipe
         strategy = STRATEGIES[recipe.strategy]
         self.strategy = strategy(network, recipe.parameters, recipe.seed)
-        self.guard = find_guard(recipe.guard)(network, recipe.guard_parameters)
+        self.guard = find_guard(recipe.guard, recipe.strategy)(network, recipe.guard_parameters)
         self.bounds = Bounds(network.weights, recipe.bounds, strategy.plastic)
         self.episode = self.rollbacks = 0
         self.recent: list[float] = []
@@ -84,13 +85,38 @@ class Learner:
         :param trajectory: as many rows, where :attr:`needs_trajectory`.
         :param episode_id: goes into the new network's metadata.
         :param seed: likewise; ``next_seed`` if None.
+        :raises RstdpError: as :meth:`propose` and :meth:`adopt`; the network has not changed then.
+        """
+        lesson = self.propose(rasters, episode_return, trajectory)
+        return self.adopt(lesson, episode_id, seed)
+
+    def propose(self, rasters: np.ndarray, episode_return: float,
+                trajectory: Trajectory | None = None) -> Lesson:
+        """
+        Ask the strategy what an episode teaches, as long as that may take.
+
+        Nothing but the strategy changes, so it may be done in any thread; :meth:`adopt` must
+        follow before anything else is done to this learner.
+
+        :param rasters: as :meth:`learn`; the others likewise.
         :raises RstdpError: a return that is not finite, rasters or a trajectory that do not
-            fit, or a strategy that fails; the network has not changed then.
+            fit, or a strategy that fails.
         """
         self._check(rasters, episode_return)
         trajectory = self._checked(trajectory, len(rasters))
-        before, seed = self.running, self.next_seed if seed is None else seed
-        proposal = self._proposal(Shown(before, rasters, episode_return, trajectory))
+        shown = Shown(self.running, rasters, episode_return, trajectory)
+        return Lesson(shown, self._proposal(shown))
+
+    def adopt(self, lesson: Lesson, episode_id: str = '', seed: int | None = None
+              ) -> EpisodeRecord:
+        """
+        Go on as an episode taught, within bounds and as the guard decides.
+
+        :param episode_id: as :meth:`learn`; likewise seed.
+        :raises RstdpError: weights that no network has, or a guard that fails.
+        """
+        (before, rasters, episode_return, trajectory), proposal = lesson
+        seed = self.next_seed if seed is None else seed
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
         if trajectory:
             origin['end'] = trajectory.end
@@ -132,16 +158,23 @@ class Learner:
         """Return a network within bounds and on the grid, and whether bounds changed it."""
         allowed = self.bounds.apply(self.running.weights, weights)
         bounded = any(a is not w for a, w in zip(allowed, weights))
-        return self.running.replace(weights=self._on_the_grid(allowed), metadata=origin), bounded
+        scales = self.running.scales
+        if self.running.quantized:
+            allowed, scales = zip(*map(self._on_a_grid, range(len(allowed)), allowed))
+        return self.running.replace(weights=allowed, scales=scales, metadata=origin), bounded
 
-    def _on_the_grid(self, weights: Weights) -> Weights:
-        """Round what changed of a quantised network."""
+    def _on_a_grid(self, layer: int, w: np.ndarray) -> tuple[np.ndarray, float]:
+        """Round what changed in a layer of an 8-bit network; return it and its scale."""
         before = self.running
-        if not before.quantized:
-            return weights
-        return tuple(w if w is before.weights[i] else rounded(
-            before, w, self.bounds.parameters.weight_rounding, self.recipe.seed, self.episode, i)
-            for i, w in enumerate(weights))
+        if layer in self.strategy.rescaled:
+            for known in (before, self.initial):
+                if np.array_equal(w, known.weights[layer]):
+                    return known.weights[layer], known.scales[layer]
+            return on_own_grid(f'W{layer + 1}', w)
+        if w is not before.weights[layer]:
+            w = rounded(before, w, self.bounds.parameters.weight_rounding, self.recipe.seed,
+                        self.episode, layer)
+        return w, before.scales[layer]
 
     def roll_back(self) -> None:
         """Go on from the deployed network, now."""
@@ -222,7 +255,7 @@ class Learner:
             new = Learner(self.initial, self.recipe).state()
             check_kinds('state', {**new, 'guard': _part_state(guard)}, state)
             self._check_run(state, guard)
-            check_networks(self.initial, strategy.plastic, state)
+            check_networks(self.initial, strategy, state)
             episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
             # Checkpoints of earlier releases lack them.
             rollbacks, latest = state.get('rollbacks', 0), dict(state.get('latest', {}))

@@ -38,7 +38,8 @@ class Recipe:
     def __post_init__(self) -> None:
         """Let the guard bring its own table."""
         if self.guard_parameters is None:
-            object.__setattr__(self, 'guard_parameters', find_guard(self.guard).Parameters())
+            guard = find_guard(self.guard, self.strategy)
+            object.__setattr__(self, 'guard_parameters', guard.Parameters())
 
     @classmethod
     def of(cls, task: str, seed: int, strategy: str = 'rstdp', guard: str = AUTO,
@@ -90,7 +91,7 @@ class Recipe:
         """
         try:
             kinds = (STRATEGIES[values['rule']].Parameters,
-                     find_guard(values['guard']).Parameters, BoundsParameters)
+                     find_guard(values['guard'], values['rule']).Parameters, BoundsParameters)
             tables = [from_mapping(kind, values[name]) for name, kind in zip(TABLES, kinds)]
         except KeyError as error:
             raise RstdpError(f'a recipe without {error}') from None

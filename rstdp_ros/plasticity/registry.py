@@ -7,6 +7,9 @@ from rstdp_ros.plugins import Plugins
 HERE = 'rstdp_ros.plasticity'
 STRATEGIES = Plugins('strategy', 'rstdp_ros.strategies', {
     'rstdp': f'{HERE}.rstdp:RSTDP',
+    'combined': 'rstdp_ros.twin.combined:Combined',
+    'gains': f'{HERE}.gains:Gains',
+    'twin': 'rstdp_ros.twin.strategy:Twin',
     'opposite': f'{HERE}.controls:OppositeSign',
     'random': f'{HERE}.controls:RandomUpdates',
     'independent': f'{HERE}.controls:IndependentPerturbations',
@@ -16,14 +19,15 @@ GUARDS = Plugins('guard', 'rstdp_ros.guards', {
     'recheck': f'{HERE}.recheck:RecheckGuard',
     'snapshot': f'{HERE}.guard:SnapshotGuard',
     'none': f'{HERE}.guard:NoGuard'})
-# The guard that a run began with, so that old runs go on as they were; DEFAULT_GUARD in a new one.
-AUTO, DEFAULT_GUARD = 'auto', 'recheck'
+# The guard that a run began with, so that old runs go on as they were; in a new run the one that
+# fits its strategy.
+AUTO = 'auto'
 
 
-def find_guard(name: str) -> type:
+def find_guard(name: str, strategy: str) -> type:
     """
-    Return the guard of that name, or the default one.
+    Return the guard of that name, or for ``AUTO`` the one that fits the strategy.
 
     :raises RstdpError: there is none, or it cannot be loaded.
     """
-    return GUARDS[DEFAULT_GUARD if name == AUTO else name]
+    return GUARDS[STRATEGIES[strategy].default_guard if name == AUTO else name]

@@ -9,6 +9,7 @@ import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plain import real
+from rstdp_ros.plasticity.strategy import Strategy
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.untrusted import shortened
 
@@ -24,8 +25,9 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     """
     Refuse a state whose values are of other kinds than a new learner's.
 
-    Numbers are finite; a list holds numbers; arrays have the same shape and type. Where a new
-    learner has None, there may be a number, a network or a table of them.
+    Numbers are finite; a list holds numbers; arrays have the same shape and type, but any number
+    of rows where a new learner has none. Where it has None, there may be a number, a network or
+    a table of them.
 
     :param name: what to call it in an error.
     :raises RstdpError: the first value that is of another kind.
@@ -34,7 +36,8 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
         for key in ours.keys() & theirs.keys() - set(FREE):
             check_kinds(key, ours[key], theirs[key])
     elif isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray):
-        if (ours.shape, ours.dtype) != (theirs.shape, theirs.dtype):
+        rows = ours.shape[:1] if ours.size else theirs.shape[:1]
+        if ((*rows, *ours.shape[1:]), ours.dtype) != (theirs.shape, theirs.dtype):
             raise RstdpError(f'{name} is an array of {theirs.dtype} {theirs.shape}, not '
                              f'{ours.dtype} {ours.shape}')
         if not np.isfinite(theirs).all():
@@ -51,18 +54,20 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
                          f'{type(ours).__name__}')
 
 
-def check_networks(initial: SpikingQNetwork, plastic: tuple[int, ...], state: Any) -> None:
+def check_networks(initial: SpikingQNetwork, strategy: Strategy, state: Any) -> None:
     """
     Refuse a state with a network that learning cannot have made of the initial one.
 
-    :param plastic: indices of the weight matrices that may differ.
-    :raises RstdpError: other constants, or other weights than the plastic ones are different.
+    :param strategy: says which weight matrices, and which scales, may differ.
+    :raises RstdpError: other constants, or other weights or scales are different.
     """
     for network in _networks(state):
         same = all(getattr(network, name) == getattr(initial, name) for name in (
-            'sizes', 'neuron', 'task', 'action_efforts', 'scales'))
-        if not same or not all(np.array_equal(initial.weights[i], network.weights[i])
-                               for i in range(3) if i not in plastic):
+            'sizes', 'neuron', 'task', 'action_efforts', 'quantized'))
+        if not same or not all(
+                (i in strategy.plastic or np.array_equal(initial.weights[i], network.weights[i]))
+                and (i in strategy.rescaled or initial.scales[i:i + 1] == network.scales[i:i + 1])
+                for i in range(len(initial.weights))):
             raise RstdpError(f'network {network.digest[:16]} is not of this run')
 
 

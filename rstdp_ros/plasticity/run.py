@@ -18,6 +18,7 @@ from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.plasticity.learner import Learner
 from rstdp_ros.plasticity.records import EpisodeRecord
 from rstdp_ros.plasticity.restoring import OtherRunError
+from rstdp_ros.plasticity.strategy import Lesson
 from rstdp_ros.untrusted import refusing
 
 EPISODES = 'episodes.jsonl'
@@ -107,7 +108,16 @@ class AdaptationRun:
         :param episode: as :meth:`Learner.learn`; origin likewise.
         :raises RstdpError: as :meth:`Learner.learn`.
         """
-        record = self.learner.learn(*episode, **origin)
+        return self.adopt(self.learner.propose(*episode), **origin)
+
+    def adopt(self, lesson: Lesson, **origin: Any) -> EpisodeRecord:
+        """
+        Go on as an episode taught; :meth:`secure` must follow.
+
+        :param lesson: from the learner's ``propose``; origin as :meth:`Learner.adopt`.
+        :raises RstdpError: as :meth:`Learner.adopt`.
+        """
+        record = self.learner.adopt(lesson, **origin)
         # The line comes first: after a crash in between it is removed and the episode run again,
         # so the log never lacks an episode that a checkpoint has.
         self._unwritten += [partial(self._log, record), self.save_checkpoint]

@@ -10,7 +10,7 @@ from rstdp_ros.parameters import validated
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.trajectory import Trajectory
 
-# W1, W2, W3, float32. They need not lie on the grid of a quantised network: they are rounded.
+# W1, W2, W3, float32. They need not lie on the grid of an 8-bit network: they are rounded.
 Weights = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -44,6 +44,13 @@ class Proposal(NamedTuple):
     deploy: Weights | None = None
 
 
+class Lesson(NamedTuple):
+    """What an episode showed, and what a strategy makes of it."""
+
+    shown: Shown
+    proposal: Proposal
+
+
 class Strategy:
     """
     The interface of all strategies.
@@ -58,6 +65,10 @@ class Strategy:
     :cvar name: what command line, nodes, checkpoints and bags call it.
     :cvar Parameters: its table (:mod:`rstdp_ros.parameters`).
     :cvar plastic: the indices of the weight matrices that it may change.
+    :cvar rescaled: those of them whose grid follows their largest weight in an 8-bit network:
+        where they change, they get a new scale and are rounded to its nearest step.
+    :cvar default_guard: name of the guard that fits it: 'none' for one that says itself, by
+        ``Proposal.deploy``, what was measured to be good.
     :cvar draws: whether it draws random numbers between episodes.
     :cvar needs_trajectory: whether spikes and return are not enough for it.
     """
@@ -65,6 +76,8 @@ class Strategy:
     name: ClassVar[str]
     Parameters: ClassVar[type]
     plastic: ClassVar[tuple[int, ...]] = (0, 1, 2)
+    rescaled: ClassVar[tuple[int, ...]] = ()
+    default_guard: ClassVar[str] = 'recheck'
     draws: ClassVar[bool] = False
     needs_trajectory: ClassVar[bool] = False
 
@@ -93,11 +106,19 @@ class Strategy:
         raise NotImplementedError
 
     def propose(self, shown: Shown) -> Proposal:
-        """Learn from an episode and say with which weights to go on."""
+        """
+        Learn from an episode and say with which weights to go on.
+
+        It may take its time: over ROS it runs in a thread of its own, one call after the other.
+        """
         raise NotImplementedError
 
     def placed(self, network: SpikingQNetwork) -> None:
         """Hear that another network than the proposed one plays the next episode."""
+
+    def findings(self) -> dict[str, dict[str, Any]]:
+        """Return what a person would like to know of what was found out: tables by name."""
+        return {}
 
     def state(self) -> dict[str, Any]:
         """Return all that the next proposal depends on: plain values, arrays and networks."""

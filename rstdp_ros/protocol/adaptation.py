@@ -49,6 +49,7 @@ class Phase(Enum):
     RESETTING = 'the reset'
     WAITING = 'the environment to be ready'
     RUNNING = 'the episode'
+    LEARNING = 'the strategy to learn from the episode'
     BACKING_OFF = 'a while, after several discarded episodes'
 
 
@@ -128,7 +129,7 @@ class AdaptationProtocol:
         if self.paced:
             return self._again(now)
         self._enter(Phase.RUNNING, now)
-        return [PublishWeights()]
+        return [PublishWeights(), *self._judge(now)]
 
     def envelope(self) -> Envelope:
         """Return what goes with the published network."""
@@ -225,7 +226,8 @@ class AdaptationProtocol:
         Who paces itself says so until it gets an answer, be it that nothing is decided yet.
         """
         answers = [] if self.paced else [PublishWeights()]
-        if not self.paced and self._said.answers(end.episode_id):
+        if not self.paced and (end.episode_id == self._accepted
+                               or self._said.answers(end.episode_id)):
             return answers
         collected = self._collected(end.episode_id)
         if collected is None:
@@ -334,7 +336,8 @@ class AdaptationProtocol:
             return self._discard(reason, now)
         if self.reward_from_topic and collected.reward is None:
             return []
-        self.phase, self.episode_id, self._accepted = Phase.IDLE, '', end.episode_id
+        self._enter(Phase.LEARNING, now)
+        self.episode_id, self._accepted = '', end.episode_id
         self._episodes.clear()
         total = collected.reward if self.reward_from_topic else end.episode_return
         return [Accepted(end.episode_id, end.seed, rasters, total, joints, end.message)]
@@ -367,9 +370,11 @@ class AdaptationProtocol:
         if episode_id in self._episodes:
             return self._episodes[episode_id]
         # Before the reply to the reset is here, any new id may turn out to be the one.
-        if self.phase is not Phase.RESETTING and (self.paced or self.phase is not Phase.RUNNING):
+        # Who paces itself may have begun the next one before this one was learned from.
+        wanted = (Phase.RESETTING,) if self.paced else (Phase.RUNNING, Phase.LEARNING)
+        if self.phase not in wanted:
             return None
-        if self._said.judged(episode_id):
+        if episode_id == self._accepted or self._said.judged(episode_id):
             return None
         while len(self._episodes) >= EPISODES_REMEMBERED:
             self._episodes.popitem(last=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from rstdp_ros.plasticity.records import EpisodeRecord
+from rstdp_ros.plasticity import EpisodeRecord, Lesson
 from rstdp_ros.tasks.task import Joints
 
 
@@ -42,6 +43,24 @@ class Accepted(NamedTuple):
     episode_return: float
     joints: tuple[Joints, ...] = ()
     end: str = ''
+
+
+class Learn(NamedTuple):
+    """
+    Work that may take long; go on with the loop's :meth:`learned` when it is done.
+
+    :param episode: what is learned from.
+    :param propose: the work: to be done once, wherever that holds nobody up.
+    :param since: when that began, s.
+    """
+
+    episode: Accepted
+    propose: Callable[[], Lesson]
+    since: float
+
+
+class RollBack(NamedTuple):
+    """A rollback waited until an episode was learned from; do the loop's :meth:`roll_back`."""
 
 
 class Discarded(NamedTuple):
@@ -83,5 +102,5 @@ class Written(NamedTuple):
     """Everything is on disk again."""
 
 
-Output = (PublishWeights | SetSeed | Reset | Accepted | Discarded | Waiting | Learned | NotLearned
-          | Finished | Unwritten | Written)
+Output = (PublishWeights | SetSeed | Reset | Accepted | Learn | RollBack | Discarded | Waiting
+          | Learned | NotLearned | Finished | Unwritten | Written)

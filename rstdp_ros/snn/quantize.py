@@ -22,10 +22,25 @@ def quantize(network: SpikingQNetwork,
     """
     if network.quantized:
         raise RstdpError('the network is quantised already')
-    largest = [float(np.abs(w).max()) for w in network.weights]
-    if not all(largest):
-        raise RstdpError(f'W{largest.index(0.0) + 1} is all zeros: it has no scale')
-    scales = [2 * MAX_STEPS * factor / m for factor, m in zip(factors, largest)]
-    weights = [from_steps(np.rint(steps(w, s)), s) for w, s in zip(network.weights, scales)]
+    layers = [on_own_grid(f'W{i}', w, factor)
+              for i, (w, factor) in enumerate(zip(network.weights, factors), 1)]
+    weights, scales = zip(*layers)
     return network.replace(weights=weights, scales=scales, metadata={
         **network.metadata, 'quantized_from': network.digest})
+
+
+def on_own_grid(name: str, w: np.ndarray, factor: float = 1.0) -> tuple[np.ndarray, float]:
+    """
+    Round a layer to the grid that its largest weight gives; with factor 1 a second time is none.
+
+    :param name: what to call it in an error.
+    :param w: float32.
+    :param factor: of the scale 254 / max|W|.
+    :return: float32 weights, rounded to the nearest step, and the scale.
+    :raises RstdpError: it is all zeros.
+    """
+    largest = float(np.abs(w).max())
+    if not largest:
+        raise RstdpError(f'{name} is all zeros: it has no scale')
+    scale = 2 * MAX_STEPS * factor / largest
+    return from_steps(np.rint(steps(w, scale)), scale), scale

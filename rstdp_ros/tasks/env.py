@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
 import gymnasium
 import numpy as np
 
+from rstdp_ros.tasks.actuator import commands_kept, delivered
 from rstdp_ros.tasks.registry import get_task
 from rstdp_ros.tasks.task import Joints, Task
 
@@ -21,6 +23,7 @@ class TunableEnv(gymnasium.Env):
 
     :param task: the task.
     :param physics: the plant; assign to ``env.unwrapped.physics`` to change it.
+    :ivar joints: what the sensors show since the last step, in double precision.
     """
 
     metadata = {'render_modes': []}
@@ -31,7 +34,7 @@ class TunableEnv(gymnasium.Env):
         high = np.array(task.observation_high, dtype=np.float32)
         self.observation_space = gymnasium.spaces.Box(-high, high, dtype=np.float32)
         self.action_space = gymnasium.spaces.Discrete(len(task.action_efforts))
-        self._begun = False
+        self.joints: Joints | None = None
 
     @property
     def physics(self) -> Any:
@@ -41,13 +44,12 @@ class TunableEnv(gymnasium.Env):
     @physics.setter
     def physics(self, physics: Any) -> None:
         if physics != getattr(self, '_physics', None):
-            self._physics = physics
+            self._physics, self._sensors = physics, np.array(physics.sensors())
             self._take_up(physics)
 
-    @property
     @abstractmethod
-    def joints(self) -> Joints:
-        """The joints as they are, in double precision."""
+    def _true_state(self) -> Sequence[float]:
+        """Return the state, (state,) float64, as it is."""
 
     @abstractmethod
     def _take_up(self, physics: Any) -> None:
@@ -70,7 +72,7 @@ class TunableEnv(gymnasium.Env):
         """
         super().reset(seed=seed)
         self._begin(self.task.start_state(self.np_random))
-        self._begun = True
+        self._look()
         return self.task.observe(*self.joints), {}
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -79,13 +81,17 @@ class TunableEnv(gymnasium.Env):
 
         :return: observation, reward, terminated, False, empty info.
         """
-        if not self._begun:
+        if self.joints is None:
             raise RuntimeError('reset() must come before step()')
         terminated = self._advance(self.task.action_efforts[action])
+        self._look()
         # A number may have grown beyond float32, and then the episode is over.
         with np.errstate(over='ignore') if terminated else nullcontext():
             observation = self.task.observe(*self.joints)
         return observation, self.task.reward(terminated), terminated, False, {}
+
+    def _look(self) -> None:
+        self.joints = self.task.shown(self._true_state(), self._sensors)
 
 
 class CompiledEnv(TunableEnv):
@@ -99,17 +105,19 @@ class CompiledEnv(TunableEnv):
     def __init__(self, task: str, physics: Any = None) -> None:
         super().__init__(get_task(task), physics)
 
-    @property
-    def joints(self) -> Joints:
-        """The joints as they are, in double precision."""
-        return self.task.state_joints(self.state)
+    def _true_state(self) -> Sequence[float]:
+        return self.state
 
     def _take_up(self, physics: Any) -> None:
-        self._constants = physics.constants()
+        """Let changed physics take effect; commands on their way are those of the episode."""
+        self._constants, self._actuator = physics.constants(), np.array(physics.actuator())
 
     def _begin(self, state: np.ndarray) -> None:
         self.state = tuple(state.tolist())
+        self._commands = np.zeros(commands_kept(self.task.control_period))
 
     def _advance(self, effort: float) -> bool:
-        *self.state, terminated = self.task.advance(*self.state, effort, self._constants)
+        exerted = delivered(effort, self._commands, self._actuator)
+        *state, terminated = self.task.advance(*self.state, exerted, self._constants)
+        self.state = tuple(state)
         return terminated

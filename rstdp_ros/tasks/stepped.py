@@ -46,7 +46,8 @@ class SteppedTask(Task):
     def returns(self, network: SpikingQNetwork, seeds: Sequence[int],
                 physics: Any = None) -> np.ndarray:
         """Run whole greedy episodes one after the other; see :meth:`Task.returns`."""
-        return np.array([self._play(network, seed, physics).returns[-1] for seed in seeds])
+        return np.array([self._play(network, seed, plant).returns[-1]
+                         for seed, plant in zip(seeds, self.plants(physics, len(seeds)))])
 
     def _play(self, network: SpikingQNetwork, seed: int, physics: Any) -> Recording:
         self.plant.set_physics(physics or self.physics())

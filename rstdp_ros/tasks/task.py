@@ -12,7 +12,10 @@ import numpy as np
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping
 from rstdp_ros.snn import Neuron, SpikingQNetwork
+from rstdp_ros.tasks.actuator import commands_kept
+from rstdp_ros.tasks.sensors import sensed
 from rstdp_ros.tasks.sketch import Sketch
+from rstdp_ros.tasks.unknown import Unknown
 from rstdp_ros.trajectory import Trajectory
 
 # Returns are written as text, and foreign drivers round them.
@@ -78,12 +81,17 @@ class Task:
     :param start_range: how far from zero positions and velocities may be at a start.
     :param start_state: random generator -> (state,) float64, drawn as Gymnasium does.
     :param state_joints: (state,) -> :class:`Joints`.
+    :param state_of: (positions, velocities), each (..., joints) -> (..., state) float64.
     :param observation_high: what no observation's magnitudes exceed.
     :param observation_scale: what brings every observed value to the same size: one over its root
-        mean square (:mod:`rstdp_ros.tasks.scale`).
-    :param advance: compiled control period: (*state, effort, constants) -> (*state, terminated).
+        mean square, in episodes of trained networks and of random efforts on the default plant,
+        one half each.
+    :param advance: compiled control period under the effort that is really exerted:
+        (*state, effort, constants) -> (*state, terminated).
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
+    :param run_efforts: compiled motion under commanded efforts; see :meth:`drive`.
     :param sketch: what the plant looks like.
+    :param unknowns: what identification looks for in its physics.
     """
 
     name: str
@@ -107,11 +115,14 @@ class Task:
     start_range: float
     start_state: Callable[[np.random.Generator], np.ndarray]
     state_joints: Callable[[Sequence[float]], Joints]
+    state_of: Callable[[np.ndarray, np.ndarray], np.ndarray]
     observation_high: tuple[float, ...]
     observation_scale: tuple[float, ...]
     advance: Callable[..., tuple]
     run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
+    run_efforts: Callable[..., np.ndarray]
     sketch: Sketch
+    unknowns: tuple[Unknown, ...] = ()
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:
         """
@@ -190,22 +201,12 @@ class Task:
         Run whole greedy episodes in one compiled call.
 
         :param seeds: one per episode; the start of seed s is Gymnasium's ``reset(seed=s)``.
-        :param physics: the plant; the task's default if None.
+        :param physics: the plant, or one per seed; the task's default if None.
         :return: (n,) float64, the return of each episode.
+        :raises RstdpError: another number of plants than of seeds.
         """
         no_rasters = np.empty((0, 0, 0, 0), np.uint8)
         return self._run(network, seeds, physics, no_rasters)[0]
-
-    def returns_on_random_plants(self, network: SpikingQNetwork,
-                                 seeds: Sequence[int]) -> np.ndarray:
-        """
-        Run whole greedy episodes, each on a plant of its own.
-
-        :param seeds: of plants and starts, one per episode.
-        :return: (n,) float64, the return of each episode.
-        """
-        return np.concatenate([self.returns(network, [seed], self.random_plant(seed))
-                               for seed in seeds])
 
     def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
                 trajectory: bool = False) -> Episode:
@@ -233,18 +234,71 @@ class Task:
         """
         return np.array(self.action_efforts)[network.actions(rasters)]
 
+    def drive(self, starts: np.ndarray, pasts: np.ndarray | None, efforts: np.ndarray,
+              physics: Any = None) -> np.ndarray:
+        """
+        Let plants go on under commanded efforts, without sensors and without an end.
+
+        :param starts: (n, state) float64 true states.
+        :param pasts: (n, k), what was commanded before, newest first; what is missing, or all if
+            None, was zero.
+        :param efforts: (n, m), as commanded, N or N m.
+        :param physics: the plant, or one per row; the task's default if None.
+        :return: (n, m, state) float64, the states after each of them.
+        :raises RstdpError: another number of plants than of starts.
+        """
+        starts, efforts = (np.ascontiguousarray(a, np.float64) for a in (starts, efforts))
+        before = np.zeros((len(starts), commands_kept(self.control_period)))
+        if pasts is not None:
+            given = np.asarray(pasts)[:, :before.shape[1]]
+            before[:, :given.shape[1]] = given
+        constants, actuators, _ = self._rows(physics, len(starts))
+        return self.run_efforts(starts, before, efforts, constants, actuators)
+
+    def shown(self, state: Sequence[float], sensors: Sequence[float]) -> Joints:
+        """
+        Return what sensors show of a true state.
+
+        :param state: float64, an array or a tuple.
+        :param sensors: of the plant, ``physics.sensors()``.
+        """
+        seen = np.empty(len(state))
+        sensed(state, np.asarray(sensors), seen)
+        return self.state_joints(seen.tolist())
+
     def _trajectory(self, seed: int, physics: Any, efforts: np.ndarray) -> Trajectory:
         """Go through an episode once more, by its efforts."""
-        constants = (physics or self.physics()).constants()
-        state, joints, failed = self.start_states([seed])[0], [], False
-        for effort in efforts:
-            joints.append(self.state_joints(state))
-            *state, failed = self.advance(*state, effort, constants)
-        return trajectory_of(joints, efforts, 'terminated' if failed else 'truncated')
+        physics = physics or self.physics()
+        starts = self.start_states([seed])
+        *states, last = [*starts, *self.drive(starts, None, efforts[None], physics)[0]]
+        sensors, failed = physics.sensors(), self.terminated(self.state_joints(last), physics)
+        return trajectory_of([self.shown(state, sensors) for state in states], efforts,
+                             'terminated' if failed else 'truncated')
 
     def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        physics = self.physics() if physics is None else physics
-        return self.run_batch(self.start_states(seeds), physics.constants(),
+        return self.run_batch(self.start_states(seeds), *self._rows(physics, len(seeds)),
                               *network.kernel_arguments, network.neuron.ticks,
                               self.max_episode_steps, rasters)
+
+    def _rows(self, physics: Any, count: int) -> list[np.ndarray]:
+        """Return constants, actuators and sensors for compiled code, a row per start."""
+        plants, times = self.plants(physics, count), 1
+        if not isinstance(physics, Sequence):  # ask it only once
+            plants, times = plants[:1], count
+        values = [(plant.constants(), plant.actuator(), plant.sensors()) for plant in plants]
+        return [np.repeat(np.array(rows, np.float64), times, axis=0) for rows in zip(*values)]
+
+    def plants(self, physics: Any, count: int) -> Sequence[Any]:
+        """
+        Return the plant of each start.
+
+        :param physics: one for all of them, or one for each; the task's default if None.
+        :raises RstdpError: another number of plants than of starts.
+        """
+        if not isinstance(physics, Sequence):
+            return [physics or self.physics()] * count
+        if len(physics) != count:
+            raise RstdpError(f'{len(physics)} plants for {count} starts: give one, or one for '
+                             'each start')
+        return physics

@@ -56,7 +56,7 @@ def write_card(network: SpikingQNetwork, path: Path) -> Path:
     returns = task.returns(network, starts)
     random_plants, plants = '', ON_ONE_PLANT
     if origin['settings']['random_plants']:
-        on_random = task.returns_on_random_plants(network, starts)
+        on_random = task.returns(network, starts, [task.random_plant(s) for s in starts])
         random_plants = RANDOM_PLANTS.format(on_random.mean(), on_random.min())
         plants = ON_MANY.format(span=', '.join(
             f'{name} {least:g} to {largest:g}'

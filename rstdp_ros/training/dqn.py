@@ -172,9 +172,9 @@ class Trainer:
         """Measure the deployed network on validation starts and keep the best one."""
         candidate = self.network(self.target)
         starts = seeds.block(seeds.VALIDATION, self.settings.validation_starts)
-        returns = (self.task.returns_on_random_plants if self.settings.random_plants
-                   else self.task.returns)
-        mean = float(returns(candidate, starts).mean())
+        plants = ([self.task.random_plant(seed) for seed in starts]
+                  if self.settings.random_plants else None)
+        mean = float(self.task.returns(candidate, starts, plants).mean())
         if mean > self.best_return:
             self.best, self.best_return = candidate, mean
         self.solved = mean >= self.settings.solved_return

@@ -5,6 +5,8 @@ The equations are those of Sutton and Barto, "Reinforcement Learning: An Introdu
 11.3 of the first edition (Gymnasium calls them "book"), integrated by one step of fourth-order
 Runge-Kutta as Gymnasium's ``Acrobot`` does. State is (theta1 rad, theta2 rad, theta1' rad/s,
 theta2' rad/s); theta1 is 0 hanging, theta2 is 0 when the second link continues the first.
+
+Friction acts as a torque on each joint: at the shoulder, and between the links at the elbow.
 """
 
 from __future__ import annotations
@@ -14,13 +16,17 @@ import math
 
 from rstdp_ros.compiling import compiled
 from rstdp_ros.parameters import parameter
+from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone, NEXT_STEP
+from rstdp_ros.tasks.resistance import damping, friction, resistance
+from rstdp_ros.tasks.sensors import factor, offset
 from rstdp_ros.tasks.urdf import Dynamics, Link
 
 CONTROL_PERIOD = 0.2
 MAX_VELOCITY_1 = 4 * math.pi
 MAX_VELOCITY_2 = 9 * math.pi
 COMMAND = 1.0
-NEXT_STEP = 'next step'
+# Friction is full from here on, rad/s: a few hundredths of what joints do in an episode.
+FULL_FRICTION = 0.2
 # Beyond this many rad, wrapping turn by turn as Gymnasium does would take too long.
 MANY_TURNS = 1000.0
 
@@ -47,31 +53,74 @@ class AcrobotPhysics:
         "frozen: they stay 0.5 m from the joints, as in the paper's experiments, which changed "
         'single attributes of the environment.', choices=('recomputed', 'frozen'),
         effect=NEXT_STEP)
+    shoulder_damping: float = damping('the shoulder', 'N m s/rad')
+    shoulder_friction: float = friction('the shoulder', 'N m')
+    elbow_damping: float = damping('the elbow', 'N m s/rad')
+    elbow_friction: float = friction('the elbow', 'N m')
+    actuator_delay: float = actuator_delay()
+    dead_zone: float = dead_zone('N m')
+    shoulder_position_factor: float = factor('angle of the shoulder')
+    shoulder_velocity_factor: float = factor('angular velocity of the shoulder')
+    elbow_position_factor: float = factor('angle of the elbow')
+    elbow_velocity_factor: float = factor('angular velocity of the elbow')
+    shoulder_position_offset: float = offset('angle of the shoulder', 'rad')
+    shoulder_velocity_offset: float = offset('angular velocity of the shoulder', 'rad/s')
+    elbow_position_offset: float = offset('angle of the elbow', 'rad')
+    elbow_velocity_offset: float = offset('angular velocity of the elbow', 'rad/s')
 
     def constants(self) -> tuple[float, ...]:
         """
         Return what the equations need, derived fields included.
 
-        :return: gravity, length, distance of the centre of mass, mass, moment of inertia, torque.
+        :return: gravity, length, distance of the centre of mass, mass, moment of inertia, torque,
+            damping and friction of the shoulder, damping and friction of the elbow.
         """
         origin = self if self.derived_parameters == 'recomputed' else AcrobotPhysics()
         return (self.gravity, self.link_length, origin.link_length / 2.0, self.link_mass,
-                self.link_moi, self.torque_magnitude)
+                self.link_moi, self.torque_magnitude, self.shoulder_damping,
+                self.shoulder_friction, self.elbow_damping, self.elbow_friction)
+
+    def actuator(self) -> tuple[float, float]:
+        """Return delay in control periods and dead zone, N m."""
+        return actuator_of(self, CONTROL_PERIOD)
+
+    def sensors(self) -> tuple[float, ...]:
+        """Return the factors of theta1, theta2, theta1' and theta2', then their offsets."""
+        return (self.shoulder_position_factor, self.elbow_position_factor,
+                self.shoulder_velocity_factor, self.elbow_velocity_factor,
+                self.shoulder_position_offset, self.elbow_position_offset,
+                self.shoulder_velocity_offset, self.elbow_velocity_offset)
 
     def links(self) -> dict[str, Link]:
         """Describe both links, which hang from their joints, for the URDF."""
-        _, length, com, mass, moi, _ = self.constants()
+        _, length, com, mass, moi = self.constants()[:5]
         return dict.fromkeys(('upper_link', 'lower_link'), Link(mass, moi, -length, -com))
 
     def joint_dynamics(self) -> dict[str, Dynamics]:
-        """Describe what resists each joint's motion: nothing."""
-        return {}
+        """Describe what resists each joint's motion."""
+        return {'shoulder': Dynamics(self.shoulder_damping, self.shoulder_friction),
+                'elbow': Dynamics(self.elbow_damping, self.elbow_friction)}
+
+
+@compiled()
+def as_tuple(row):
+    """Return a row of constants as a tuple: compiled steps are faster with what has a length."""
+    return (row[0], row[1], row[2], row[3], row[4],
+            row[5], row[6], row[7], row[8], row[9])
 
 
 @compiled()
 def accelerations(theta1, theta2, velocity1, velocity2, torque, constants):
-    """Return theta1'' and theta2'', rad/s^2."""
-    g, length, com, mass, moi, _ = constants
+    """
+    Return theta1'' and theta2'', rad/s^2.
+
+    :param torque: of the motor between the links, N m.
+    """
+    (g, length, com, mass, moi, _,
+     shoulder_damping, shoulder_friction, elbow_damping, elbow_friction) = constants
+    # The generalised torques of the joints.
+    torque1 = 0.0 - resistance(velocity1, shoulder_damping, shoulder_friction, FULL_FRICTION)
+    torque2 = torque - resistance(velocity2, elbow_damping, elbow_friction, FULL_FRICTION)
     inertia = mass * com**2
     coupling = mass * length * com
     sin2, cos2 = math.sin(theta2), math.cos(theta2)
@@ -80,7 +129,8 @@ def accelerations(theta1, theta2, velocity1, velocity2, torque, constants):
     phi2 = mass * com * g * math.cos(theta1 + theta2 - math.pi / 2.0)
     phi1 = (-coupling * velocity2**2 * sin2 - 2 * coupling * velocity2 * velocity1 * sin2
             + (mass * com + mass * length) * g * math.cos(theta1 - math.pi / 2) + phi2)
-    acceleration2 = ((torque + d2 / d1 * phi1 - coupling * velocity1**2 * sin2 - phi2)
+    phi1 -= torque1
+    acceleration2 = ((torque2 + d2 / d1 * phi1 - coupling * velocity1**2 * sin2 - phi2)
                      / (inertia + moi - d2**2 / d1))
     return -(d2 * acceleration2 + phi1) / d1, acceleration2
 
@@ -92,7 +142,8 @@ def step(theta1, theta2, velocity1, velocity2, effort, constants):
 
     An episode ends when the free end is more than one link above the base, whatever the length.
 
-    :param effort: commanded torque, N m; the plant exerts ``torque_magnitude`` for each of them.
+    :param effort: what the actuator exerts, in N m as commanded; the plant exerts
+        ``torque_magnitude`` for each of them.
     :param constants: from :meth:`AcrobotPhysics.constants`.
     :return: theta1, theta2, velocity1, velocity2, terminated.
     """

@@ -6,7 +6,7 @@ import numpy as np
 
 from rstdp_ros.snn import Neuron
 from rstdp_ros.tasks.acrobot import physics
-from rstdp_ros.tasks.acrobot.episodes import run_batch
+from rstdp_ros.tasks.acrobot.episodes import drive, run_batch
 from rstdp_ros.tasks.acrobot.physics import (
     AcrobotPhysics,
     COMMAND,
@@ -17,6 +17,7 @@ from rstdp_ros.tasks.acrobot.physics import (
     step,
 )
 from rstdp_ros.tasks.acrobot.sketch import SKETCH
+from rstdp_ros.tasks.acrobot.unknowns import UNKNOWNS
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.1
@@ -53,6 +54,16 @@ def state_joints(state: Sequence[float]) -> Joints:
     """
     theta1, theta2, velocity1, velocity2 = map(float, state)
     return Joints((theta1, theta2), (velocity1, velocity2))
+
+
+def state_of(positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
+    """
+    Put joint positions and velocities together to states.
+
+    :param positions: (..., 2), theta1 and theta2, rad; likewise velocities.
+    :return: (..., 4) float64: theta1, theta2, theta1', theta2'.
+    """
+    return np.concatenate([positions, velocities], axis=-1).astype(np.float64)
 
 
 def joints_of(observation: np.ndarray) -> Joints:
@@ -98,9 +109,12 @@ ACROBOT = Task(
     start_range=START_RANGE,
     start_state=start_state,
     state_joints=state_joints,
+    state_of=state_of,
     observation_high=(1.0, 1.0, 1.0, 1.0, MAX_VELOCITY_1, MAX_VELOCITY_2),
     observation_scale=(1.2, 1.8, 1.3, 1.5, 0.5, 0.34),
     advance=step,
     run_batch=run_batch,
+    run_efforts=drive,
     sketch=SKETCH,
+    unknowns=UNKNOWNS,
 )

@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rstdp_ros.parameters import parameter
+from rstdp_ros.tasks.actuator import NEXT_STEP
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND
-from rstdp_ros.tasks.pybullet.physics import (
-    damping,
-    derived_parameters,
-    friction,
-    NEXT_STEP,
-    PyBulletPhysics,
-)
-from rstdp_ros.tasks.urdf import Dynamics, Link
+from rstdp_ros.tasks.pybullet.physics import derived_parameters, PyBulletPhysics
+from rstdp_ros.tasks.urdf import Link
 
 
 @dataclass(frozen=True)
@@ -24,10 +19,6 @@ class CartPoleInPyBullet(PyBulletPhysics, CartPolePhysics):
     pole_moi: float = parameter(
         0.0, 'Moment of inertia of the pole about its centre of mass; 0: that of a uniform thin '
         'rod.', unit='kg m^2', minimum=0.0, maximum=1000.0, effect=NEXT_STEP)
-    cart_damping: float = damping('the cart', 'N s/m')
-    cart_friction: float = friction('the cart', 'N')
-    pole_damping: float = damping('the pole', 'N m s/rad')
-    pole_friction: float = friction('the pole', 'N m')
 
     def links(self) -> dict[str, Link]:
         """Describe cart and pole for the URDF."""
@@ -35,11 +26,6 @@ class CartPoleInPyBullet(PyBulletPhysics, CartPolePhysics):
         if self.pole_moi:
             links['pole'] = links['pole']._replace(moi=self.pole_moi)
         return links
-
-    def joint_dynamics(self) -> dict[str, Dynamics]:
-        """Describe what resists each joint's motion."""
-        return {'slider_to_cart': Dynamics(self.cart_damping, self.cart_friction),
-                'cart_to_pole': Dynamics(self.pole_damping, self.pole_friction)}
 
     def exerted(self, command: float) -> float:
         """Return the force on the cart that a command leads to, N."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 import numpy as np
 
-from rstdp_ros.parameters import parameter
+from rstdp_ros.parameters import parameter, with_default
+from rstdp_ros.tasks.actuator import obeyed
 from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, COMMAND
+from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.tasks.task import Joints
 
 SUBSTEP = 0.001
@@ -18,8 +20,22 @@ TRACK = 2.5
 
 
 @dataclass(frozen=True)
+class StandInPhysics(CartPolePhysics):
+    """The cart-pole's parameters; the defaults are a decent machine's."""
+
+    cart_damping: float = with_default(CartPolePhysics, 'cart_damping', 0.1)
+    pole_damping: float = with_default(CartPolePhysics, 'pole_damping', 1e-4)
+    actuator_delay: float = with_default(CartPolePhysics, 'actuator_delay', 0.005)
+    dead_zone: float = with_default(CartPolePhysics, 'dead_zone', 0.2)
+
+
+# The cart-pole with that table, for whoever makes physics of names and values.
+STAND_IN = replace(CARTPOLE, physics=StandInPhysics)
+
+
+@dataclass(frozen=True)
 class StandInParameters:
-    """What sets a robot apart from its equations; the defaults are a decent machine's."""
+    """What sets a robot apart from a plant; the defaults are a decent machine's."""
 
     seed: int = parameter(0, 'Of noise, jitter, losses and starts.', minimum=0, maximum=2**31)
     rate: float = parameter(100.0, 'Joint states per second.', unit='Hz', minimum=1.0,
@@ -30,14 +46,6 @@ class StandInParameters:
                                       unit='m/s or rad/s', minimum=0.0, maximum=10.0)
     resolution: float = parameter(0.0005, 'Step of the encoders.', unit='m or rad', minimum=0.0,
                                   maximum=1.0)
-    delay: float = parameter(0.005, 'From a command to its force.', unit='s', minimum=0.0,
-                             maximum=1.0)
-    dead_zone: float = parameter(0.2, 'Smaller commands do nothing.', unit='N', minimum=0.0,
-                                 maximum=100.0)
-    cart_friction: float = parameter(0.1, 'Viscous, of the cart.', unit='N s/m', minimum=0.0,
-                                     maximum=100.0)
-    pole_friction: float = parameter(0.002, 'Viscous, of the pole, per unit of its inertia.',
-                                     unit='1/s', minimum=0.0, maximum=100.0)
     jitter: float = parameter(0.001, 'Joint states come late by up to so much.', unit='s',
                               minimum=0.0, maximum=1.0)
     loss: float = parameter(0.0, 'Part of the joint states that get lost.', minimum=0.0,
@@ -52,28 +60,29 @@ class StandIn:
     A cart on a track with stops, a pole, a motor, two encoders, and a hand.
 
     The hand holds the pole near upright until the first command that is not zero, and puts it
-    back there when commands have been zero for a while. Equations of motion are the task's, by
-    semi-implicit Euler with steps of a millisecond.
+    back there when commands have been zero for a while. Equations of motion, friction included,
+    are the task's, by semi-implicit Euler with steps of a millisecond.
 
-    :param physics: of the equations.
+    :param physics: of cart, pole and motor, and what the sensors make of the true values.
     :param parameters: of everything else.
     """
 
     def __init__(self, physics: CartPolePhysics, parameters: StandInParameters) -> None:
         self.parameters, self.physics = parameters, physics
-        self._constants = physics.constants()
+        self._constants, self._sensors = physics.constants(), physics.sensors()
         self._random = np.random.default_rng(parameters.seed)
         self._commands: deque[tuple[float, float]] = deque()
         self._command = 0.0
         self.time = self._idle = 0.0
         self._set_up()
         # Load compiled code now: a robot does not pause at its first move.
-        accelerations(0.0, 0.0, 0.0, self._constants)
+        accelerations(0.0, 0.0, 0.0, 0.0, self._constants)
+        CARTPOLE.shown(self.state, self._sensors)
 
     def command(self, effort: float) -> None:
         """Take a command, N; as forward_command_controller, ignore one that is not finite."""
         if math.isfinite(effort):
-            self._commands.append((self.time + self.parameters.delay, effort))
+            self._commands.append((self.time + self.physics.actuator_delay, effort))
 
     def advance(self, until: float) -> None:
         """Let time go on."""
@@ -83,10 +92,11 @@ class StandIn:
     def read(self) -> Joints:
         """Return what the encoders say: cart and pole."""
         own, noise = self.parameters, self._random.normal
-        positions = np.array(self.state[::2]) + own.position_noise * noise(size=2)
+        joints = CARTPOLE.shown(self.state, self._sensors)
+        positions = joints.positions + own.position_noise * noise(size=2)
         if own.resolution:
             positions = np.round(positions / own.resolution) * own.resolution
-        velocities = np.array(self.state[1::2]) + own.velocity_noise * noise(size=2)
+        velocities = joints.velocities + own.velocity_noise * noise(size=2)
         return Joints(positions.tolist(), velocities.tolist())
 
     def lost(self) -> bool:
@@ -111,13 +121,11 @@ class StandIn:
             self._move()
 
     def _move(self) -> None:
-        own = self.parameters
         x, x_dot, theta, theta_dot = self.state
-        effort = self._command if abs(self._command) > own.dead_zone else 0.0
-        force = effort / COMMAND * self.physics.force_magnitude - own.cart_friction * x_dot
-        x_acc, theta_acc = accelerations(theta, theta_dot, force, self._constants)
-        x_dot += SUBSTEP * x_acc
-        theta_dot += SUBSTEP * (theta_acc - own.pole_friction * theta_dot)
+        effort = obeyed(self._command, self.physics.dead_zone)
+        force = effort / COMMAND * self.physics.force_magnitude
+        x_acc, theta_acc = accelerations(x_dot, theta, theta_dot, force, self._constants)
+        x_dot, theta_dot = x_dot + SUBSTEP * x_acc, theta_dot + SUBSTEP * theta_acc
         x, theta = x + SUBSTEP * x_dot, theta + SUBSTEP * theta_dot
         if abs(x) > TRACK:
             x, x_dot = math.copysign(TRACK, x), 0.0

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from rstdp_ros.snn import Neuron
-from rstdp_ros.tasks.cartpole.episodes import run_batch
+from rstdp_ros.tasks.cartpole.episodes import drive, run_batch
 from rstdp_ros.tasks.cartpole.physics import (
     CartPolePhysics,
     COMMAND,
@@ -15,6 +15,7 @@ from rstdp_ros.tasks.cartpole.physics import (
     step,
 )
 from rstdp_ros.tasks.cartpole.sketch import SKETCH
+from rstdp_ros.tasks.cartpole.unknowns import UNKNOWNS
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.05
@@ -49,6 +50,17 @@ def joints_of(observation: Sequence[float]) -> Joints:
     return Joints((float(x), float(theta)), (float(x_dot), float(theta_dot)))
 
 
+def state_of(positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
+    """
+    Put joint positions and velocities together to states.
+
+    :param positions: (..., 2), x m and theta rad; likewise velocities.
+    :return: (..., 4) float64: x, x', theta, theta'.
+    """
+    pairs = np.stack([positions, velocities], axis=-1).astype(np.float64)
+    return pairs.reshape(*pairs.shape[:-2], 4)
+
+
 def terminated(joints: Joints, physics: CartPolePhysics) -> bool:
     """Return whether the cart is off the track or the pole leans too far."""
     return failed(*map(float, joints.positions), physics.angle_limit)
@@ -81,9 +93,12 @@ CARTPOLE = Task(
     start_range=START_RANGE,
     start_state=start_state,
     state_joints=joints_of,
+    state_of=state_of,
     observation_high=(math.inf,) * 4,
     observation_scale=(4.6, 2.2, 13.0, 1.6),
     advance=step,
     run_batch=run_batch,
+    run_efforts=drive,
     sketch=SKETCH,
+    unknowns=UNKNOWNS,
 )

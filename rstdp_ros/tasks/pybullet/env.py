@@ -6,6 +6,7 @@ from collections import deque
 
 import numpy as np
 
+from rstdp_ros.tasks.actuator import obeyed
 from rstdp_ros.tasks.env import TunableEnv
 from rstdp_ros.tasks.pybullet.physics import PyBulletPhysics
 from rstdp_ros.tasks.pybullet.world import World
@@ -34,10 +35,8 @@ class PyBulletEnv(TunableEnv):
         self._commands: deque[tuple[float, float]] = deque()
         super().__init__(self._world.task, physics)
 
-    @property
-    def joints(self) -> Joints:
-        """The joints as they are, in double precision."""
-        return self._joints
+    def _true_state(self) -> np.ndarray:
+        return self.task.state_of(*self._joints)
 
     def _take_up(self, physics: PyBulletPhysics) -> None:
         """Build the bodies anew where the old ones were; commands on their way keep their due."""
@@ -58,7 +57,7 @@ class PyBulletEnv(TunableEnv):
         world, now = self._world, 0
         latest = self._commands[-1][0] if self._commands else 0.0
         self._commands.append((max(self.physics.actuator_delay, latest),
-                               self.physics.exerted(effort)))
+                               self.physics.exerted(obeyed(effort, self.physics.dead_zone))))
         while now < world.substeps:
             while self._commands and self._first_due() <= now:
                 self._effort = self._commands.popleft()[1]

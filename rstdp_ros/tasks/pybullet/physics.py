@@ -7,17 +7,13 @@ import math
 from typing import Any, ClassVar
 
 from rstdp_ros.parameters import parameter
-
-NEXT_STEP = 'next step'
+from rstdp_ros.tasks.actuator import NEXT_STEP
 
 
 @dataclass(frozen=True)
 class PyBulletPhysics:
     """Parameters of any plant in PyBullet; a task's table adds these to its own."""
 
-    actuator_delay: float = parameter(
-        0.0, 'From a command to the effort that it calls for.', unit='s', minimum=0.0,
-        maximum=1.0, effect=NEXT_STEP)
     substep: float = parameter(
         0.001, "The simulator's own time step, rounded so that a control period holds a whole "
         'number of them.', unit='s', minimum=1e-5, maximum=0.02, effect=NEXT_STEP)
@@ -28,18 +24,6 @@ class PyBulletPhysics:
     def exerted(self, command: float) -> float:
         """Return the effort that a command makes the actuator exert, N or N m."""
         raise NotImplementedError
-
-
-def damping(joint: str, unit: str) -> Any:
-    """Declare the viscous damping of a joint."""
-    return parameter(0.0, f'Viscous damping of {joint}.', unit=unit, minimum=0.0, maximum=1000.0,
-                     effect=NEXT_STEP)
-
-
-def friction(joint: str, unit: str) -> Any:
-    """Declare the dry friction of a joint."""
-    return parameter(0.0, f'Dry friction of {joint}: at rest, it holds against anything less.',
-                     unit=unit, minimum=0.0, maximum=1000.0, effect=NEXT_STEP)
 
 
 def derived_parameters() -> Any:

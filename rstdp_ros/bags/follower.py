@@ -21,7 +21,7 @@ UNGUARDED = 'none'
 WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, CONTINUED)
 
 
-class Twin:
+class Follower:
     """
     The learner of a run, led by its publications.
 

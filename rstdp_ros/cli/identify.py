@@ -1,0 +1,169 @@
+"""Find a plant's parameters from a bag, whatever policy moved it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+import math
+import sys
+from typing import Any
+
+from rstdp_ros.bags.driver import Driver
+from rstdp_ros.bags.events import first_network
+from rstdp_ros.bags.motion import Motion, recorded_motion
+from rstdp_ros.bags.prediction import plot_prediction
+from rstdp_ros.bags.reader import Bag
+from rstdp_ros.bags.topics import KINDS
+from rstdp_ros.cli import options as shared
+from rstdp_ros.cli.progress import waiting
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.nodes.tables import RobotParameters, wiring_parameters
+from rstdp_ros.parameter_files import all_parameters, read_parameter_file
+from rstdp_ros.parameters import Parameter, table
+from rstdp_ros.tasks import get_task, Task, TASKS
+from rstdp_ros.tasks.joint_stream import JointWiring
+from rstdp_ros.twin.identification import Estimate, Identified, identify
+from rstdp_ros.twin.prediction import KNOWN, predict, Prediction
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    shared.add_bag(parser)
+    parser.add_argument('--task', metavar='TASK', help=f'{", ".join(TASKS)}; needed where no '
+                        'weights were recorded')
+    parser.add_argument('--params-file', metavar='FILE', help='parameters of a robot, as the '
+                        'environment node takes them: names, zeros and scales of its joints, '
+                        "controller, effort_scale; for bags of a robot's own topics")
+    parser.add_argument('--episodes', nargs=2, type=int, metavar=('FIRST', 'LAST'), help='use '
+                        'these episodes only, counted from 0 as rstdp_ros inspect shows them '
+                        '(default: the latest of the bag)')
+    parser.add_argument('--plot', metavar='FILE', type=shared.plot_file,
+                        help='where to draw measured against predicted, .png, .svg or .pdf')
+    shared.add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Identify and print; exit code 1 if the bag lacks something that its metadata name."""
+    people = sys.stderr if options.json else sys.stdout
+    first, last = options.episodes or (0, None)
+    if last is not None and not 0 <= first <= last:
+        raise RstdpError(f'--episodes {first} {last}: the first must not be negative, nor the '
+                         'last before it')
+    wiring = all_parameters(read_parameter_file(options.params_file)
+                            if options.params_file else {})
+    kinds = {**KINDS, **driver_of(wiring).kinds}
+    with Bag(options.bag, options.namespace, kinds) as bag, waiting('identifying'):
+        task = task_of(bag, options.task)
+        motion = recorded_motion(bag, task, driver_of(wiring, task), first, last)
+        found = identify(task, motion.trajectories)
+        predictions = [predict(found, motion.trajectories, nominal) for nominal in (False, True)]
+    print(*bag.complaints, *motion.notes, describe(motion, found, *predictions), sep='\n',
+          file=people)
+    if options.plot:
+        plot_prediction(*predictions, options.plot)
+        print(f'plot: {options.plot}', file=people)
+    if options.json:
+        shared.print_json(to_json(motion, found, *predictions))
+    return int(bag.incomplete)
+
+
+def driver_of(values: Mapping[str, Any], task: Task | None = None) -> Driver:
+    """
+    Return how a robot is wired.
+
+    :param values: of the environment node's parameters; others are ignored.
+    :param task: None while nothing is known of joints.
+    :raises RstdpError: a value that does not fit.
+    """
+    def value(parameter: Parameter) -> Any:
+        return parameter.validate(values.get(parameter.name, parameter.default))
+
+    known = table(RobotParameters)
+    wires = [value(p) for p in wiring_parameters(task)] if task else []
+    joints = {joint: JointWiring(*wires[3 * i:3 * i + 3])
+              for i, joint in enumerate(task.joints if task else ())}
+    return Driver(joints, value(known['controller']), value(known['effort_scale']))
+
+
+def task_of(bag: Bag, name: str | None) -> Task:
+    """
+    Return the task of the recorded network, or the one that is named.
+
+    :raises RstdpError: neither tells, or they differ.
+    """
+    recorded = first_network(bag).task if bag.counts['weights'] else None
+    if not (name or recorded):
+        raise RstdpError(f'{bag.path}: holds no weights that would name the task; name it by '
+                         '--task')
+    if name and recorded and name != recorded:
+        raise RstdpError(f'--task {name}: the recorded network was made for {recorded}')
+    return get_task(name or recorded)
+
+
+def describe(motion: Motion, found: Identified, prediction: Prediction,
+             nominal: Prediction) -> str:
+    """Say what was found, how sure it is, and how well it predicts."""
+    task, estimates = found.prior.task, found.estimates()
+    free = {name: one for name, one in estimates.items() if is_asked_for(one)}
+    lines = [f'{task.name}: {motion.steps} steps of {motion.episodes} episodes', '',
+             f'{"parameter":24} {"nominal":>9} {"identified":>10}  {"95 % interval":24} unit',
+             *(row(task, name, one) for name, one in free.items()), '']
+    if kept := [name for name in estimates if name not in free]:
+        lines.append(f'nothing asks for another value of: {", ".join(kept)}')
+    lines += [f'taken as known: {", ".join(known(task, estimates))}', '',
+              'noise of the sensors (standard deviations): ' + ', '.join(
+                  f'{name} {sd:.2g} {unit}' for name, unit, sd in
+                  zip(prediction.names, prediction.units, found.noise)),
+              *goodness(prediction, nominal)]
+    return '\n'.join(lines)
+
+
+def is_asked_for(estimate: Estimate) -> bool:
+    """Say whether a parameter was free of its nominal value."""
+    return estimate.low < estimate.high
+
+
+def row(task: Task, name: str, one: Estimate) -> str:
+    """Return a line of the table."""
+    # What is far smaller than it is certain is 0.
+    value = round(one.value, 3 - math.floor(math.log10(one.high - one.low)))
+    interval = f'{one.low:.4g} to {one.high:.4g}'
+    line = (f'{name:24} {one.nominal:9.4g} {value:10.4g}  {interval:24} '
+            f'{table(task.physics)[name].unit}')
+    return line if one.identifiable else f'{line}   the data cannot tell'
+
+
+def known(task: Task, estimates: dict[str, Estimate]) -> list[str]:
+    """List the numbers of the physics that nobody looked for."""
+    return [f'{name} {p.default:.4g} {p.unit}'.strip() for name, p in table(task.physics).items()
+            if name not in estimates and isinstance(p.default, float)]
+
+
+def goodness(prediction: Prediction, nominal: Prediction) -> list[str]:
+    """Say how well a plant predicts."""
+    ahead = prediction.seen.present.shape[1] - KNOWN
+    if not prediction.ahead.any():
+        return [f'nothing lasted longer than {KNOWN} steps without a gap: how well it predicts '
+                'cannot be told']
+    lines = [f'up to {ahead} steps ahead it errs by (r.m.s.; of the motion; the nominal plant):']
+    for name, unit, *numbers in zip(prediction.names, prediction.units, prediction.rms,
+                                    prediction.rms / prediction.motion,
+                                    nominal.rms / nominal.motion):
+        error, share, before = numbers
+        lines.append(f'  {name:28} {error:9.2g} {unit:6} {100 * share:7.1f} % '
+                     f'{100 * before:7.1f} %')
+    return lines
+
+
+def to_json(motion: Motion, found: Identified, prediction: Prediction,
+            nominal: Prediction) -> dict[str, Any]:
+    """Return what a program wants to know."""
+    values = zip(prediction.units, prediction.rms, prediction.rms / prediction.motion,
+                 nominal.rms / nominal.motion, found.noise)
+    keys = ('unit', 'rms', 'share', 'nominal_share', 'noise')
+    return {'task': found.prior.task.name, 'episodes': motion.episodes, 'steps': motion.steps,
+            'parameters': {name: one._asdict() for name, one in found.estimates().items()},
+            'fit': {'steps_ahead': prediction.seen.present.shape[1] - KNOWN,
+                    'values': {name: dict(zip(keys, each))
+                               for name, each in zip(prediction.names, values)}},
+            'notes': motion.notes}

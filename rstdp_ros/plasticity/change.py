@@ -1,0 +1,91 @@
+"""A test whether what is deployed still returns what is believed of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plain import real
+from rstdp_ros.plasticity.belief import Belief
+
+# A return that is so rare begins a test, in which what is deployed plays so many times.
+RARE, RECHECKS = 0.01, 5
+# There is nothing to contradict before so many returns of what is deployed.
+KNOWN = 3
+
+
+class ChangeTest:
+    """
+    A test of the belief in what is deployed, by returns that served for nothing else.
+
+    A return that is rare for what is believed of its point begins it; that one may be chance, so
+    the mean of the next ones, all of the deployed point, decides (two-sided Student's t).
+
+    :ivar returns: of the test so far.
+    """
+
+    def __init__(self) -> None:
+        self.returns: list[float] = []
+        # Mean return that is expected of the test, its standard deviation, degrees of freedom.
+        self._expected: list[float] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether the deployed point must play."""
+        return bool(self._expected)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all returns of the test are there."""
+        return len(self.returns) >= RECHECKS
+
+    def begin_if_rare(self, belief: Belief, point: np.ndarray, value: float,
+                      deployed: np.ndarray) -> bool:
+        """
+        Begin where a return is rare for what is believed.
+
+        :param belief: before that return.
+        :param point: (size,) that returned it.
+        :param deployed: (size,).
+        :return: whether the test began.
+        """
+        known = belief.tried.index(deployed)
+        if known is None or belief.tried.counts[known] < KNOWN:
+            return False
+        means, doubts = belief.at(np.array([point, deployed]))
+        noises, degrees = belief.noise(means), belief.tried.counts.sum() - 1.0
+        score = (value - means[0]) / np.hypot(doubts[0], noises[0])
+        if 2.0 * stdtr(degrees, -abs(score)) >= RARE:
+            return False
+        self._expected = [float(means[1]), float(np.hypot(doubts[1], noises[1] / RECHECKS ** 0.5)),
+                          float(degrees)]
+        return True
+
+    def contradicts(self, level: float) -> bool:
+        """
+        Say whether the complete test contradicts the belief.
+
+        :param level: probability of doing so where the plant is as it was; 0: never.
+        """
+        mean, deviation, degrees = self._expected
+        limit = -stdtrit(degrees, level / 2.0)
+        return bool(abs(np.mean(self.returns) - mean) > limit * deviation)
+
+    def state(self) -> dict[str, Any]:
+        """Return it as lists of numbers."""
+        return {'rechecks': list(self.returns), 'expected': list(self._expected)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """
+        Take over what :meth:`state` returned.
+
+        :raises RstdpError: what no test can have had.
+        """
+        returns, expected = ([real(name, v) for v in state[name]]
+                             for name in ('rechecks', 'expected'))
+        if len(expected) not in (0, 3) or len(returns) >= (RECHECKS if expected else 1):
+            raise RstdpError('rechecks that do not fit what is expected of them')
+        self.returns, self._expected = returns, expected

@@ -1,0 +1,82 @@
+"""The strategy that turns observed values up and down until the robot's returns are best."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity.search import GainSearch, SearchParameters
+from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
+from rstdp_ros.snn import SpikingQNetwork, with_gains
+
+
+class Gains(Strategy):
+    """
+    Bayesian optimisation of one log gain per observed value, on the robot's own returns.
+
+    Gains are folded into W1 of the first network of the run (:func:`rstdp_ros.snn.with_gains`), so
+    that whatever plays or is deployed is an ordinary network.
+
+    :param network: the first one of the run.
+    :param parameters: of the search, or a preset's name.
+    :param seed: of candidates.
+    """
+
+    name = 'gains'
+    Parameters = SearchParameters
+    plastic = rescaled = (0,)
+    default_guard = 'none'
+    draws = True
+
+    def __init__(self, network: SpikingQNetwork, parameters: str | SearchParameters = 'default',
+                 seed: int = 0) -> None:
+        super().__init__(network, parameters, seed)
+        self.search = GainSearch(network.observation_size, self.parameters, seed)
+        # The log gains of the network that plays.
+        self.playing = self.search.zeros
+
+    @classmethod
+    def preset(cls, name: str, task: str) -> SearchParameters:
+        """
+        Return the only set of parameters; it is the same for all tasks.
+
+        :raises RstdpError: another name.
+        """
+        if name != 'default':
+            raise RstdpError(f'unknown preset {name!r}; strategy {cls.name} has default')
+        return SearchParameters()
+
+    def propose(self, shown: Shown) -> Proposal:
+        """Let the search choose the gains to play next and those to deploy."""
+        self.search.parameters = self.parameters
+        choice = self.search.told(self.playing, shown.episode_return)
+        self.playing = choice.point
+        return Proposal(self._weights(choice.point), choice.event, self._weights(choice.deployed))
+
+    def placed(self, network: SpikingQNetwork) -> None:
+        """Find out whose gains another network has: those of the nearest one, within bounds."""
+        points = np.vstack((self.playing, self.search.deployed, self.search.zeros,
+                            self.search.tried.points))
+        w1 = network.weights[0]
+        apart = [np.linalg.norm(self._weights(point)[0] - w1) for point in points]
+        self.playing = points[int(np.argmin(apart))]
+
+    def _weights(self, point: np.ndarray) -> tuple[np.ndarray, ...]:
+        return with_gains(self.initial, point).weights
+
+    def state(self) -> dict[str, Any]:
+        """Return the search and the gains that play."""
+        return {'playing': self.playing.tolist(), **self.search.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """
+        Take over what :meth:`state` returned.
+
+        :raises RstdpError: what no search can have had.
+        """
+        self.search.restore(state)
+        self.playing = np.array(state['playing'], float)
+        if self.playing.shape != self.search.zeros.shape:
+            raise RstdpError(f'there must be {len(self.search.zeros)} gains')

@@ -1,0 +1,207 @@
+"""Bayesian optimisation of a few numbers on returns of which every one counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import parameter
+from rstdp_ros.plasticity.belief import Belief, FlatPrior
+from rstdp_ros.plasticity.change import ChangeTest
+from rstdp_ros.plasticity.parameters import NEXT_EPISODE
+from rstdp_ros.plasticity.tried import Tried
+
+# Keeps the draws apart from those that the same seed makes elsewhere.
+STREAM = 0x6A15
+# Candidates per episode: so many within reach of zeros, and close to the best point, which is so
+# much of the reach.
+WITHIN_REACH, CLOSE, CLOSENESS = 256, 128, 0.25
+# More points are not tried on one plant; then it is about choosing among them.
+MOST_POINTS = 200
+# What is deployed goes on playing where its mean is so near the largest return there was.
+CONTENT = 0.01
+BETTER, FORGOTTEN = 'better gains', 'another plant, begun anew'
+RECHECKING, CONFIRMED = 'gains rechecked', 'gains confirmed'
+
+
+@dataclass(frozen=True)
+class SearchParameters:
+    """How to look for better gains."""
+
+    max_log_gain: float = parameter(
+        2.5, 'No gain goes beyond exp(+-this); exp(2.5) is 12.', minimum=0.0, maximum=3.0,
+        effect=NEXT_EPISODE)
+    reach: float = parameter(
+        1.2, 'How far from the start, and from the best so far, other gains are looked for: root '
+        'of the mean squared distance, in log gains.', minimum=0.0, maximum=10.0,
+        effect=NEXT_EPISODE)
+    length: float = parameter(
+        0.6, 'Distance over which returns are alike, in log gains.', minimum=0.01, maximum=100.0,
+        effect=NEXT_EPISODE)
+    spread: float = parameter(
+        0.8, 'By how much mean returns of different gains differ: standard deviation of the '
+        'logarithm of their magnitude.', minimum=0.001, maximum=10.0, effect=NEXT_EPISODE)
+    noise: float = parameter(
+        0.5, 'By how much the returns of one network differ, likewise; the returns themselves '
+        'correct it.', minimum=0.001, maximum=10.0, effect=NEXT_EPISODE)
+    exploration: float = parameter(
+        2.0, 'The next gains are those with the largest mean plus so many standard deviations of '
+        'what is not known of it.', minimum=0.0, maximum=100.0, effect=NEXT_EPISODE)
+    remeasure: int = parameter(
+        3, 'One episode in so many is played by what is deployed or by what seems best, whichever '
+        'is known less.', unit='episodes', minimum=2, maximum=1000, effect=NEXT_EPISODE)
+    confidence: float = parameter(
+        0.9, 'Other gains are deployed when they are better than what is deployed with this '
+        "probability (Student's t).", minimum=0.5, maximum=0.999, effect=NEXT_EPISODE)
+    false_alarm: float = parameter(
+        0.002, 'A recheck of a plant that has not changed takes it for another one with this '
+        'probability; 0: never.', minimum=0.0, maximum=0.5, effect=NEXT_EPISODE)
+
+
+class Choice(NamedTuple):
+    """
+    What to do after an episode.
+
+    :param point: that plays the next one.
+    :param deployed: the point to deploy.
+    :param event: what a person should know, '' for nothing.
+    """
+
+    point: np.ndarray
+    deployed: np.ndarray
+    event: str = ''
+
+
+class GainSearch:
+    """
+    Chooses the log gains that play next, and those to deploy.
+
+    Zeros, the network as it is, are tried first, and deployed until other gains are better beyond
+    doubt. Every return counts. Nothing is deployed that was not tried, and nothing for the luck of
+    its episodes: what is compared is the belief, in which near points speak for each other. What
+    plays next is what may be best (upper confidence bound, Srinivas et al. 2010); one episode in
+    ``remeasure`` serves to know what is deployed, or might be.
+
+    Where a test contradicts the belief, the plant is another one: all but the returns of the test
+    is forgotten, and the search begins anew, from the better of zeros and of what is deployed.
+
+    :param size: how many gains.
+    :param parameters: may be exchanged between episodes.
+    :param seed: of what is drawn: each episode draws from a generator made of it and its number.
+    :ivar deployed: the point to deploy.
+    """
+
+    def __init__(self, size: int, parameters: SearchParameters, seed: int) -> None:
+        self.parameters, self.seed = parameters, seed
+        self.tried, self.test, self.episode = Tried(size), ChangeTest(), 0
+        self.zeros = self.deployed = np.zeros(size)
+        # What others must beat to be deployed: zeros, or what was deployed when the plant changed.
+        self.reference = self.zeros
+        # The largest return so far.
+        self.most: float | None = None
+
+    def told(self, point: np.ndarray, value: float) -> Choice:
+        """
+        Take up a return.
+
+        :param point: (size,) that played.
+        """
+        # Returns count steps, mostly, and scatter in proportion to themselves.
+        value = math.copysign(math.log1p(abs(value)), value)
+        event = self._tested(point, value)
+        self.tried.add(point, value)
+        self.most = value if self.most is None else max(value, self.most)
+        self.episode += 1
+        belief = self._belief()
+        if not self.test.running:
+            before, self.deployed = self.deployed, self._best_beyond_doubt(belief)
+            if not event and not np.array_equal(before, self.deployed):
+                event = BETTER
+        return Choice(self._next(belief), self.deployed, event)
+
+    def _tested(self, point: np.ndarray, value: float) -> str:
+        """Go on with the test of the belief, or begin one; say what happened."""
+        if not self.test.running:
+            rare = len(self.tried) and self.parameters.false_alarm and self.test.begin_if_rare(
+                self._belief(), point, value, self.deployed)
+            return RECHECKING if rare else ''
+        if np.array_equal(point, self.deployed):
+            self.test.returns.append(value)
+        if not self.test.complete:
+            return ''
+        test, self.test = self.test, ChangeTest()
+        if not test.contradicts(self.parameters.false_alarm):
+            return CONFIRMED
+        self.tried, self.reference, self.most = Tried(len(self.zeros)), self.deployed, None
+        for earlier in test.returns[:-1]:
+            self.tried.add(self.deployed, earlier)
+        return FORGOTTEN
+
+    def _belief(self) -> Belief:
+        """Return what the returns say."""
+        own, tried = self.parameters, self.tried
+        level = float(np.average(tried.means, weights=tried.counts))
+        return Belief(FlatPrior(level, own.spread, own.noise, own.length), tried)
+
+    def _best_beyond_doubt(self, belief: Belief) -> np.ndarray:
+        """Return the point that is better than the reference by most, as far as is certain."""
+        reference = self.tried.index(self.reference)
+        if reference is None:
+            return self.deployed
+        means, doubts = belief.differences(reference)
+        degrees = max(self.tried.counts.sum() - 1.0, 1.0)
+        bounds = means - stdtrit(degrees, self.parameters.confidence) * doubts
+        return self.tried.points[bounds.argmax()]
+
+    def _next(self, belief: Belief) -> np.ndarray:
+        """Choose the point that plays next."""
+        own, tried = self.parameters, self.tried
+        if self.test.running:
+            return self.deployed
+        if tried.index(self.zeros) is None:
+            return self.zeros
+        best, deployed = int(belief.mean.argmax()), tried.index(self.deployed)
+        if deployed is not None and self.most - belief.mean[deployed] < CONTENT:
+            return self.deployed
+        turn, rest = divmod(self.episode, own.remeasure)
+        if rest == 0:
+            return tried.points[best] if turn % 2 else self.deployed
+        candidates = tried.points
+        if len(tried) < MOST_POINTS:
+            candidates = np.vstack((self._drawn(tried.points[best]), candidates))
+        means, doubts = belief.at(candidates)
+        return candidates[(means + own.exploration * doubts).argmax()]
+
+    def _drawn(self, best: np.ndarray) -> np.ndarray:
+        """Draw candidates within reach of zeros and close to the best point."""
+        own, size = self.parameters, len(self.zeros)
+        generator = np.random.default_rng((STREAM, self.seed, self.episode))
+        steps = own.reach / size ** 0.5 * generator.standard_normal((WITHIN_REACH + CLOSE, size))
+        steps[WITHIN_REACH:] = best + CLOSENESS * steps[WITHIN_REACH:]
+        return np.clip(steps, -own.max_log_gain, own.max_log_gain)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next choice depends on: numbers and lists of numbers."""
+        return {'episodes': self.episode, 'gains_deployed': self.deployed.tolist(),
+                'gains_reference': self.reference.tolist(), **self.tried.state(),
+                'most': self.most, **self.test.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """
+        Take over what :meth:`state` returned.
+
+        :raises RstdpError: what no search can have had.
+        """
+        deployed, reference = (np.array(state[f'gains_{name}'], float)
+                               for name in ('deployed', 'reference'))
+        if deployed.shape != self.zeros.shape or reference.shape != self.zeros.shape:
+            raise RstdpError(f'there must be {len(self.zeros)} gains')
+        self.tried.restore(state)
+        self.test.restore(state)
+        self.deployed, self.reference = deployed, reference
+        self.most, self.episode = state['most'], state['episodes']

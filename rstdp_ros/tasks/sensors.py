@@ -1,0 +1,41 @@
+"""
+From a plant's true state to what its sensors show: a factor and an offset per value.
+
+A robot's policy is told what its sensors show; the plant moves, and an episode ends, by the true
+state. Sensors are (factor of each value of the state..., offset of each...).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rstdp_ros.compiling import compiled
+from rstdp_ros.parameters import parameter
+from rstdp_ros.tasks.actuator import NEXT_STEP
+
+
+def factor(what: str) -> Any:
+    """Declare by how much too large a sensor shows a value."""
+    return parameter(1.0, f'What is shown as the {what} is the true value times this.',
+                     minimum=0.05, maximum=20.0, effect=NEXT_STEP)
+
+
+def offset(what: str, unit: str) -> Any:
+    """Declare what a sensor adds to a value."""
+    return parameter(0.0, f'What is added to what is shown as the {what}.', unit=unit,
+                     minimum=-100.0, maximum=100.0, effect=NEXT_STEP)
+
+
+@compiled()
+def sensed(state, sensors, shown):
+    """
+    Write what sensors show: factor * true + offset.
+
+    :param state: (n,) true values.
+    :param sensors: (2n,) factors, then offsets, in the order of the state.
+    :param shown: (n,), overwritten.
+    """
+    n = len(shown)
+    for i in range(n):
+        # To add an offset of 0.0 would make 0.0 of -0.0.
+        shown[i] = sensors[i] * state[i] - (0.0 - sensors[n + i])

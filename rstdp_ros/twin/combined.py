@@ -1,0 +1,112 @@
+"""The strategy ``combined``: a twin while it can be trusted, the robot's own returns, r-STDP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.parameters import parameter, table
+from rstdp_ros.plasticity.parameters import NEXT_EPISODE, preset, RSTDPParameters
+from rstdp_ros.plasticity.rstdp import RSTDP
+from rstdp_ros.plasticity.search import GainSearch, SearchParameters
+from rstdp_ros.plasticity.strategy import Proposal, Shown
+from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.twin.strategy import Challenger, MOST_DOUBT, Twin, TwinParameters
+
+DISTRUSTED = 'twin distrusted'
+
+
+@dataclass(frozen=True)
+class CombinedParameters(TwinParameters, SearchParameters, RSTDPParameters):
+    """Those of its three parts."""
+
+    rstdp_episodes: int = parameter(
+        5, 'Without a twin, r-STDP changes W2 after so many episodes; later it costs more than '
+        'it brings.', unit='episodes', minimum=0, maximum=1_000_000, effect=NEXT_EPISODE)
+
+
+class Combined(Twin):
+    """
+    Everything that an episode can teach.
+
+    r-STDP makes a change of W2 of every episode and its return. While the twin is trusted, that
+    change and new gains are both tried there, alone and together, and what is proven better plays.
+    A twin that was contradicted as often as it can doubt itself is left; then gains are chosen by
+    the robot's own returns (strategy ``gains``), which were heard from the first episode on, and
+    r-STDP changes W2 unproven, while little is known.
+    """
+
+    name = 'combined'
+    Parameters = CombinedParameters
+    plastic = (0, 1)
+
+    def __init__(self, network: SpikingQNetwork, parameters: Any = 'default',
+                 seed: int = 0) -> None:
+        super().__init__(network, parameters, seed)
+        own = self.parameters
+        self.rstdp = RSTDP(network, part(own, RSTDPParameters))
+        self.returns = GainSearch(network.observation_size, part(own, SearchParameters), seed)
+        self.w2 = network.weights[1]
+
+    @classmethod
+    def preset(cls, name: str, task: str) -> CombinedParameters:
+        """Return the preset of r-STDP, with the defaults of the other parts."""
+        return CombinedParameters(**_values(preset(name, task), RSTDPParameters))
+
+    def propose(self, shown: Shown) -> Proposal:
+        """Hear the return, and go on by the twin or without it."""
+        own = self.parameters
+        self.rstdp.parameters = part(own, RSTDPParameters)
+        self.returns.parameters = part(own, SearchParameters)
+        self.w2 = self.rstdp.propose(shown).weights[1]
+        choice = self.returns.told(self.log_gains, shown.episode_return)
+        proposal = super().propose(shown)
+        if self.trusted:
+            return proposal
+        w2 = self.w2 if self.episode <= own.rstdp_episodes else shown.network.weights[1]
+        base = self._base(w2)
+        self.log_gains = choice.point
+        event = ', '.join(filter(None, (proposal.event, choice.event, DISTRUSTED)))
+        return Proposal(with_gains(base, choice.point).weights, event,
+                        with_gains(base, choice.deployed).weights)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the twin decides."""
+        return self.identified is not None and self.doubt < MOST_DOUBT
+
+    def placed(self, network: SpikingQNetwork) -> None:
+        """Find out whose gains another network has: the nearest known ones."""
+        super().placed(network)
+        known = np.vstack((self.log_gains, self.returns.zeros, self.returns.tried.points))
+        apart = [np.linalg.norm(with_gains(self.initial, z).weights[0] - network.weights[0])
+                 for z in known]
+        self.log_gains = known[int(np.argmin(apart))]
+
+    def _challengers(self, present: SpikingQNetwork, found: np.ndarray) -> list[Challenger]:
+        """Return what was found, r-STDP's change, and both."""
+        changed = self._base(self.w2)
+        return [*super()._challengers(present, found),
+                Challenger(with_gains(changed, self.log_gains), self.log_gains),
+                Challenger(with_gains(changed, found), found)]
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next proposal depends on."""
+        return {**super().state(), 'rstdp': self.rstdp.state(), 'returns': self.returns.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        super().restore(state)
+        self.rstdp.restore(state['rstdp'])
+        self.returns.restore(state['returns'])
+
+
+def part(parameters: Any, kind: type) -> Any:
+    """Return one part's table of a table that has several."""
+    return kind(**_values(parameters, kind))
+
+
+def _values(parameters: Any, kind: type) -> dict[str, Any]:
+    return {name: getattr(parameters, name) for name in table(kind)}

@@ -1,0 +1,60 @@
+"""What a robot showed lately, as far as identification needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.trajectory import Trajectory
+
+
+class Memory:
+    """
+    The latest episodes.
+
+    :param joints: how many the robot has.
+    """
+
+    def __init__(self, joints: int) -> None:
+        self.joints, self.trajectories = joints, []
+
+    @property
+    def steps(self) -> int:
+        """How many control steps are kept."""
+        return sum(len(one.efforts) for one in self.trajectories)
+
+    def add(self, trajectory: Trajectory, steps: int) -> None:
+        """
+        Keep one more, and forget the oldest that are not needed to make so many steps.
+
+        Episodes are kept whole: what is under way in an actuator began before.
+        """
+        self.trajectories.append(trajectory)
+        while self.steps - len(self.trajectories[0].efforts) >= steps:
+            del self.trajectories[0]
+
+    def forget_all_but_the_last(self) -> None:
+        """Keep what the last episode showed only."""
+        del self.trajectories[:-1]
+
+    def state(self) -> dict[str, Any]:
+        """Return all of it as arrays: a row per step, and the number of steps per episode."""
+        rows = [np.column_stack([one.positions, one.velocities, one.efforts])
+                for one in self.trajectories]
+        return {'rows': np.concatenate([np.empty((0, 2 * self.joints + 1)), *rows]),
+                'lengths': np.array([len(row) for row in rows], np.int64)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """
+        Take over what :meth:`state` returned; how the episodes ended is of no use and not kept.
+
+        :raises RstdpError: lengths that do not fit.
+        """
+        rows, lengths = state['rows'], state['lengths']
+        if (lengths < 1).any() or lengths.sum() != len(rows):
+            raise RstdpError(f'{len(rows)} steps of episodes of {lengths.tolist()}')
+        self.trajectories = [
+            Trajectory(part[:, :self.joints], part[:, self.joints:-1], part[:, -1], '')
+            for part in np.split(rows, np.cumsum(lengths))[:-1]]

@@ -1,0 +1,144 @@
+"""By how much a plant fails to explain what a robot showed: residuals and their derivatives."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros.tasks.task import Task
+from rstdp_ros.twin.prior import Prior
+from rstdp_ros.twin.segments import Segments
+
+# Central differences: what is left of error must be small beside the noise of exact sensors.
+STEP = 1e-5
+LARGEST = 1e6
+# Starts are found by so many Gauss-Newton steps at most; they hardly bend what follows.
+INNER_STEPS, INNER_CHANGE, REGULAR = 12, 1e-11, 1e-12
+
+
+class Explained(NamedTuple):
+    """
+    What a plant makes of the data at best.
+
+    :param starts: (n, state) true states at the segments' starts that fit best.
+    :param residuals: (n, m state) in standard deviations, 0 where nothing was shown.
+    :param log_determinant: of the starts' information matrix.
+    """
+
+    starts: np.ndarray
+    residuals: np.ndarray
+    log_determinant: float
+
+
+class Misfit:
+    """
+    Multiple shooting (Bock 1981) with the starts projected out (Golub and Pereyra 1973).
+
+    Every segment is simulated from a start of its own that fits it best, so only what is free of
+    the plant's vector u is left to vary. Residuals are simulated minus shown, in standard
+    deviations of the sensors' noise, and what is free of u itself: the prior.
+
+    :param free: indices of what is free of u; the rest is nominal.
+    :param noise: (state,) standard deviations of what sensors show.
+    """
+
+    def __init__(self, prior: Prior, seen: Segments, free: np.ndarray,
+                 noise: np.ndarray) -> None:
+        self.prior, self.task, self.seen = prior, prior.task, seen
+        self.free, self.noise = free, noise
+        self._turning = _turning(prior.task)
+        self._explained = lru_cache(2)(self._explain)
+
+    def vector(self, x: np.ndarray) -> np.ndarray:
+        """Return the whole u (p,)."""
+        u = np.zeros(len(self.prior.names))
+        u[self.free] = x
+        return u
+
+    def explained(self, x: np.ndarray) -> Explained:
+        """Return how well a plant explains the data."""
+        return self._explained(x.tobytes())
+
+    def errors(self, x: np.ndarray) -> np.ndarray:
+        """Return simulated minus shown, (rows, state), in the state's units."""
+        width = self.seen.shown.shape[-1]
+        apart = self.explained(x).residuals.reshape(*self.seen.present.shape, width) * self.noise
+        return apart[self.seen.present]
+
+    def residuals(self, x: np.ndarray) -> np.ndarray:
+        """Return all residuals, the prior's last."""
+        return np.concatenate([self.explained(x).residuals.ravel(), x])
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """Return their derivatives, (residuals, free), with the starts following (Kaufman)."""
+        u, best = self.vector(x), self.explained(x)
+        slopes = np.stack([self._slope(u, i, best.starts) for i in self.free], axis=-1)
+        basis, _ = np.linalg.qr(self._start_slopes(u, best.starts))
+        slopes = slopes - basis @ (basis.transpose(0, 2, 1) @ slopes)
+        return np.concatenate([slopes.reshape(-1, len(x)), np.eye(len(x))])
+
+    def _explain(self, key: bytes) -> Explained:
+        u = self.vector(np.frombuffer(key))
+        factors, offsets = self._sensors(u)
+        starts = (self.seen.shown[:, 0] - offsets) / factors
+        basis, triangle = np.linalg.qr(self._start_slopes(u, starts))
+        # The slopes of the first place serve for all: they hardly change on so short a way.
+        for _ in range(INNER_STEPS):
+            residuals = self._weighted(self._simulated(u, starts) - self.seen.shown)
+            step = np.linalg.solve(triangle + REGULAR * np.eye(starts.shape[1]),
+                                   basis.transpose(0, 2, 1) @ residuals[..., np.newaxis])[..., 0]
+            if np.abs(step).max() < INNER_CHANGE:
+                break
+            starts = starts - _bounded(step)
+        diagonal = np.abs(np.diagonal(triangle, axis1=1, axis2=2))
+        return Explained(starts, residuals, 2.0 * float(np.sum(np.log(diagonal + REGULAR))))
+
+    def _start_slopes(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return the derivatives by the starts: each moves its own segment only."""
+        return np.stack([self._difference(u, starts + step, u, starts - step)
+                         for step in STEP * np.eye(starts.shape[1])], axis=-1) / (2.0 * STEP)
+
+    def _slope(self, u: np.ndarray, i: int, starts: np.ndarray) -> np.ndarray:
+        """Return the derivative by the plant's variable i; one-sided where its range ends."""
+        ends = []
+        for step in (STEP, -STEP):
+            moved = u.copy()
+            moved[i] = np.clip(u[i] + step, self.prior.low[i], self.prior.high[i])
+            ends.append(moved)
+        high, low = ends
+        return self._difference(high, starts, low, starts) / (high[i] - low[i])
+
+    def _difference(self, u, starts, other_u, other_starts):
+        return self._weighted(self._simulated(u, starts)
+                              - self._simulated(other_u, other_starts))
+
+    def _simulated(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return what the sensors of a plant would show: (n, m, state)."""
+        factors, offsets = self._sensors(u)
+        after = self.task.drive(starts, self.seen.pasts, self.seen.commands,
+                                self.prior.physics(u))
+        states = _bounded(np.concatenate([starts[:, np.newaxis], after], axis=1))
+        return states * factors + offsets
+
+    def _sensors(self, u: np.ndarray) -> np.ndarray:
+        return np.array(self.prior.physics(u).sensors()).reshape(2, -1)
+
+    def _weighted(self, apart: np.ndarray) -> np.ndarray:
+        """Return differences in standard deviations, of angles the short way round: (n, rest)."""
+        short = np.where(self._turning, np.remainder(apart + math.pi, math.tau) - math.pi, apart)
+        counted = np.where(self.seen.present[..., np.newaxis], short / self.noise, 0.0)
+        return counted.reshape(len(apart), -1)
+
+
+def _bounded(values: np.ndarray) -> np.ndarray:
+    """Return finite numbers, whatever a wild plant did."""
+    return np.clip(np.nan_to_num(values), -LARGEST, LARGEST)
+
+
+def _turning(task: Task) -> np.ndarray:
+    """Say which values of the state are known up to whole turns, (state,) bool."""
+    turns = [joint in task.angles for joint in task.joints]
+    return task.state_of(np.array(turns), np.zeros(len(turns))).astype(bool)

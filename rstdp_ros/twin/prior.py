@@ -1,0 +1,61 @@
+"""What is expected of a plant before it showed anything: a normal distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+import math
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import table
+from rstdp_ros.tasks.task import Task
+
+
+class Prior:
+    """
+    A task's unknowns as a vector u, standard normal before anything was seen.
+
+    A parameter is default * exp(spread u) or default + spread u, within the range of its table.
+
+    :raises RstdpError: a task whose unknowns nobody named.
+    :ivar low: (p,) where each parameter is at the lower end of its range; likewise high.
+    """
+
+    def __init__(self, task: Task) -> None:
+        if not task.unknowns:
+            raise RstdpError(f'task {task.name} names no unknowns: no twin can be made of its '
+                             'plant')
+        self.task, self.unknowns, self.nominal = task, task.unknowns, task.physics()
+        self.names = tuple(unknown.name for unknown in self.unknowns)
+        ranges = table(task.physics)
+        self.low, self.high = (np.array([
+            self._standard(unknown, end(ranges[unknown.name])) for unknown in self.unknowns])
+            for end in (lambda p: p.minimum, lambda p: p.maximum))
+
+    def _standard(self, unknown: Any, value: float) -> float:
+        centre = getattr(self.nominal, unknown.name)
+        if not unknown.logarithmic:
+            return (value - centre) / unknown.spread
+        return math.log(value / centre) / unknown.spread if value > 0 else -math.inf
+
+    def values(self, u: Sequence[float]) -> dict[str, float]:
+        """Return the parameters that a vector stands for, by name."""
+        inside = np.clip(u, self.low, self.high)
+        return {unknown.name: self._value(unknown, float(one))
+                for unknown, one in zip(self.unknowns, inside)}
+
+    def _value(self, unknown: Any, u: float) -> float:
+        centre = getattr(self.nominal, unknown.name)
+        return (centre * math.exp(unknown.spread * u) if unknown.logarithmic
+                else centre + unknown.spread * u)
+
+    def physics(self, u: Sequence[float]) -> Any:
+        """Return the plant that a vector stands for; what is no unknown is nominal."""
+        return replace(self.nominal, **self.values(u))
+
+    def draws(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Draw vectors, (count, p), each within its range."""
+        return np.clip(generator.normal(size=(count, len(self.names))), self.low, self.high)

@@ -1,0 +1,83 @@
+"""Search for observation gains in simulated plants: the cross-entropy method (Rubinstein 1999)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros import seeds
+from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.tasks.task import Task
+
+# Draws so many plants.
+Plants = Callable[[int], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """
+    How long to search.
+
+    :param starts: of every candidate in a generation; each on a plant of its own.
+    :param elite: of the candidates make the next generation.
+    :param reach: first standard deviation of the log gains.
+    """
+
+    generations: int = 8
+    candidates: int = 20
+    starts: int = 24
+    elite: int = 5
+    reach: float = 0.6
+
+
+LEAST_REACH, SHRINKING = 0.05, 0.6
+
+
+def best_gains(task: Task, network: SpikingQNetwork, log_gains: np.ndarray, plants: Plants,
+               generator: np.random.Generator, budget: Budget, limit: float) -> np.ndarray:
+    """
+    Return log gains with which a network does well on plants.
+
+    Every generation plays other starts on other plants, the same for all its candidates, so that
+    none is good by luck for long.
+
+    :param log_gains: (n,) to begin with.
+    :param plants: draws plants.
+    :param limit: of each log gain's magnitude.
+    :return: (n,) float64.
+    """
+    centre, reach = np.array(log_gains), np.full(len(log_gains), budget.reach)
+    best_possible = task.possible_returns()[1]
+    for _ in range(budget.generations):
+        drawn = centre + reach * generator.normal(size=(budget.candidates, len(centre)))
+        candidates = np.clip(np.vstack([centre, drawn]), -limit, limit)
+        returns = mean_returns(task, [with_gains(network, z) for z in candidates], plants,
+                               generator, budget.starts)
+        elite = np.argsort(-returns, kind='stable')[:budget.elite]
+        centre = candidates[elite].mean(axis=0)
+        reach = np.maximum(SHRINKING * reach + (1 - SHRINKING) * candidates[elite].std(axis=0),
+                           LEAST_REACH)
+        if returns[elite].min() >= best_possible:
+            break
+    return centre
+
+
+def mean_returns(task: Task, networks: Sequence[SpikingQNetwork], plants: Plants,
+                 generator: np.random.Generator, starts: int) -> np.ndarray:
+    """Return what networks return on average from the same fresh starts and plants."""
+    return returns(task, networks, plants, generator, starts).mean(axis=1)
+
+
+def returns(task: Task, networks: Sequence[SpikingQNetwork], plants: Plants,
+            generator: np.random.Generator, starts: int) -> np.ndarray:
+    """
+    Play networks from the same fresh starts on the same plants.
+
+    :return: (networks, starts) float64.
+    """
+    fresh = generator.integers(seeds.VALIDATION, seeds.ADAPTATION, starts).tolist()
+    drawn = plants(starts)
+    return np.array([task.returns(network, fresh, drawn) for network in networks])

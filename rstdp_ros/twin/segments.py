@@ -1,0 +1,62 @@
+"""Pieces of episodes, each predicted from a start of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rstdp_ros.tasks.actuator import commands_kept
+from rstdp_ros.tasks.task import Task
+from rstdp_ros.trajectory import Trajectory
+
+# Long enough to tell noise from motion, short enough for an unstable plant to be followed.
+ROWS = 12
+
+
+@dataclass(frozen=True)
+class Segments:
+    """
+    n pieces of up to m rows; what is missing is not counted.
+
+    :param shown: (n, m, state) float64, what the sensors showed.
+    :param present: (n, m) bool.
+    :param commands: (n, m - 1) float64, N or N m, between the rows.
+    :param pasts: (n, k) float64, those before, newest first.
+    """
+
+    shown: np.ndarray
+    present: np.ndarray
+    commands: np.ndarray
+    pasts: np.ndarray
+
+
+def segments(task: Task, trajectories: Sequence[Trajectory], rows: int = ROWS) -> Segments:
+    """
+    Cut episodes into pieces that share no row, so that each row speaks once.
+
+    :param rows: of a piece.
+    """
+    kept = commands_kept(task.control_period)
+    pieces = [piece for trajectory in trajectories
+              for piece in _pieces(task, trajectory, rows, kept)]
+    count, size = len(pieces), max((len(shown) for shown, _, _ in pieces), default=1)
+    width = len(task.start_states([0])[0])
+    whole = Segments(np.zeros((count, size, width)), np.zeros((count, size), bool),
+                     np.zeros((count, size - 1)), np.zeros((count, kept)))
+    for i, (shown, commands, past) in enumerate(pieces):
+        whole.shown[i, :len(shown)], whole.present[i, :len(shown)] = shown, True
+        whole.commands[i, :len(commands)], whole.pasts[i, :len(past)] = commands, past
+    return whole
+
+
+def _pieces(task, trajectory, rows, kept):
+    """Yield what was shown, the commands between, and the commands before."""
+    shown = task.state_of(trajectory.positions, trajectory.velocities)
+    newest_first = np.concatenate([trajectory.efforts[::-1], trajectory.before])
+    for first in range(0, len(shown), rows):
+        last = min(first + rows, len(shown))
+        if last - first > 1:
+            yield (shown[first:last], trajectory.efforts[first:last - 1],
+                   newest_first[len(shown) - first:][:kept])

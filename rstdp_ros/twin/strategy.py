@@ -1,0 +1,223 @@
+"""The strategy ``twin``: identify the plant, find gains in its twin, prove them there, deploy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.parameters import parameter
+from rstdp_ros.plasticity.parameters import NEXT_EPISODE
+from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
+from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.tasks import get_task
+from rstdp_ros.twin.agreement import Agreement
+from rstdp_ros.twin.identification import Identified, identify, LEAST_ROWS, NOISIER, unidentified
+from rstdp_ros.twin.memory import Memory
+from rstdp_ros.twin.prior import Prior
+from rstdp_ros.twin.search import best_gains, Budget, returns
+
+# Two plants must be more probable than one by this, in natural logarithms.
+TWO_PLANTS = 10.0
+# Standard errors by which a network must be better in the twin.
+MARGIN = 2.0
+# Episodes without a search after several that found nothing.
+LONGEST_PAUSE = 15
+# A twin that was contradicted doubts itself so much more, up to this.
+MORE_DOUBT, MOST_DOUBT = 2.0, 16.0
+CHANGED, CONTRADICTED = 'plant changed', 'twin contradicted'
+BETTER, TOO_SHORT = 'better in the twin', 'too short to identify the plant'
+
+
+@dataclass(frozen=True)
+class TwinParameters:
+    """How much to try in the twin between two episodes."""
+
+    generations: int = parameter(
+        10, 'Rounds of the search.', minimum=1, maximum=1000, effect=NEXT_EPISODE)
+    candidates: int = parameter(
+        20, 'Vectors of gains that a round tries.', minimum=5, maximum=10_000,
+        effect=NEXT_EPISODE)
+    starts: int = parameter(
+        24, 'Starts that each of them plays.', minimum=1, maximum=10_000, effect=NEXT_EPISODE)
+    reach: float = parameter(
+        0.6, 'Standard deviation of the log gains in the first round.', minimum=0.01,
+        maximum=3.0, effect=NEXT_EPISODE)
+    max_log_gain: float = parameter(
+        3.0, 'Largest magnitude of a log gain.', minimum=0.1, maximum=10.0, effect=NEXT_EPISODE)
+    validation_starts: int = parameter(
+        300, 'Fresh starts on which a network must be better than the present one.', minimum=10,
+        maximum=100_000, effect=NEXT_EPISODE)
+    steps_kept: int = parameter(
+        400, 'Control steps, the latest, from which the plant is identified.', unit='steps',
+        minimum=10, maximum=100_000, effect=NEXT_EPISODE)
+
+
+class Challenger(NamedTuple):
+    """A network that may be better, and its log gains."""
+
+    network: SpikingQNetwork
+    log_gains: np.ndarray
+
+
+class Twin(Strategy):
+    """
+    Learn in a model of the robot that its own episodes made.
+
+    After every episode the plant is identified from what was shown lately. Gains are searched in
+    plants that the data allow, and what was found plays and is deployed if it is better there than
+    what runs, from starts that served for nothing else. An episode that does not fit what is
+    known of the plant makes the strategy forget the old one; returns below what the twin foretold
+    make it doubt the twin and search in a wider range of plants.
+    """
+
+    name = 'twin'
+    Parameters = TwinParameters
+    plastic = (0,)
+    rescaled = (0,)
+    default_guard = 'none'
+    draws = True
+    needs_trajectory = True
+
+    def __init__(self, network: SpikingQNetwork, parameters: Any = 'default',
+                 seed: int = 0) -> None:
+        super().__init__(network, parameters, seed)
+        self.task = get_task(network.task)
+        self.prior = Prior(self.task)
+        self.memory, self.agreement = Memory(len(self.task.joints)), Agreement()
+        self.log_gains = np.zeros(network.observation_size)
+        self.identified: Identified | None = None
+        self.doubt, self.episode = 1.0, 0
+        # Episodes until the next search, and how many there were between the last two.
+        self.wait, self.pause = 0, 0
+
+    @classmethod
+    def preset(cls, name: str, task: str) -> TwinParameters:
+        """
+        Return the only set of parameters; it is the same for all tasks.
+
+        :raises RstdpError: another name.
+        """
+        if name != 'default':
+            raise RstdpError(f'unknown preset {name!r}; strategy {cls.name} has default')
+        return TwinParameters()
+
+    def propose(self, shown: Shown) -> Proposal:
+        """Identify, search, prove."""
+        self.generator = np.random.default_rng((self.seed, self.episode))
+        self.episode += 1
+        event = self._identify(shown)
+        if self.identified is None:
+            return Proposal(shown.network.weights, TOO_SHORT)
+        present = shown.network
+        if event:
+            self.wait = self.pause = 0
+        if self._foretold(present) < self.task.possible_returns()[1] and self._due():
+            weights = self._search(present)
+            if weights:
+                self.pause = 0
+                return Proposal(weights, ', '.join(filter(None, (event, BETTER))))
+            self.wait = self.pause = min(2 * self.pause + 1, LONGEST_PAUSE)
+        return Proposal(present.weights, event)
+
+    def _due(self) -> bool:
+        """Say whether to search again: ever more seldom where searches find nothing."""
+        self.wait = max(self.wait - 1, 0)
+        return not self.wait
+
+    def _identify(self, shown: Shown) -> str:
+        """Take up an episode; say what it means for the twin."""
+        contradicted = self.agreement.compare(shown.episode_return)
+        self.memory.add(shown.trajectory, self.parameters.steps_kept)
+        before = self.identified
+        if self.memory.steps < LEAST_ROWS:
+            return ''
+        self.identified = identify(self.task, self.memory.trajectories, before)
+        if before and self._two_plants(before):
+            self.memory.forget_all_but_the_last()
+            self.identified = identify(self.task, self.memory.trajectories)
+            self.agreement.forget()
+            self.doubt = 1.0
+            return CHANGED
+        if contradicted:
+            self.doubt = min(MORE_DOUBT * self.doubt, MOST_DOUBT)
+            return CONTRADICTED
+        return ''
+
+    def _two_plants(self, before: Identified) -> bool:
+        """Say whether the last episode is better explained by a plant of its own."""
+        *old, new = self.memory.trajectories
+        if (self.identified.noise <= NOISIER * before.noise).all() or not old or (
+                len(new.efforts) < LEAST_ROWS):
+            return False
+        apart = sum(identify(self.task, some, before).log_evidence for some in (old, [new]))
+        return apart > self.identified.log_evidence + TWO_PLANTS
+
+    def _search(self, present: SpikingQNetwork) -> Weights | None:
+        """Return the weights of something better, if there is."""
+        own = self.parameters
+        budget = Budget(own.generations, own.candidates, own.starts, reach=own.reach)
+        base = self._base(present.weights[1])
+        found = best_gains(self.task, base, self.log_gains, self._plants, self.generator, budget,
+                           own.max_log_gain)
+        challengers = self._challengers(present, found)
+        theirs, *ours = self._returns(present, *(one.network for one in challengers))
+        best = int(np.argmax([some.mean() for some in ours]))
+        gain = ours[best] - theirs
+        if gain.mean() <= MARGIN * gain.std() / math.sqrt(len(gain)):
+            return None
+        network, self.log_gains = challengers[best]
+        self.agreement.predicted = ours[best]
+        return network.weights
+
+    def _base(self, w2: np.ndarray) -> SpikingQNetwork:
+        """Return the first network of the run, but for W2: gains are folded into it."""
+        w1, _, w3 = self.initial.weights
+        return self.initial.replace(weights=(w1, w2, w3))
+
+    def _challengers(self, present: SpikingQNetwork, found: np.ndarray) -> list[Challenger]:
+        """Return what may be better than what plays."""
+        return [Challenger(with_gains(self._base(present.weights[1]), found), found)]
+
+    def _foretold(self, network: SpikingQNetwork) -> float:
+        """Return what a network returns in the twin on average, and remember all of it."""
+        self.agreement.predicted = self._returns(network)[0]
+        return self.agreement.predicted.mean()
+
+    def _returns(self, *networks: SpikingQNetwork) -> np.ndarray:
+        return returns(self.task, networks, self._plants, self.generator,
+                       self.parameters.validation_starts)
+
+    def _plants(self, count: int) -> list[Any]:
+        return self.identified.plants(count, self.generator, self.doubt)
+
+    def placed(self, network: SpikingQNetwork) -> None:
+        """Foretell nothing of a network that somebody else put in place."""
+        self.agreement.forget()
+
+    def findings(self) -> dict[str, dict[str, Any]]:
+        """Return what is known of the plant, by parameter: value and 95 % interval."""
+        if self.identified is None:
+            return {}
+        return {'identified': {
+            name: {'value': one.value, 'low': one.low, 'high': one.high}
+            for name, one in self.identified.estimates().items()}}
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next proposal depends on."""
+        identified = (self.identified.state() if self.identified else unidentified(self.prior))
+        return {'episode': self.episode, 'log_gains': self.log_gains, 'doubt': self.doubt,
+                'wait': self.wait, 'pause': self.pause,
+                'memory': self.memory.state(), 'agreement': self.agreement.state(),
+                'identified': identified}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        for name in ('episode', 'log_gains', 'doubt', 'wait', 'pause'):
+            setattr(self, name, state[name])
+        self.memory.restore(state['memory'])
+        self.agreement.restore(state['agreement'])
+        self.identified = Identified.restored(self.prior, state['identified'])

@@ -1,0 +1,26 @@
+"""What learns in a twin does so over ROS and in replay as offline, bit for bit."""
+
+import importlib.util
+
+from graphs import digests_in, run, start_demo
+import pytest
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
+                                reason='ROS 2 is not installed')
+QUICK = ('generations=2', 'candidates=6', 'starts=8', 'validation_starts=40')
+CHOICE = ['--strategy', 'combined', '--episodes', '4',
+          *(word for value in QUICK for word in ('--set', value))]
+
+
+def test_it_learns_over_ros_as_offline_and_in_replay(domain, tmp_path):
+    offline = run('adapt', 'cartpole', *CHOICE)
+    adapted = [episode['digest'] for episode in offline['episodes']]
+    assert adapted[0] != offline['initial_digest']
+    assert offline['identified']['pole_half_length']['value'] == pytest.approx(0.8, rel=1e-3)
+    demo = start_demo(tmp_path / 'run', *CHOICE, '--record', tmp_path / 'bag')
+    out, errors = demo.communicate(timeout=120)
+    assert demo.returncode == 0, errors
+    assert digests_in(tmp_path / 'run') == adapted
+    assert '"identified"' in out
+    replayed = run('replay', str(tmp_path / 'bag'))
+    assert replayed['equal'] and len(replayed['episodes']) == len(adapted)
