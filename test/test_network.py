@@ -132,11 +132,20 @@ def test_a_missing_file_is_named(tmp_path):
         SpikingQNetwork.load(tmp_path / 'nix.npz')
 
 
+@pytest.mark.parametrize('name', ['cartpole', 'cartpole_robust'])
 @pytest.mark.parametrize('i', range(3))
-def test_shipped_networks_balance(i, cartpole):
-    network = SpikingQNetwork.load(share_path(f'models/cartpole_{i}.npz'))
+def test_shipped_networks_balance(i, name, cartpole):
+    network = SpikingQNetwork.load(share_path(f'models/{name}_{i}.npz'))
     cartpole.check_network(network)
-    card = share_path(f'models/cartpole_{i}.md').read_text()
+    card = share_path(f'models/{name}_{i}.md').read_text()
     assert network.digest in card
     # Validation starts: the held-out ones are for reports, not for tests that somebody may tune.
     assert cartpole.returns(network, range(150_000_000, 150_000_500)).mean() >= 199.0
+
+
+@pytest.mark.parametrize('i', range(3))
+def test_robust_networks_need_no_adaptation_on_most_plants(i, cartpole):
+    network = SpikingQNetwork.load(share_path(f'models/cartpole_robust_{i}.npz'))
+    starts = range(150_000_000, 150_000_500)
+    plants = [cartpole.random_plant(seed) for seed in starts]
+    assert cartpole.returns(network, starts, plants).mean() >= 190.0
