@@ -35,7 +35,8 @@ from rstdp_ros.tasks import get_task, TASKS
 needs_experiments = pytest.mark.skipif(importlib.util.find_spec('pandas') is None,
                                        reason='the extra "experiments" is not installed')
 STUDIES = ['fig2', 'fig3', 'fig4', 'fig4-wide', 'direction', 'demo-plant', 'guards',
-           'quantization', *(['fig5'] if importlib.util.find_spec('torch') else [])]
+           'quantization', 'robust-start',
+           *(['fig5'] if importlib.util.find_spec('torch') else [])]
 
 
 @pytest.mark.parametrize('task', TASKS)
@@ -52,6 +53,30 @@ def test_the_environments_in_the_files_are_those_of_table_2(task):
             lengths = np.array([high - low for low, high in intervals])
             shares = np.mean(inside, axis=1)
             assert np.allclose(shares, lengths / lengths.sum(), atol=0.15)
+
+
+@pytest.mark.parametrize('task', TASKS.values(), ids=TASKS)
+def test_random_plants_span_what_table_2_does(task):
+    for parameter, (least, largest) in task.plant_span.items():
+        edges = [edge for name in RANGES for low_high in TABLE_2[task.name][name][parameter]
+                 for edge in low_high]
+        assert (least, largest) == (min(edges), max(edges))
+    assert task.plant_span.keys() == TABLE_2[task.name]['normal'].keys()
+
+
+@pytest.mark.parametrize('task', TASKS.values(), ids=TASKS)
+def test_random_plants_are_log_uniform_and_their_seeds(task):
+    plants = [task.random_plant(seed) for seed in range(400)]
+    assert plants == [task.random_plant(seed) for seed in range(400)]
+    places = np.array([[np.log(getattr(plant, name) / least) / np.log(largest / least)
+                        for name, (least, largest) in task.plant_span.items()]
+                       for plant in plants])
+    assert np.all((0 <= places) & (places <= 1))
+    shares = [np.histogram(place, 4, (0, 1))[0] / len(plants) for place in places.T]
+    assert np.allclose(shares, 0.25, atol=0.07)
+    # Neither a parameter nor the start tells anything about another.
+    together = np.hstack((places, task.start_states(range(400))))
+    assert np.allclose(np.corrcoef(together.T), np.eye(together.shape[1]), atol=0.2)
 
 
 def test_every_environment_can_be_built():

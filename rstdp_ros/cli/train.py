@@ -18,10 +18,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'weights, exploration, replay and starts (default: %(default)s)')
     parser.add_argument('--episodes', type=int, metavar='N', help='stop after so many, solved or '
                         'not (default: what the task needs)')
+    parser.add_argument('--random-plants', action='store_true', help='draw a plant anew for every '
+                        'episode, each parameter log-uniform over what Table 2 of the paper spans '
+                        '(default: one plant, default physics)')
+    parser.add_argument('--raw-observations', action='store_true', help="train on observed values "
+                        "as they are, as the paper's networks were (default: brought to equal "
+                        'scale, which goes into W1 in the end)')
     parser.add_argument('--output', type=Path, metavar='FILE', help='the network file; its model '
-                        'card goes beside it as .md (default: TASK_N.npz)')
+                        'card goes beside it as .md (default: TASK_N.npz, '
+                        'TASK_robust_N.npz if trained on random plants)')
     parser.add_argument('--log-dir', type=Path, metavar='DIR', help='logs for TensorBoard and '
-                        'the checkpoint (default: runs/train_TASK_N)')
+                        'the checkpoint (default: runs/train_TASK_N or train_TASK_robust_N)')
     parser.add_argument('--resume', action='store_true', help='go on from the checkpoint in the '
                         'log folder; the outcome is that of an undisturbed run')
 
@@ -36,18 +43,21 @@ def run(options: argparse.Namespace) -> None:
         from tqdm import tqdm
 
         from rstdp_ros.training.card import write_card
-        from rstdp_ros.training.dqn import Progress, SETTINGS, train, Trainer
+        from rstdp_ros.training.dqn import Progress, train, Trainer
+        from rstdp_ros.training.settings import settings_for
     except ModuleNotFoundError as error:
         raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
 
-    name = f'{task.name}_{options.seed}'
+    kind = f'{task.name}_robust' if options.random_plants else task.name
+    name = f'{kind}_{options.seed}'
     output = options.output or Path(f'{name}.npz')
     log_dir = options.log_dir or Path('runs') / f'train_{name}'
     checkpoint = log_dir / 'training.pt'
     if options.resume:
         trainer = Trainer.load(task, checkpoint)
     else:
-        settings = SETTINGS[task.name]
+        settings = settings_for(task, equal_scale=not options.raw_observations,
+                                random_plants=options.random_plants)
         trainer = Trainer(task, options.seed, replace(
             settings, episodes=options.episodes or settings.episodes))
     with SummaryWriter(str(log_dir)) as log, tqdm(

@@ -101,13 +101,15 @@ class Study:
     reading: str
 
 
-def networks(task: str, scale: Scale) -> list[tuple[str, str, str]]:
+def networks(task: str, scale: Scale, robust: bool = False) -> list[tuple[str, str, str]]:
     """
     Return the networks that a study uses: the first shipped ones, then those given by file.
 
+    :param robust: the shipped ones that were trained on random plants, instead of the paper's.
     :return: (name, what :func:`load` finds it by, digest) of each.
     """
-    shipped = [f'{task}_{i}' for i in range(scale.networks)]
+    kind = f'{task}_robust' if robust else task
+    shipped = [f'{kind}_{i}' for i in range(scale.networks)]
     found = [(Path(model).stem, model, SpikingQNetwork.load(model_path(model)))
              for model in (*shipped, *scale.models)]
     return [(name, model, network.digest) for name, model, network in found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ from rstdp_ros.trajectory import Trajectory
 
 # Returns are written as text, and foreign drivers round them.
 ROUNDING = 1e-6
+# Beside the seed of an episode, so that its plant and its start are drawn independently.
+PLANT = 1
 
 
 class Joints(NamedTuple):
@@ -70,6 +73,7 @@ class Task:
     :param control_period: seconds between observations.
     :param physics: the table of the plant's parameters (:mod:`rstdp_ros.parameters`).
     :param demo_physics: the changed plant that the demo shows, as names and values.
+    :param plant_span: (least, largest) of each parameter that random plants differ in.
     :param observe: (positions, velocities) -> observation, float32.
     :param joints_of: observation -> :class:`Joints`, for plants that only show observations.
     :param terminated: (joints, physics) -> whether the episode is over.
@@ -79,6 +83,9 @@ class Task:
     :param state_joints: (state,) -> :class:`Joints`.
     :param state_of: (positions, velocities), each (..., joints) -> (..., state) float64.
     :param observation_high: what no observation's magnitudes exceed.
+    :param observation_scale: what brings every observed value to the same size: one over its root
+        mean square, in episodes of trained networks and of random efforts on the default plant,
+        one half each.
     :param advance: compiled control period under the effort that is really exerted:
         (*state, effort, constants) -> (*state, terminated).
     :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
@@ -100,6 +107,7 @@ class Task:
     control_period: float
     physics: type
     demo_physics: Mapping[str, float]
+    plant_span: Mapping[str, tuple[float, float]]
     observe: Callable[[Sequence[float], Sequence[float]], np.ndarray]
     joints_of: Callable[[np.ndarray], Joints]
     terminated: Callable[[Joints, Any], bool]
@@ -109,6 +117,7 @@ class Task:
     state_joints: Callable[[Sequence[float]], Joints]
     state_of: Callable[[np.ndarray, np.ndarray], np.ndarray]
     observation_high: tuple[float, ...]
+    observation_scale: tuple[float, ...]
     advance: Callable[..., tuple]
     run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
     run_efforts: Callable[..., np.ndarray]
@@ -122,6 +131,17 @@ class Task:
         :raises RstdpError: an unknown name or a value that does not fit.
         """
         return from_mapping(self.physics, values)
+
+    def random_plant(self, seed: int) -> Any:
+        """
+        Draw the plant of an episode, log-uniformly over the span; it depends on the seed alone.
+
+        :return: an object of the table ``physics``.
+        """
+        generator = np.random.default_rng((seed, PLANT))
+        return self.make_physics({
+            name: math.exp(generator.uniform(math.log(least), math.log(largest)))
+            for name, (least, largest) in self.plant_span.items()})
 
     def possible_returns(self, steps: int | None = None) -> tuple[float, float]:
         """

@@ -8,7 +8,7 @@ which is also the one that is deployed: it is smoother than the network that lea
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 import io
 import json
 from pathlib import Path
@@ -24,6 +24,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.training.replay import Batch, ReplayMemory
+from rstdp_ros.training.settings import Settings, settings_for
 from rstdp_ros.training.surrogate import q_values
 from rstdp_ros.untrusted import read_file, refusing
 
@@ -31,43 +32,6 @@ MAX_SEED = 1000
 SEEDS_PER_RUN = seeds.VALIDATION // MAX_SEED
 LARGEST_CHECKPOINT = 2**28
 INITIAL_STD = (0.3, 1.0, 0.1)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """
-    Hyper-parameters; the defaults are what worked for the cart-pole.
-
-    :param episodes: stop after so many, or after so many ``steps``, solved or not.
-    :param final_learning_rate: reached, in equal steps, when the steps are used up.
-    :param loss: 'huber' or 'mse'.
-    """
-
-    episodes: int = 800
-    steps: int = 1_000_000
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-3
-    loss: str = 'huber'
-    batch_size: int = 64
-    discount: float = 0.99
-    steps_per_update: int = 4
-    replay_capacity: int = 40_000
-    warm_up_steps: int = 500
-    gradient_clip: float = 10.0
-    polyak: float = 0.01
-    epsilon_decay: float = 0.9995
-    epsilon_minimum: float = 0.05
-    validate_every: int = 25
-    validation_starts: int = 500
-    solved_return: float = 200.0
-
-
-# Acrobot rewards are always -1, so errors are large and a Huber loss would clip them all.
-SETTINGS = {
-    'cartpole': Settings(),
-    'acrobot': Settings(episodes=2000, steps=60_000, final_learning_rate=2e-4, loss='mse',
-                        epsilon_decay=0.9998, validate_every=10, solved_return=0.0),
-}
 LOSSES = {'huber': torch.nn.functional.smooth_l1_loss, 'mse': torch.nn.functional.mse_loss}
 
 
@@ -88,7 +52,7 @@ class Trainer:
 
     :param task: what to learn.
     :param seed: of the whole run, in [0, 1000): initial weights, exploration, replay and starts.
-    :param settings: those of the task if None.
+    :param settings: those of the task, on observations of equal scale, if None.
     :param physics: the plant to train on; the task's default if None.
     :raises RstdpError: a seed out of range.
     """
@@ -98,8 +62,10 @@ class Trainer:
         if not 0 <= seed < MAX_SEED:
             raise RstdpError(f'seed {seed} is not in 0..{MAX_SEED - 1}')
         self.task, self.seed = task, seed
-        self.settings = settings = settings or SETTINGS[task.name]
+        self.settings = settings = settings or settings_for(task)
         self.generator = np.random.default_rng(seed)
+        self.scale = np.array(settings.observation_scale or np.ones(task.sizes[0] // 2),
+                              np.float32)
         self.plant = GymPlant(task)
         if physics is not None:
             self.plant.set_physics(physics)
@@ -139,14 +105,20 @@ class Trainer:
         return first + (last - first) * min(1.0, self.steps / self.settings.steps)
 
     def network(self, weights: list[torch.Tensor]) -> SpikingQNetwork:
-        """Make the network that runs from weights that learn."""
+        """Make the network that runs from weights that learn, on observations as they are."""
+        w1, w2, w3 = (w.detach().numpy() for w in weights)
+        # Each value feeds two inputs. Multiplying by a scale of one changes no bit.
+        return self._running([w1 * np.repeat(self.scale, 2)[:, None], w2, w3])
+
+    def _running(self, weights: list[np.ndarray]) -> SpikingQNetwork:
         task = self.task
-        return SpikingQNetwork([w.detach().numpy() for w in weights], task.neuron, task.name,
-                               task.action_efforts)
+        return SpikingQNetwork(weights, task.neuron, task.name, task.action_efforts)
 
     def run_episode(self) -> Progress:
         """Play and learn for one episode; validate the deployed network now and then."""
         seed = self.seed * SEEDS_PER_RUN + self.episode
+        if self.settings.random_plants:
+            self.plant.set_physics(self.task.random_plant(seed))
         observation = self.task.observe(*self.plant.reset(seed))
         total, loss, end = 0.0, float('nan'), ''
         while not end:
@@ -154,7 +126,8 @@ class Trainer:
             joints, reward, end = self.plant.step(self.task.action_efforts[action])
             following = self.task.observe(*joints)
             # Bootstrapping stops only where the episode truly ended, not at the time limit.
-            self.memory.add(observation, action, reward, following, end == 'terminated')
+            self.memory.add(observation * self.scale, action, reward, following * self.scale,
+                            end == 'terminated')
             observation, total = following, total + reward
             self.steps += 1
             if (self.steps % self.settings.steps_per_update == 0
@@ -197,9 +170,11 @@ class Trainer:
 
     def _validate(self) -> float:
         """Measure the deployed network on validation starts and keep the best one."""
-        starts = seeds.block(seeds.VALIDATION, self.settings.validation_starts)
         candidate = self.network(self.target)
-        mean = float(self.task.returns(candidate, starts).mean())
+        starts = seeds.block(seeds.VALIDATION, self.settings.validation_starts)
+        plants = ([self.task.random_plant(seed) for seed in starts]
+                  if self.settings.random_plants else None)
+        mean = float(self.task.returns(candidate, starts, plants).mean())
         if mean > self.best_return:
             self.best, self.best_return = candidate, mean
         self.solved = mean >= self.settings.solved_return
@@ -261,7 +236,7 @@ class Trainer:
         self.memory.restore(state['memory'])
         self.generator.bit_generator.state = json.loads(state['random'])
         self.actor = self.network(self.online)
-        self.best = self.network(state['best']) if state['best'] else None
+        self.best = self._running([w.numpy() for w in state['best']]) if state['best'] else None
         for name in ('best_return', 'episode', 'steps', 'solved'):
             setattr(self, name, state[name])
 

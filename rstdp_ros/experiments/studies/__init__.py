@@ -10,9 +10,10 @@ from rstdp_ros.experiments.studies import (
     guards,
     pybullet,
     quantization,
+    robust,
 )
 from rstdp_ros.experiments.study import Study
 
 STUDIES: dict[str, Study] = {study.name: study for study in (
     fig2.STUDY, fig3.STUDY, fig4.STUDY, fig4.WIDE, fig5.STUDY, direction.STUDY, demo_plant.STUDY,
-    guards.STUDY, pybullet.STUDY, quantization.STUDY)}
+    guards.STUDY, pybullet.STUDY, quantization.STUDY, robust.STUDY)}

@@ -51,7 +51,8 @@ def run(job: Training) -> Rows:
     try:
         import torch
 
-        from rstdp_ros.training.dqn import SETTINGS, Trainer
+        from rstdp_ros.training.dqn import Trainer
+        from rstdp_ros.training.settings import SETTINGS
     except ModuleNotFoundError as error:
         raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
     torch.set_num_threads(1)

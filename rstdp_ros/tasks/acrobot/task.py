@@ -21,6 +21,8 @@ from rstdp_ros.tasks.acrobot.unknowns import UNKNOWNS
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.1
+# What Table 2 of Akl et al. (2022) spans with its normal and extreme ranges.
+PLANT_SPAN = dict.fromkeys(('link_length', 'link_mass', 'link_moi'), (0.5, 1.5))
 
 
 def start_state(generator: np.random.Generator) -> np.ndarray:
@@ -99,6 +101,7 @@ ACROBOT = Task(
     control_period=CONTROL_PERIOD,
     physics=AcrobotPhysics,
     demo_physics={'link_length': 1.4, 'link_mass': 1.4},
+    plant_span=PLANT_SPAN,
     observe=observe,
     joints_of=joints_of,
     terminated=terminated,
@@ -108,6 +111,7 @@ ACROBOT = Task(
     state_joints=state_joints,
     state_of=state_of,
     observation_high=(1.0, 1.0, 1.0, 1.0, MAX_VELOCITY_1, MAX_VELOCITY_2),
+    observation_scale=(1.2, 1.8, 1.3, 1.5, 0.5, 0.34),
     advance=step,
     run_batch=run_batch,
     run_efforts=drive,

@@ -19,6 +19,9 @@ from rstdp_ros.tasks.cartpole.unknowns import UNKNOWNS
 from rstdp_ros.tasks.task import Joints, Task
 
 START_RANGE = 0.05
+# What Table 2 of Akl et al. (2022) spans with its normal and extreme ranges.
+PLANT_SPAN = {'force_magnitude': (1.0, 20.0), 'pole_half_length': (0.05, 1.0),
+              'pole_mass': (0.01, 1.0)}
 
 
 def start_state(generator: np.random.Generator) -> np.ndarray:
@@ -82,6 +85,7 @@ CARTPOLE = Task(
     control_period=CONTROL_PERIOD,
     physics=CartPolePhysics,
     demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
+    plant_span=PLANT_SPAN,
     observe=observe,
     joints_of=joints_of,
     terminated=terminated,
@@ -91,6 +95,7 @@ CARTPOLE = Task(
     state_joints=joints_of,
     state_of=state_of,
     observation_high=(math.inf,) * 4,
+    observation_scale=(4.6, 2.2, 13.0, 1.6),
     advance=step,
     run_batch=run_batch,
     run_efforts=drive,
