@@ -18,6 +18,7 @@ from rstdp_ros.experiments import plotting
 from rstdp_ros.experiments.environments import environment_sets, RANGES
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import load, networks, Scale, Study
+from rstdp_ros.resources import model_path
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:
@@ -53,9 +54,10 @@ class Measurement:
 
 
 def jobs(tasks: Sequence[str], scale: Scale) -> list[Measurement]:
-    """List the measurements; nothing learns, so there is no rule."""
+    """List the measurements; nothing learns, so there is no rule, and no task without networks."""
     if scale.rules:
         return []
+    tasks = [task for task in tasks if model_path(f'{task}_robust_0').exists()]
     shipped = replace(scale, models=())
     return [Measurement(task, trained, *network, plants, count,
                         scale.held_out_starts // PART)
