@@ -37,17 +37,6 @@ class Gains(Strategy):
         # The log gains of the network that plays.
         self.playing = self.search.zeros
 
-    @classmethod
-    def preset(cls, name: str, task: str) -> SearchParameters:
-        """
-        Return the only set of parameters; it is the same for all tasks.
-
-        :raises RstdpError: another name.
-        """
-        if name != 'default':
-            raise RstdpError(f'unknown preset {name!r}; strategy {cls.name} has default')
-        return SearchParameters()
-
     def propose(self, shown: Shown) -> Proposal:
         """Let the search choose the gains to play next and those to deploy."""
         self.search.parameters = self.parameters

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import validated
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.trajectory import Trajectory
@@ -99,11 +100,13 @@ class Strategy:
     @classmethod
     def preset(cls, name: str, task: str) -> Any:
         """
-        Return a named set of parameters.
+        Return a named set of parameters; 'default' is that of the table, for every task.
 
         :raises RstdpError: unknown preset or task.
         """
-        raise NotImplementedError
+        if name != 'default':
+            raise RstdpError(f'unknown preset {name!r}; strategy {cls.name} has default')
+        return cls.Parameters()
 
     def propose(self, shown: Shown) -> Proposal:
         """

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
@@ -93,17 +92,6 @@ class Twin(Strategy):
         self.doubt, self.episode = 1.0, 0
         # Episodes until the next search, and how many there were between the last two.
         self.wait, self.pause = 0, 0
-
-    @classmethod
-    def preset(cls, name: str, task: str) -> TwinParameters:
-        """
-        Return the only set of parameters; it is the same for all tasks.
-
-        :raises RstdpError: another name.
-        """
-        if name != 'default':
-            raise RstdpError(f'unknown preset {name!r}; strategy {cls.name} has default')
-        return TwinParameters()
 
     def propose(self, shown: Shown) -> Proposal:
         """Identify, search, prove."""

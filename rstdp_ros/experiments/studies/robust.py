@@ -18,14 +18,13 @@ from rstdp_ros.experiments import plotting
 from rstdp_ros.experiments.environments import environment_sets, RANGES
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import load, networks, Scale, Study
+from rstdp_ros.resources import model_path
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-# Tasks with networks that were trained on random plants.
-ROBUST = ('cartpole',)
 # The plant of training, as a range of its own.
 DEFAULT = 'default'
 # On so many plants a part of the starts is enough.
@@ -55,13 +54,14 @@ class Measurement:
 
 
 def jobs(tasks: Sequence[str], scale: Scale) -> list[Measurement]:
-    """List the measurements; nothing learns, so there is no rule."""
+    """List the measurements; nothing learns, so there is no rule, and no task without networks."""
     if scale.rules:
         return []
+    tasks = [task for task in tasks if model_path(f'{task}_robust_0').exists()]
     shipped = replace(scale, models=())
     return [Measurement(task, trained, *network, plants, count,
                         scale.held_out_starts // PART)
-            for task in tasks if task in ROBUST
+            for task in tasks
             for trained, group in (
                 ('one plant', networks(task, shipped)),
                 ('random plants', networks(task, shipped, robust=True)),
