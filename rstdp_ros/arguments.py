@@ -90,10 +90,11 @@ def _common_arguments() -> list[Argument]:
         Argument('lava_target', '', f'Where Lava computes: {" or ".join(TARGETS)}.',
                  FROM_FILE.format(TARGETS[0])),
         Argument('model', '', 'Network file, or the name of a shipped one.',
-                 FROM_FILE.format("the task's first, such as cartpole_0")),
+                 FROM_FILE.format("the task's first, such as cartpole_0; on a robot one that was "
+                                  'trained on many plants, such as cartpole_robust_0')),
         Argument('episodes', '', 'Learn from so many episodes.', FROM_FILE.format(own.episodes)),
         Argument('seed', '', 'Episode i starts from seed + i.', FROM_FILE.format(own.seed)),
-        Argument('strategy', '', f'What changes the weights: {", ".join(STRATEGIES)}.',
+        Argument('strategy', '', f'What changes the weights: {", ".join((AUTO, *STRATEGIES))}.',
                  FROM_FILE.format(own.strategy)),
         Argument('guard', '', f'Which weights are kept: {", ".join((AUTO, *GUARDS))}.',
                  FROM_FILE.format(own.guard)),

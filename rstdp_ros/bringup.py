@@ -28,7 +28,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.node_description import NodeDescription, PACKAGE
 from rstdp_ros.nodes.names import refuse_unknown_in_file
 from rstdp_ros.orphans import parent_variable
-from rstdp_ros.parameter_files import read_parameter_file
+from rstdp_ros.parameter_files import all_parameters, read_parameter_file
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import make_folder
@@ -67,6 +67,7 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     common = {'task': task_name, **_text(given, 'clock')}
     if backend == 'robot':
         common['clock'] = 'realtime'
+        given.setdefault('model', _for_a_robot(task.name, given))
     given.setdefault('run_dir', str(new_run_dir(task_name)))
     if _flag(given, 'record'):
         common['wait_for_recorder'] = True
@@ -256,6 +257,14 @@ def _check(task: Task, given: Mapping[str, str]) -> None:
     if 'params_file' in given:
         path = given['params_file']
         refuse_unknown_in_file(path, read_parameter_file(path), task.name)
+
+
+def _for_a_robot(task_name: str, given: Mapping[str, str]) -> str:
+    """Name the network for a robot whose user named none: one that knows many plants."""
+    path = given.get('params_file')
+    named = all_parameters(read_parameter_file(path)).get('model') if path else ''
+    robust = f'{task_name}_robust_0'
+    return named or (robust if model_path(robust).exists() else f'{task_name}_0')
 
 
 def _learning(given: Mapping[str, str]) -> list[str]:

@@ -80,7 +80,7 @@ def offline(task, network, physics, episodes, seed=SEED):
 def demo_nodes(folder, episodes, **values):
     """Describe the demo's nodes."""
     texts = {'episodes': episodes, 'seed': SEED, 'run_dir': folder, 'pole_half_length': 0.8,
-             'pole_mass': 0.3, **values}
+             'pole_mass': 0.3, 'strategy': 'rstdp', 'model': 'cartpole_0', **values}
     return describe_graph('cartpole', {k: str(v) for k, v in texts.items()})
 
 
@@ -155,7 +155,8 @@ def start_demo(folder, *extra, task='cartpole'):
     """Start the demo as a person does."""
     return subprocess.Popen(
         [sys.executable, '-m', 'rstdp_ros', 'demo', task, '--run-dir', str(folder),
-         '--json', *map(str, extra)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+         '--strategy', 'rstdp', '--json', *map(str, extra)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def children(folder):

@@ -32,8 +32,8 @@ def test_evaluate_prints_json(cartpole, shipped, demo_physics):
 
 def test_adapt_prints_json_and_writes_network_and_plot(tmp_path):
     network, plot = tmp_path / 'out.npz', tmp_path / 'plots' / 'returns.png'
-    done = run('adapt', 'cartpole', '--episodes', 12, *PLANT, '--preset', 'paper',
-               '--output', network, '--plot', plot, '--json')
+    done = run('adapt', 'cartpole', '--strategy', 'rstdp', '--episodes', 12, *PLANT, '--preset',
+               'paper', '--output', network, '--plot', plot, '--json')
     result = json.loads(done.stdout)
     assert len({e['digest'] for e in result['episodes']}) >= 8
     assert SpikingQNetwork.load(network).digest == result['deployed_digest']
@@ -43,7 +43,8 @@ def test_adapt_prints_json_and_writes_network_and_plot(tmp_path):
 
 def test_adapt_is_repeatable_and_depends_on_its_parameters(capsys):
     def digests(*extra):
-        assert main(['adapt', 'cartpole', '--episodes', '4', '--json', *extra]) == 0
+        assert main(['adapt', 'cartpole', '--strategy', 'rstdp', '--episodes', '4', '--json',
+                     *extra]) == 0
         return [e['digest'] for e in json.loads(capsys.readouterr().out)['episodes']]
 
     usual = digests()

@@ -246,7 +246,8 @@ def driver_and_graph(order, nodes, folder):
 @ros
 def test_no_episode_of_the_driver_is_lost(domain, tmp_path, cartpole, shipped, demo_physics,
                                           measured, order):
-    nodes = describe_graph('cartpole', {'backend': 'foreign', 'run_dir': str(tmp_path)})
+    nodes = describe_graph('cartpole', {'backend': 'foreign', 'run_dir': str(tmp_path),
+                                        'strategy': 'rstdp'})
     assert [node.name for node in nodes] == ['policy', 'adaptation']
     with driver_and_graph(order, nodes, tmp_path) as graph:
         wait_for(lambda: len(records_in(tmp_path)) >= 12, graph)

@@ -148,7 +148,8 @@ def test_without_adaptation_the_policy_goes_on(domain, tmp_path):
 
 
 def test_reward_by_hand(domain, tmp_path):
-    environment, policy, adaptation = describe_graph('cartpole', {'run_dir': str(tmp_path)})
+    environment, policy, adaptation = describe_graph('cartpole', {
+        'run_dir': str(tmp_path), 'strategy': 'rstdp'})
     nodes = [NodeDescription('environment', {**environment.parameters, 'publish_reward': False}),
              policy, NodeDescription('adaptation', {**adaptation.parameters,
                                                     'reward_source': 'topic'})]
@@ -167,7 +168,7 @@ def test_listening_to_an_environment_that_paces_itself(domain, tmp_path, cartpol
                                                        demo_physics):
     environment, policy, adaptation = describe_graph(
         'cartpole', {'run_dir': str(tmp_path), 'seed': '7', 'pole_mass': '0.3',
-                     'pole_half_length': '0.8'})
+                     'pole_half_length': '0.8', 'strategy': 'rstdp'})
     nodes = [NodeDescription('environment', {**environment.parameters, 'auto_reset': True}),
              policy, NodeDescription('adaptation', {**adaptation.parameters,
                                                     'paced_by': 'environment'})]
@@ -200,8 +201,8 @@ def test_real_time_goes_on_after_the_policy_died(domain, tmp_path):
 
 def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, tmp_path):
     record, patience = tmp_path / 'commands', 1.0
-    environment, *others = describe_graph('cartpole', {'run_dir': str(tmp_path),
-                                                       'backend': 'robot'})
+    environment, *others = describe_graph('cartpole', {
+        'run_dir': str(tmp_path), 'backend': 'robot', 'strategy': 'rstdp', 'model': 'cartpole_0'})
     # A machine that does much else must not look like a fault.
     nodes = [NodeDescription('environment', {**environment.parameters, 'sensor_timeout': patience,
                                              'action_timeout': patience}), *others,

@@ -168,6 +168,19 @@ def test_a_robots_graph_and_a_foreign_drivers():
     assert environment.parameters['publish_clock'] and not environment.parameters['use_sim_time']
 
 
+@pytest.mark.parametrize('task, network', [('cartpole', 'cartpole_robust_0'),
+                                           ('acrobot', 'acrobot_0')])
+def test_a_robot_gets_a_robust_network_where_there_is_one(task, network, tmp_path):
+    file = tmp_path / 'robot.yaml'
+    file.write_text(f'/**: {{ros__parameters: {{model: {task}_1}}}}')
+    for given, expected in (({}, network), ({'model': f'{task}_2'}, f'{task}_2'),
+                            ({'params_file': str(file)}, f'{task}_1')):
+        _, policy, _, adaptation = describe_graph(task, {'backend': 'robot', **given})
+        assert policy.parameters['model'] == adaptation.parameters['model'] == expected
+    for node in describe_graph(task, {}):
+        assert 'model' not in node.parameters
+
+
 @pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
                                     {'gravity': '-3'}, {'preset': 'best'}, {'strategy': 'best'},
                                     {'guard': 'best'},

@@ -12,7 +12,8 @@ from test_untrusted import learned, rasters, SEED
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import AdaptationRun, make_learner
 from rstdp_ros.plasticity.checkpoint import decode, encode, LIMIT
-from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
+from rstdp_ros.plasticity.registry import AUTO, DEFAULT
+from rstdp_ros.plasticity.run import ADAPTED, EPISODES, find_strategy, read_records
 from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.untrusted import read_file
 
@@ -198,6 +199,15 @@ def test_no_file_in_the_place_of_the_log(shipped, tmp_path):
     run = resumed(shipped, tmp_path)
     run.finish_episode(rasters(shipped), 5.0)
     assert (tmp_path / 'episodes_1.jsonl').is_fifo()
+
+
+@pytest.mark.parametrize('name', ['rstdp', 'gains'])
+def test_a_run_goes_on_with_its_strategy_unless_another_is_named(name, shipped, tmp_path):
+    assert find_strategy(AUTO) == find_strategy(AUTO, tmp_path) == DEFAULT
+    run = AdaptationRun(make_learner(shipped, SEED, strategy=name), tmp_path)
+    run.save_checkpoint()
+    (tmp_path / 'checkpoint_0000007.npz').write_bytes(b'damaged')
+    assert find_strategy(AUTO, tmp_path) == name and find_strategy('twin', tmp_path) == 'twin'
 
 
 @pytest.mark.fault('files', 'an episode id that reads like a network of the checkpoint',

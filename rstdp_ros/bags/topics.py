@@ -36,8 +36,8 @@ TOPICS = (
     Topic('spikes', 'sensor_msgs/msg/Image', STEPS),
     Topic('episode_end', 'diagnostic_msgs/msg/DiagnosticStatus', 1000),
     Topic('episode_reward', 'std_msgs/msg/Float64', 1000),
-    Topic('weights', 'std_msgs/msg/UInt8MultiArray', 10, latched=True),
-    Topic('weights_active', 'std_msgs/msg/String', 10, latched=True),
+    Topic('weights', 'std_msgs/msg/UInt8MultiArray', 1000, latched=True),
+    Topic('weights_active', 'std_msgs/msg/String', 1000, latched=True),
     Topic('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', 100),
     Topic('/parameter_events', 'rcl_interfaces/msg/ParameterEvent', 1000),
 )

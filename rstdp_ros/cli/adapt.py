@@ -24,6 +24,8 @@ from rstdp_ros.plasticity import (
     Recipe,
     STRATEGIES,
 )
+from rstdp_ros.plasticity.registry import DEFAULT
+from rstdp_ros.plasticity.run import find_strategy
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task
@@ -49,8 +51,9 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--preset', default='default', metavar='P',
                         help="the strategy's parameters: of r-STDP "
                         f'{", ".join(PRESETS)}')
-    parser.add_argument('--strategy', '--rule', default='rstdp', metavar='S', help='what changes '
-                        f'the weights: {", ".join(STRATEGIES)}')
+    parser.add_argument('--strategy', '--rule', default=AUTO, metavar='S', help='what changes '
+                        f'the weights: {", ".join(STRATEGIES)}; {AUTO} (default): {DEFAULT}, or '
+                        'what a continued run began with')
     parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): the one '
                         'that fits the strategy, or that a continued run began with; '
                         f'{", ".join(GUARDS)}')
@@ -75,7 +78,8 @@ def read_adaptation(options: argparse.Namespace, *more: Any,
     if getattr(options, 'env', ''):
         task = stepped(task, options.env)
     shared.check_episodes(options)
-    recipe = Recipe.of(task.name, options.seed, options.strategy, options.guard, options.preset)
+    strategy = find_strategy(options.strategy, getattr(options, 'run_dir', None))
+    recipe = Recipe.of(task.name, options.seed, strategy, options.guard, options.preset)
     physics, *tables = shared.apply_settings(options.settings, task.physics(), *recipe.tables,
                                              *more)
     count = len(recipe.tables)

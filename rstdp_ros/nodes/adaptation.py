@@ -38,6 +38,7 @@ from rstdp_ros.plasticity import (
     Learner,
     Recipe,
 )
+from rstdp_ros.plasticity.run import find_strategy
 from rstdp_ros.plasticity.silence import SILENT
 from rstdp_ros.protocol.adaptation import DISCARDS_BEFORE_BACK_OFF
 from rstdp_ros.protocol.loop import AdaptationLoop
@@ -83,15 +84,16 @@ class AdaptationNode(Node):
         self.table = NodeParameters(self)
         self.own = own = self.table.declare(AdaptationParameters())
         task = get_task(own.task)
-        recipe = Recipe.of(own.task, own.seed, own.rule or own.strategy, own.guard, own.preset)
+        folder = Path(own.run_dir) if own.run_dir else None
+        recipe = Recipe.of(own.task, own.seed, find_strategy(own.rule or own.strategy, folder),
+                           own.guard, own.preset)
         recipe = recipe.with_tables(*map(self.table.declare, recipe.tables))
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         task.check_network(network)
         # Compiled now, the first episode need not wait for it.
         network.actions(np.zeros((1, *network.raster_shape), np.uint8))
         self.health = Health(self)
-        self.run = AdaptationRun(Learner(network, recipe),
-                                 Path(own.run_dir) if own.run_dir else None, own.keep_checkpoints)
+        self.run = AdaptationRun(Learner(network, recipe), folder, own.keep_checkpoints)
         self._sent: deque[array[int]] = deque(maxlen=SENT_REMEMBERED)
         # Why learning does nothing.
         self._silence = ''

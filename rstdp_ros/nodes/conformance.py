@@ -32,7 +32,7 @@ from rstdp_ros.tasks.task import Joints
 
 POLL_PERIOD = 0.02
 DISCOVERY_TIME = 1.0
-# DDS announces a process anew so often, s: whoever spoiled a check may be discovered that late.
+# DDS announces a process anew so often, s: whoever else is there may be discovered that late.
 ANNOUNCEMENT_PERIOD = 3.5
 POLICY = 'somebody else answers observations: stop the policy node'
 ADAPTATION = 'somebody publishes weights: stop the adaptation node'
@@ -225,8 +225,7 @@ def _spin(node: ConformanceNode, progress: Callable[[str], None]) -> None:
         spin(POLL_PERIOD, lambda: False)
         node.poll()
         progress(examination.doing)
-    if examination.report.broken:
-        spin(ANNOUNCEMENT_PERIOD, lambda: False)
+    spin(ANNOUNCEMENT_PERIOD, lambda: False)
 
 
 def _object(examination: Examination, namespace: str) -> None:

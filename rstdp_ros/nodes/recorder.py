@@ -16,6 +16,7 @@ from rclpy.parameter import parameter_value_to_python
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64, String, UInt8MultiArray
+from std_srvs.srv import Trigger
 
 from rstdp_ros.bags.topics import PARAMETERS_OF, Topic, TOPICS
 from rstdp_ros.bags.writer import BagWriter, free_path
@@ -24,6 +25,7 @@ from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
+from rstdp_ros.nodes.recording import CONFIRM
 from rstdp_ros.nodes.tables import RecorderParameters
 from rstdp_ros.nodes.topics import Topics
 
@@ -59,7 +61,14 @@ class RecorderNode(Node):
         self._questions = {name: (self.create_client(ListParameters, f'{name}/list_parameters'),
                                 self.create_client(GetParameters, f'{name}/get_parameters'))
                          for name in NODES}
+        self.create_service(Trigger, CONFIRM, self._on_confirm)
         self._ask_timer = steady_timer(self, ASK_PERIOD, self._ask)
+
+    def _on_confirm(self, request: Trigger.Request,
+                    response: Trigger.Response) -> Trigger.Response:
+        """Tell who asks that what it publishes from now on is recorded."""
+        response.success = True
+        return response
 
     def _ask(self) -> None:
         """Ask the nodes whose parameters are not known yet, again and again."""

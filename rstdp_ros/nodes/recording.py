@@ -4,41 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rclpy.node import Node
 from rclpy.publisher import Publisher
+from std_srvs.srv import Trigger
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
+from rstdp_ros.nodes.node import Node
 
 # Ours is called recorder, that of ros2 bag rosbag2_recorder.
 RECORDER = 'recorder'
 LOOK_PERIOD = 0.1
+CONFIRM = f'{RECORDER}/confirm'
 
 
 class RecorderWait:
     """
     Says whether a recorder listens yet; once it did, nobody looks again.
 
+    The graph shows a listener before it has found whom it listens to, and before it handles what
+    it hears. Our recorder is asked: its reply shows that it does both, as DDS announces what a
+    node has in the order in which it was made. Recorders of others cannot be asked.
+
     A recorder that dies is not missed: after a kill the graph shows it for 20 s more, and a robot
     need not stop for it.
 
+    :ivar over: whether every publisher is recorded, or need not be.
     :param node: who waits.
     :param health: shows it.
     :param wanted: whether to wait at all.
-    :param publishers: what must be recorded.
+    :param publishers: what must be recorded, made before this.
     """
 
     def __init__(self, node: Node, health: Health, wanted: bool,
                  publishers: Sequence[Publisher]) -> None:
         self._node, self._health = node, health
         self._missing = [p.topic_name for p in publishers] if wanted else []
-        self._timer = steady_timer(node, LOOK_PERIOD, self._look) if wanted else None
-
-    @property
-    def over(self) -> bool:
-        """Whether every publisher is recorded."""
-        return not self._missing
+        self._names: set[str] = set()
+        self.over = not wanted
+        if wanted:
+            self._timer = steady_timer(node, LOOK_PERIOD, self._look)
+            self._client = node.create_client(Trigger, CONFIRM)
 
     def check(self) -> None:
         """
@@ -46,21 +52,34 @@ class RecorderWait:
 
         :raises RstdpError: it is not.
         """
-        if self._missing:
+        if not self.over:
             raise RstdpError(self._reason())
 
     def _look(self) -> None:
         self._missing = [topic for topic in self._missing if not self._heard(topic)]
+        self._health.values['waiting'] = self._reason()
         if self._missing:
-            self._health.values['waiting'] = self._reason()
             return
+        if RECORDER not in self._names:
+            self._begin()
+        else:
+            self._client.call_async(Trigger.Request()).add_done_callback(
+                self._node.guarded(lambda _: self._begin()))
+
+    def _begin(self) -> None:
+        if self.over:
+            return
+        self.over = True
         self._timer.cancel()
         self._health.values.pop('waiting', None)
         self._node.get_logger().info('the recorder is there')
 
     def _heard(self, topic: str) -> bool:
-        return any(info.node_name.endswith(RECORDER)
-                   for info in self._node.get_subscriptions_info_by_topic(topic))
+        names = {info.node_name for info in self._node.get_subscriptions_info_by_topic(topic)
+                 if info.node_name.endswith(RECORDER)}
+        self._names |= names
+        return bool(names)
 
     def _reason(self) -> str:
-        return f'for a recorder of {", ".join(self._missing)}'
+        what = f' of {", ".join(self._missing)}' if self._missing else ' to say that it listens'
+        return f'for a recorder{what}'

@@ -16,7 +16,7 @@ from rstdp_ros.backends import TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.parameters import Parameter, parameter, START
 from rstdp_ros.plasticity import PRESETS
-from rstdp_ros.plasticity.registry import AUTO, GUARDS, STRATEGIES
+from rstdp_ros.plasticity.registry import AUTO, DEFAULT, GUARDS, STRATEGIES
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.seeds import ADAPTATION, END
@@ -151,8 +151,9 @@ class AdaptationParameters:
                                       maximum=10_000_000, effect=START)
     preset: str = parameter('default', "Where the defaults of the strategy's parameters come "
                             f'from; of r-STDP {", ".join(PRESETS)}.', effect=START)
-    strategy: str = parameter('rstdp', 'What changes the weights.', choices=tuple(STRATEGIES),
-                              effect=START)
+    strategy: str = parameter(AUTO, 'What changes the weights; auto is what the run in run_dir '
+                              f'began with, {DEFAULT} in a new one.',
+                              choices=(AUTO, *STRATEGIES), effect=START)
     rule: str = parameter('', 'What strategy was called before; parameter files may have it.',
                           choices=('', *STRATEGIES), effect=START)
     guard: str = parameter(AUTO, 'What decides which weights to keep; auto is what fits the '

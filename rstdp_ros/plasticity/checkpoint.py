@@ -41,7 +41,7 @@ class CheckpointStore:
     :param keep: how many to keep.
     """
 
-    def __init__(self, folder: Path, keep: int) -> None:
+    def __init__(self, folder: Path, keep: int = 5) -> None:
         self.folder, self.keep = folder, keep
 
     def save(self, state: dict[str, Any], episode: int) -> None:

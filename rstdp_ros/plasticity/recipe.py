@@ -9,7 +9,7 @@ from typing import Any
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping, table, validated
 from rstdp_ros.plasticity.bounds import BoundsParameters
-from rstdp_ros.plasticity.registry import AUTO, find_guard, STRATEGIES
+from rstdp_ros.plasticity.registry import AUTO, DEFAULT, find_guard, STRATEGIES
 
 # The tables of a recipe, by the names that metadata have for them.
 TABLES = ('parameters', 'guard_parameters', 'bounds')
@@ -48,10 +48,12 @@ class Recipe:
         Choose by names.
 
         :param task: its name; presets differ between tasks.
+        :param strategy: ``AUTO`` is the default of a new run.
         :param preset: of the strategy's parameters.
         :param tables: instead of the defaults.
         :raises RstdpError: an unknown name.
         """
+        strategy = DEFAULT if strategy == AUTO else strategy
         return cls(STRATEGIES[strategy].preset(preset, task), seed, strategy, guard, **tables)
 
     @property

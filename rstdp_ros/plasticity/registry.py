@@ -19,9 +19,9 @@ GUARDS = Plugins('guard', 'rstdp_ros.guards', {
     'recheck': f'{HERE}.recheck:RecheckGuard',
     'snapshot': f'{HERE}.guard:SnapshotGuard',
     'none': f'{HERE}.guard:NoGuard'})
-# The guard that a run began with, so that old runs go on as they were; in a new run the one that
-# fits its strategy.
-AUTO = 'auto'
+# What a run began with, so that old runs go on as they were; in a new run the default strategy,
+# and the guard that fits the strategy.
+AUTO, DEFAULT = 'auto', 'combined'
 
 
 def find_guard(name: str, strategy: str) -> type:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 import errno
 from functools import partial
 import itertools
@@ -17,6 +18,7 @@ from rstdp_ros.plain import from_json
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.plasticity.learner import Learner
 from rstdp_ros.plasticity.records import EpisodeRecord
+from rstdp_ros.plasticity.registry import AUTO, DEFAULT, STRATEGIES
 from rstdp_ros.plasticity.restoring import OtherRunError
 from rstdp_ros.plasticity.strategy import Lesson
 from rstdp_ros.untrusted import refusing
@@ -204,6 +206,21 @@ class AdaptationRun:
         # A disk that is full does not keep a run from going on as it is.
         if kept != b''.join(line for line, _ in lines):
             write_atomically(path, kept)
+
+
+def find_strategy(name: str, folder: Path | None = None) -> str:
+    """
+    Return a strategy's name, for ``AUTO`` that of the run in a folder, or the default.
+
+    :param folder: of the run; None for one that is kept nowhere.
+    """
+    if name != AUTO:
+        return name
+    for _, state in CheckpointStore(folder).states(lambda reason: None) if folder else ():
+        with suppress(RstdpError), refusing('checkpoint'):
+            if (name := state['rule']['name']) in STRATEGIES:
+                return name
+    return DEFAULT
 
 
 def make_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from rstdp_ros.parameters import parameter, table
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE, preset, RSTDPParameters
+from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.search import GainSearch, SearchParameters
 from rstdp_ros.plasticity.strategy import Proposal, Shown
@@ -60,7 +61,7 @@ class Combined(Twin):
         own = self.parameters
         self.rstdp.parameters = part(own, RSTDPParameters)
         self.returns.parameters = part(own, SearchParameters)
-        self.w2 = self.rstdp.propose(shown).weights[1]
+        self.w2 = self._changed(shown)
         choice = self.returns.told(self.log_gains, shown.episode_return)
         proposal = super().propose(shown)
         if self.trusted:
@@ -71,6 +72,13 @@ class Combined(Twin):
         event = ', '.join(filter(None, (proposal.event, choice.event, DISTRUSTED)))
         return Proposal(with_gains(base, choice.point).weights, event,
                         with_gains(base, choice.deployed).weights)
+
+    def _changed(self, shown: Shown) -> np.ndarray:
+        """Return what r-STDP makes of W2; of an 8-bit network on its grid."""
+        w2 = self.rstdp.propose(shown).weights[1]
+        if not shown.network.quantized:
+            return w2
+        return rounded(shown.network, w2, 'stochastic', self.seed, self.episode)
 
     @property
     def trusted(self) -> bool:
