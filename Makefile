@@ -32,7 +32,7 @@ PYTHON310 = $(firstword $(foreach python,python3.10 \
               $(wildcard $(PYENV_ROOT)/versions/3.10*/bin/python3.10), \
               $(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 
-.PHONY: help demo setup test lava lint bench soak reproduce pictures clean
+.PHONY: help demo setup test unit lava lint bench soak reproduce pictures clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -40,16 +40,19 @@ help:  ## Show this list
 demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
 	$(BIN)/rstdp_ros demo cartpole --strategy combined --episodes 5
 
-setup: $(VENV)/.setup  ## Install every extra
+setup: $(VENV)/.setup $(if $(filter kilted,$(ROS)),$(if $(PYTHON310),$(LAVA)/.setup))  ## Install every extra
 
-test: $(VENV)/.setup lint $(if $(filter kilted,$(ROS)),lava)  ## Run linters and all tests; ROS=jazzy for Jazzy
-	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not graph' --durations=5 $(REPORT) $(TESTS)
+test: $(VENV)/.setup lint  ## Run linters and all tests; ROS=jazzy for Jazzy
+	$(MAKE) -j 2 unit $(if $(filter kilted,$(ROS)),lava)
 	$(BIN)/python -m pytest -n $(GRAPHS) --dist worksteal -m graph --ignore $(HABITS) \
 		--durations=10 $(REPORT) $(TESTS)
 	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(REPORT) $(HABITS))
 
-lava:  ## Test the policy on Lava, if there is a Python 3.10
-	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest --durations=5 \
+unit: $(VENV)/.setup
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not graph' --durations=5 $(REPORT) $(TESTS)
+
+lava: $(if $(PYTHON310),$(LAVA)/.setup)  ## Test the policy on Lava, if there is a Python 3.10
+	$(if $(PYTHON310),$(LAVA)/bin/python -m pytest --durations=5 \
 		-k lava test/test_lava.py test/test_trajectories.py,@echo 'no Python 3.10 in PATH or $(PYENV_ROOT): the tests on Lava are left out')
 
 lint: $(VENV)/.setup  ## Check the style
