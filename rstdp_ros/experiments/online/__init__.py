@@ -1,0 +1,1 @@
+"""Learning on a robot, every episode counted: plants, worlds, baselines."""
