@@ -7,7 +7,7 @@ show and ``past`` the last commands, newest first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,8 @@ def run_linear(weights, starts, constants, actuators, sensors, commands):
     """
     Run one episode from each start, each on a plant of its own.
 
-    :param weights: (5 + m,) float64: of x, x', theta and theta' as shown, of 1, and of the last m
-        commands over 10 N; only their direction matters.
+    :param weights: (4,) or (5 + m,) float64: of x, x', theta and theta' as shown, of 1, and of the
+        last m commands over 10 N; only their direction matters.
     :param starts: (n, 4) float64 true states; constants (n, 11), actuators (n, 2) and sensors
         (n, 8) float64 as for :func:`rstdp_ros.tasks.cartpole.episodes.run_batch`.
     :param commands: (n, max_steps) float64 to be filled, N.
@@ -43,10 +43,9 @@ def run_linear(weights, starts, constants, actuators, sensors, commands):
         past = np.zeros(max(reach(actuators[i]), len(weights) - INPUTS))
         for t in range(commands.shape[1]):
             sensed((x, x_dot, theta, theta_dot), sensors[i], shown)
-            lean = 0.0
+            lean = weights[4] if len(weights) > 4 else 0.0
             for j in range(4):
                 lean += weights[j] * shown[j]
-            lean += weights[4]
             for j in range(INPUTS, len(weights)):
                 lean += weights[j] * past[j - INPUTS] / COMMAND
             commands[i, t] = COMMAND if lean > 0 else -COMMAND
@@ -59,11 +58,27 @@ def run_linear(weights, starts, constants, actuators, sensors, commands):
     return steps
 
 
+def mean_steps(seeds: Sequence[int], physics: Any) -> Callable[[np.ndarray], float]:
+    """
+    Return what measures weights by their mean number of steps, quickly for many.
+
+    :param physics: as :class:`LinearControl`.
+    """
+    arguments = _arguments(seeds, physics)
+    return lambda weights: run_linear(weights, *arguments).mean()
+
+
+def _arguments(seeds: Sequence[int], physics: Any) -> tuple[np.ndarray, ...]:
+    """Return all but the weights of :func:`run_linear`."""
+    return (CARTPOLE.start_states(seeds), *CARTPOLE.rows(physics, len(seeds)),
+            np.empty((len(seeds), CARTPOLE.max_episode_steps)))
+
+
 class LinearControl:
     """
     A controller of the cart-pole; called as a :data:`Controller`.
 
-    :param weights: (5 + m,), as for :func:`run_linear`.
+    :param weights: (4,) or (5 + m,), as for :func:`run_linear`.
     """
 
     def __init__(self, weights: Sequence[float]) -> None:
@@ -76,14 +91,10 @@ class LinearControl:
         :param physics: the plant, or one per seed; the task's default if None.
         :return: (n,) float64.
         """
-        return self._run(seeds, physics)[0].astype(np.float64)
+        return run_linear(self.weights, *_arguments(seeds, physics)).astype(np.float64)
 
     def episode(self, seed: int, physics: Any = None) -> Trajectory:
         """Play one episode and keep joints and commands."""
-        steps, commands = self._run([seed], physics)
+        *arguments, commands = _arguments([seed], physics)
+        steps = run_linear(self.weights, *arguments, commands)
         return CARTPOLE.trajectory(seed, physics, commands[0, :steps[0]])
-
-    def _run(self, seeds: Sequence[int], physics: Any) -> tuple[np.ndarray, np.ndarray]:
-        commands = np.empty((len(seeds), CARTPOLE.max_episode_steps))
-        return run_linear(self.weights, CARTPOLE.start_states(seeds),
-                          *CARTPOLE.rows(physics, len(seeds)), commands), commands

@@ -20,7 +20,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.cartpole.physics import COMMAND, POSITION_LIMIT
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.tasks.task import Task
-from rstdp_ros.twin.identification import identify, Identified
+from rstdp_ros.twin.identification import Identified, identify
 from rstdp_ros.twin.memory import Memory
 
 # As many as the strategy ``twin`` identifies from by default.
