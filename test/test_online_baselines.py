@@ -104,10 +104,10 @@ def test_fine_tuning_learns_and_is_reproducible(demo):
     pytest.importorskip('torch', reason='the extra "train" is not installed')
     from rstdp_ros.experiments.online.fine_tuning import fine_tuning
     task, network, physics, seed = demo
-    tuned = [[one.args[0] for one in fine_tuning(*demo, 2)] for _ in range(2)]
+    tuned = [[one.args[0] for one in fine_tuning(*demo, 2, gradient_steps=5)] for _ in range(2)]
     digests = [[one.digest for one in run] for run in tuned]
     assert digests[0] == digests[1] and len({network.digest, *digests[0]}) == 3
-    other, *_ = fine_tuning(task, network, physics, seed + 1, 1)
+    other, *_ = fine_tuning(task, network, physics, seed + 1, 1, gradient_steps=5)
     assert other.args[0].digest != digests[0][0]
     still, = fine_tuning(*demo, 1, gradient_steps=0)
     assert np.allclose(still.args[0].vector, network.vector, rtol=1e-6)

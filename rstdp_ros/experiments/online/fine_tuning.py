@@ -13,7 +13,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.task import Task
 
 # Gradient steps after every episode, each on a batch from all transitions so far.
-GRADIENT_STEPS = 20
+GRADIENT_STEPS = 50
 SETTINGS = {'learning_rate': 3e-4, 'polyak': 0.05, 'epsilon_minimum': 0.02}
 
 
