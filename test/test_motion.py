@@ -3,7 +3,7 @@
 import importlib.util
 import math
 
-from graphs import demo_nodes, probe, records_in, wait_for, wait_for_robot
+from graphs import demo_nodes, probe, records_in, wait_for_robot
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
@@ -158,8 +158,7 @@ def test_nothing_is_learned_from_a_wrong_sign(tmp_path, domain, scale, measured)
         if scale > 0.0:
             wait_for_robot(lambda: len(records_in(tmp_path)) >= 2, graph)
             return
-        wait_for(lambda: probe('enable', True)[0], graph)
-        wait_for(lambda: AGAINST in (tmp_path / 'environment.log').read_text(), graph)
+        wait_for_robot(lambda: AGAINST in (tmp_path / 'environment.log').read_text(), graph)
         values = probe('diagnostics_where', 'environment', 'enabled', 'False')
         assert values['level'] == 2
         assert not records_in(tmp_path)

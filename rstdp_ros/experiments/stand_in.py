@@ -15,6 +15,7 @@ from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics
 from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
+from rstdp_ros.tasks.task import Episode, Joints, trajectory_of
 
 # From an observation to its action, as measured between the nodes, s.
 LATENCY = 0.002
@@ -40,18 +41,35 @@ class VirtualRun:
         self.plant.set_physics(physics)
         self.env = RealTime(self.plant, 'virtual', lambda: round(self.now * NANOSECONDS),
                             task.control_period, action_timeout=timeout)
+        # What was observed and what the network made of it, row by row.
+        self.observed: list[Joints] = []
+        self.rasters: list[np.ndarray] = []
         self._period = 1.0 / imperfections.rate
         self._next_message = self._period * np.random.default_rng(seed).random()
 
-    def play(self) -> float:
-        """Run an episode and return its return, whatever ended it."""
+    def play(self) -> EpisodeEnd:
+        """Run an episode and return how it ended."""
         self._begin()
         while True:
             for output in self.env.poll(self.now):
                 if isinstance(output, EpisodeEnd):
-                    return output.episode_return
+                    return output
                 self._answer(output)
             self._go_to(self.now + self.task.control_period - LATENCY)
+
+    def episode(self) -> Episode:
+        """
+        Run an episode and keep what learning needs.
+
+        :raises RstdpError: it was aborted, so that it teaches nothing.
+        """
+        end = self.play()
+        if end.aborted:
+            raise RstdpError(f'an episode on the stand-in teaches nothing: {end.message}')
+        rasters = np.array(self.rasters)
+        trajectory = trajectory_of(self.observed, self.task.efforts(self.network, rasters),
+                                   end.message)
+        return Episode(rasters, end.episode_return, trajectory)
 
     def _begin(self) -> None:
         """
@@ -71,6 +89,8 @@ class VirtualRun:
 
     def _answer(self, observation: Observation) -> None:
         inference = self.network.infer(self.task.observe(*observation.joints))
+        self.observed.append(observation.joints)
+        self.rasters.append(inference.raster)
         self._go_to(self.now + LATENCY)
         self.env.action(observation.episode_id, observation.stamp,
                         self.task.action_efforts[inference.action], self.now)
@@ -96,5 +116,5 @@ def stand_in_returns(network: SpikingQNetwork, seeds: Sequence[int], physics: Ca
     :param seeds: one per episode.
     :return: (n,) float64, the return of each episode.
     """
-    return np.array([VirtualRun(STAND_IN, network, physics, imperfections, seed).play()
-                     for seed in seeds])
+    runs = (VirtualRun(STAND_IN, network, physics, imperfections, seed) for seed in seeds)
+    return np.array([run.play().episode_return for run in runs])

@@ -116,6 +116,11 @@ def networks(task: str, scale: Scale, robust: bool = False) -> list[tuple[str, s
             if network.task == task]
 
 
+def has_robust(task: str) -> bool:
+    """Say whether networks that were trained on random plants are shipped for a task."""
+    return model_path(f'{task}_robust_0').exists()
+
+
 def load(job: Any) -> SpikingQNetwork:
     """
     Load the network of a job.

@@ -154,8 +154,7 @@ class Twin(Strategy):
         challengers = self._challengers(present, found)
         theirs, *ours = self._returns(present, *(one.network for one in challengers))
         best = int(np.argmax([some.mean() for some in ours]))
-        gain = ours[best] - theirs
-        if gain.mean() <= MARGIN * gain.std() / math.sqrt(len(gain)):
+        if not better(ours[best], theirs):
             return None
         network, self.log_gains = challengers[best]
         self.agreement.predicted = ours[best]
@@ -209,3 +208,9 @@ class Twin(Strategy):
         self.memory.restore(state['memory'])
         self.agreement.restore(state['agreement'])
         self.identified = Identified.restored(self.prior, state['identified'])
+
+
+def better(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    """Say whether returns from the same starts, (n,) each, are better beyond chance."""
+    gain = ours - theirs
+    return bool(gain.mean() > MARGIN * gain.std() / math.sqrt(len(gain)))

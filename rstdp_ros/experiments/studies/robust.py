@@ -17,8 +17,7 @@ from rstdp_ros import seeds
 from rstdp_ros.experiments import plotting
 from rstdp_ros.experiments.environments import environment_sets, RANGES
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.study import load, networks, Scale, Study
-from rstdp_ros.resources import model_path
+from rstdp_ros.experiments.study import has_robust, load, networks, Scale, Study
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Measurement]:
     """List the measurements; nothing learns, so there is no rule, and no task without networks."""
     if scale.rules:
         return []
-    tasks = [task for task in tasks if model_path(f'{task}_robust_0').exists()]
+    tasks = [task for task in tasks if has_robust(task)]
     shipped = replace(scale, models=())
     return [Measurement(task, trained, *network, plants, count,
                         scale.held_out_starts // PART)

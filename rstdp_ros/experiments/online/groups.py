@@ -1,0 +1,68 @@
+"""Which plants the online study visits, in groups that a table has a row for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rstdp_ros.experiments.online.plants import online_plants, Physics, RANGES
+from rstdp_ros.experiments.studies.pybullet import PLANTS as IN_PYBULLET
+
+# Worlds that are not compiled.
+SLOW = {'slowness': 4, 'longest': 10}
+# The plant is another one after so many episodes.
+CHANGE = 20
+CHANGES: Mapping[str, Sequence[tuple[Physics, Physics]]] = {
+    'cartpole': (
+        ({'pole_half_length': 0.5}, {'pole_half_length': 0.9, 'force_magnitude': 4.0}),
+        ({'force_magnitude': 18.0}, {'force_magnitude': 3.0}),
+        ({'pole_half_length': 0.1, 'pole_mass': 0.7}, {'pole_half_length': 1.0})),
+    'acrobot': (
+        ({}, {'link_length': 1.4, 'link_mass': 1.4}),
+        ({'link_mass': 0.6}, {'link_mass': 1.4}),
+        ({'link_length': 1.4, 'link_moi': 0.6}, {'link_length': 0.6, 'link_moi': 1.4}))}
+STAND_IN: Sequence[Physics] = (
+    {'pole_half_length': 0.1, 'pole_mass': 0.7, 'force_magnitude': 4.0},
+    {'pole_half_length': 0.8, 'pole_mass': 0.3},
+    {'force_magnitude': 4.0},
+    {'pole_half_length': 1.0, 'pole_mass': 0.5, 'force_magnitude': 16.0},
+    {'pole_half_length': 0.25, 'pole_mass': 0.05, 'force_magnitude': 18.0})
+
+
+@dataclass(frozen=True)
+class Group:
+    """
+    Plants that belong together.
+
+    :param world: where they are: see :func:`rstdp_ros.experiments.online.worlds.world_of`.
+    :param plants: (at first, from episode ``change`` on) of each.
+    :param change: 0 for plants that stay as they are.
+    :param robust: whether networks begin there too that were trained on random plants.
+    :param slowness: of the world: held-out starts are so many times fewer.
+    :param longest: no run has more episodes.
+    """
+
+    name: str
+    world: str
+    plants: Sequence[tuple[Physics, Physics]]
+    change: int = 0
+    robust: bool = False
+    slowness: int = 1
+    longest: int = 250
+
+
+def groups(task: str) -> Iterator[Group]:
+    """Yield the groups of a task."""
+    yield Group('nominal', 'equations', _same([{}]), robust=True)
+    for name in RANGES:
+        yield Group(name, 'equations', _same(online_plants(task, name)),
+                    robust=name != 'normal')
+    yield Group('changed', 'equations', CHANGES[task], CHANGE)
+    yield Group('PyBullet', 'pybullet', _same([*IN_PYBULLET[task].values()]), **SLOW)
+    if task == 'cartpole':
+        for world in ('stand-in', 'bad stand-in'):
+            yield Group(world, world, _same(STAND_IN), **SLOW)
+
+
+def _same(plants) -> list[tuple[Physics, Physics]]:
+    return [(plant, plant) for plant in plants]

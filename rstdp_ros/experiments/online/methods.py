@@ -1,0 +1,79 @@
+"""What the online study compares: strategies of ours, controls, and what others would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rstdp_ros.experiments import plotting
+from rstdp_ros.experiments.online.known_plant import known_plant
+from rstdp_ros.experiments.online.worlds import World
+from rstdp_ros.experiments.plotting import Style
+from rstdp_ros.plasticity import Learner, Recipe
+from rstdp_ros.snn import SpikingQNetwork
+
+# Worlds of the episodes, first network, seed -> what is deployed after each of them.
+Learn = Callable[[Sequence[World], SpikingQNetwork, int], Iterator[SpikingQNetwork]]
+ALL = ('nominal', 'normal', 'extreme', 'hard', 'changed', 'PyBullet', 'stand-in', 'bad stand-in')
+
+
+@dataclass(frozen=True)
+class Method:
+    """
+    A way of learning.
+
+    :param lengths: how many episodes a run has, by task.
+    :param plants: names of the groups that it visits.
+    :param starts: kinds of networks that it begins with.
+    """
+
+    learn: Learn
+    style: Style
+    lengths: Mapping[str, int]
+    plants: Sequence[str] = ALL
+    starts: Sequence[str] = ('paper', 'robust')
+
+    def fits(self, task: str, plants: str, start: str) -> bool:
+        """Say whether it is compared there."""
+        return task in self.lengths and plants in self.plants and start in self.starts
+
+
+def strategy(worlds: Sequence[World], network: SpikingQNetwork, seed: int, *, name: str,
+             **values: Any) -> Iterator[SpikingQNetwork]:
+    """
+    Learn by a strategy.
+
+    :param values: parameters other than those by default.
+    """
+    recipe = Recipe.of(network.task, seed, name).with_values(values)
+    learner = Learner(network, recipe)
+    for world in worlds:
+        learner.learn(*world.episode(learner.running, learner.next_seed))
+        yield learner.deployed
+
+
+def nothing(worlds: Sequence[World], network: SpikingQNetwork,
+            seed: int) -> Iterator[SpikingQNetwork]:
+    """Deploy the first network, whatever it returns."""
+    for _ in worlds:
+        yield network
+
+
+EQUATIONS = ALL[:5]
+METHODS: Mapping[str, Method] = {
+    'none': Method(nothing, Style(plotting.BLACK, '_', ':'), {'cartpole': 0, 'acrobot': 0}),
+    'rstdp': Method(partial(strategy, name='rstdp'), plotting.STYLES['rstdp'],
+                    {'cartpole': 250, 'acrobot': 50}),
+    'random': Method(partial(strategy, name='random'), plotting.STYLES['random'],
+                     {'cartpole': 250, 'acrobot': 50}, EQUATIONS),
+    'gains': Method(partial(strategy, name='gains'), Style(plotting.GREEN, 's'),
+                    {'cartpole': 50, 'acrobot': 50}),
+    'twin': Method(partial(strategy, name='twin'), Style(plotting.ORANGE, 'D'),
+                   {'cartpole': 10, 'acrobot': 3}),
+    'combined': Method(partial(strategy, name='combined'), Style(plotting.VERMILLION, 'o'),
+                       {'cartpole': 25, 'acrobot': 3}),
+    'known plant': Method(known_plant, Style(plotting.PURPLE, '*', '--'),
+                          {'cartpole': 3, 'acrobot': 3}, ('extreme', 'hard')),
+}

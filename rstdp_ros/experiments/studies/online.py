@@ -1,0 +1,185 @@
+"""
+Learning on the robot itself: what is deployed after so many real episodes, every one counted.
+
+Nothing is measured on the plant but what its own episodes return. Held-out starts, on which the
+deployed networks are measured, serve for nothing else, and neither do the plants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rstdp_ros import seeds
+from rstdp_ros.experiments import plotting
+from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.online.groups import Group, groups
+from rstdp_ros.experiments.online.methods import METHODS
+from rstdp_ros.experiments.online.plants import Physics
+from rstdp_ros.experiments.online.worlds import World, world_of
+from rstdp_ros.experiments.statistics import paired
+from rstdp_ros.experiments.study import has_robust, load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.snn import SpikingQNetwork
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+# Real episodes after which the deployed network is measured.
+EPISODES = (0, 1, 2, 3, 5, 10, 25, 50, 100, 250)
+# The mean return at which a plant counts as mastered (Packer et al. 2018 for the cart-pole).
+SUCCESS = {'cartpole': 195.0, 'acrobot': -100.0}
+# What counts as lost.
+LOST = {'cartpole': 1.0, 'acrobot': 3.0}
+# Far from the seeds of other studies.
+FIRST_SEED = seeds.ADAPTATION + 20_000_000
+PART = 5
+# Episodes of which gains are listed.
+SHOWN = (1, 3, 10, 25, 50, 250)
+KEYS = ['task', 'plants', 'start', 'method']
+RUN = ['task', 'plants', 'start', 'set', 'network']
+
+
+@dataclass(frozen=True)
+class OnlineRun:
+    """
+    One network on one plant, by one method.
+
+    :param plants: name of the group; ``world`` where it is.
+    :param start: 'paper' or 'robust': how the network was trained.
+    :param first: the plant at first; ``last`` from episode ``change`` on.
+    """
+
+    task: str
+    plants: str
+    world: str
+    set: int
+    first: Physics
+    last: Physics
+    change: int
+    start: str
+    network: str
+    model: str
+    digest: str
+    method: str
+    seed: int
+    episodes: int
+    starts: int
+
+
+def jobs(tasks: Sequence[str], scale: Scale) -> list[OnlineRun]:
+    """List the runs."""
+    return [job for task in tasks for group in groups(task)
+            for job in _jobs_of(task, group, scale)]
+
+
+def _jobs_of(task: str, group: Group, scale: Scale) -> Iterator[OnlineRun]:
+    starts = max(2, scale.held_out_starts // PART // group.slowness)
+    for start in ('paper', 'robust'):
+        if start == 'robust' and not (group.robust and has_robust(task)):
+            continue
+        for method in scale.chosen(list(METHODS)):
+            own = METHODS[method]
+            if not own.fits(task, group.name, start):
+                continue
+            episodes = min(own.lengths[task], group.longest, scale.episodes)
+            for i, (first, last) in enumerate(group.plants[:scale.plants]):
+                for k, network in enumerate(networks(task, scale, start == 'robust')):
+                    yield OnlineRun(
+                        task, group.name, group.world, i, first, last, group.change, start,
+                        *network, method, FIRST_SEED + SEED_STRIDE * (len(group.plants) * k + i),
+                        group.change + episodes if episodes else 0, starts)
+
+
+def run(job: OnlineRun) -> Rows:
+    """Learn on the plant; measure on held-out starts what is deployed."""
+    network = load(job)
+    first, last = (world_of(job.task, job.world, plant) for plant in (job.first, job.last))
+    measured = _Measured(last, seeds.block(seeds.HELD_OUT, job.starts))
+    labels = {'task': job.task, 'plants': job.plants, 'start': job.start, 'set': job.set,
+              'network': job.network, 'method': job.method, 'seed': job.seed}
+    before = measured(network).mean()
+    rows = [] if job.change else [{**labels, 'episodes': 0, 'before': before,
+                                   **_row(job.task, measured(network))}]
+    worlds = [first] * job.change + [last] * (job.episodes - job.change)
+    for played, deployed in enumerate(METHODS[job.method].learn(worlds, network, job.seed), 1):
+        if played - job.change in EPISODES:
+            rows.append({**labels, 'episodes': played - job.change, 'before': before,
+                         **_row(job.task, measured(deployed))})
+    return rows
+
+
+def _row(task: str, returns: np.ndarray) -> dict[str, float]:
+    return {'return': returns.mean(), 'success': np.mean(returns >= SUCCESS[task])}
+
+
+class _Measured:
+    """Returns on held-out starts; what is deployed for long is measured once."""
+
+    def __init__(self, world: World, starts: range) -> None:
+        self.world, self.starts = world, starts
+        self.known: dict[str, np.ndarray] = {}
+
+    def __call__(self, network: SpikingQNetwork) -> np.ndarray:
+        if network.digest not in self.known:
+            self.known[network.digest] = self.world.returns(network, self.starts)
+        return self.known[network.digest]
+
+
+def tables(data: DataFrame) -> dict[str, DataFrame]:
+    """Return curves of mean, worst run, success, losses; and paired differences."""
+    data = data.assign(
+        success=100.0 * data['success'],
+        lost=100.0 * (data['return'] < data['before'] - data['task'].map(LOST)))
+    return {
+        'Mean return of the deployed network by real episodes':
+            _curves(data, 'return', 'mean'),
+        'Worst run': _curves(data, 'return', 'min'),
+        'Episodes that succeed, percent': _curves(data, 'success', 'mean'),
+        'Runs that stand below their start, percent': _curves(data, 'lost', 'mean'),
+        'Gain over the start, with 95 % intervals over plants': _gains(data)}
+
+
+def _curves(data: DataFrame, what: str, how: str) -> DataFrame:
+    wide = data.pivot_table(index=KEYS, columns='episodes', values=what, aggfunc=how, sort=False)
+    wide = wide[sorted(wide.columns)].round(1)
+    runs = data.groupby(KEYS, sort=False)[RUN[3:]].apply(lambda part: len(part.drop_duplicates()))
+    wide.insert(0, 'runs', runs)
+    return wide.reset_index().rename_axis(columns=None)
+
+
+def _gains(data: DataFrame) -> DataFrame:
+    """Compare what is deployed with the first network, on the same starts of the same plants."""
+    from pandas import DataFrame
+    rows = []
+    for (*keys, episodes), part in data.groupby([*KEYS, 'episodes'], sort=False):
+        if episodes in SHOWN:
+            gain = (part['return'] - part['before']).groupby(part['set']).mean()
+            rows.append({**dict(zip(KEYS, keys)), 'episodes': episodes, **paired(gain.to_numpy())})
+    return DataFrame(rows)
+
+
+def figure(data: DataFrame) -> Figure:
+    """Draw the curves of every group of plants, a line per method."""
+    parts = list(data.groupby(['task', 'plants', 'start'], sort=False))
+    result, axes = plotting.panels(len(parts), columns=3)
+    for axis, ((task, plants, start), part) in zip(axes, parts):
+        for method, runs in part.groupby('method', sort=False):
+            curve, style = runs.groupby('episodes')['return'].mean(), METHODS[method].style
+            axis.plot(np.arange(len(curve)), curve, style.line, color=style.color,
+                      marker=style.marker, markersize=4, label=method)
+        axis.set_xticks(range(len(EPISODES)), EPISODES, fontsize='x-small')
+        axis.set_title(f'{task}, {plants}, from {start} networks', fontsize='medium')
+    axes[0].set_ylabel('mean return on held-out starts')
+    plotting.legend_below(result, axes[0], 4)
+    return result
+
+
+STUDY = Study(
+    'online', 'Learning on the robot, every episode counted', jobs, run, tables, figure,
+    'What is deployed after so many real episodes, on held-out starts; on plants that change, '
+    'episodes since the change. "before" and losses are against the network that a run began '
+    'with, on the last plant.')
