@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from rstdp_ros.experiments.online import linear_bound
-from rstdp_ros.experiments.online.controllers import playing
+from rstdp_ros.experiments.online.fine_tuning import fine_tuning
 from rstdp_ros.experiments.online.linear import INPUTS, LinearControl
 from rstdp_ros.experiments.online.paper import paper, VALIDATION
 from rstdp_ros.experiments.online.quadratic import designed, linearised, quadratic
 from rstdp_ros.experiments.online.random_search import random_search
+from rstdp_ros.experiments.online.worlds import World
 
 STARTS = range(20)
 HARD = {'actuator_delay': 0.04, 'dead_zone': 0.5, 'cart_damping': 1.0, 'cart_friction': 0.1,
@@ -16,15 +17,20 @@ HARD = {'actuator_delay': 0.04, 'dead_zone': 0.5, 'cart_damping': 1.0, 'cart_fri
 
 
 @pytest.fixture
-def demo(cartpole, shipped, demo_physics):
-    """Return what a baseline is called with, but for the number of episodes."""
-    return cartpole, shipped, demo_physics, 5
+def demo(cartpole):
+    """Return the changed plant of the demo."""
+    return World(cartpole, cartpole.demo_physics)
+
+
+def same(ours, theirs):
+    """Compare what was deployed."""
+    return [one.digest for one in ours] == [one.digest for one in theirs]
 
 
 def test_linear_control_is_the_sign_of_what_it_hears(cartpole):
     physics, weights = cartpole.make_physics(HARD), np.array([.3, .6, 7., 3., -.1, -.5, -.25])
     control = LinearControl(weights)
-    for seed, steps in zip(STARTS, control(STARTS, physics)):
+    for seed, steps in zip(STARTS, control.returns(STARTS, physics)):
         seen = control.episode(seed, physics)
         assert len(seen.efforts) == steps
         assert seen.end == ('truncated' if steps == 200 else 'terminated')
@@ -50,17 +56,15 @@ def test_the_linear_model_is_that_of_the_plant(cartpole):
 
 @pytest.mark.parametrize('values', [{}, HARD], ids=['nominal', 'hard'])
 def test_one_identified_episode_suffices_a_control_engineer(values, cartpole, shipped):
-    physics = cartpole.make_physics(values)
-    control, = quadratic(cartpole, shipped, physics, 5, 1)
-    assert control(STARTS, physics).mean() == 200.0
+    world = World(cartpole, values)
+    control, = quadratic([world], shipped, 5)
+    assert world.returns(control, STARTS).mean() == 200.0
 
 
 def test_the_network_plays_until_something_is_identified(cartpole, shipped):
-    physics = cartpole.make_physics({'pole_position_offset': 20.0, 'force_magnitude': 500.0})
-    assert cartpole.returns(shipped, STARTS, physics).max() < 4
-    for controller in quadratic(cartpole, shipped, physics, 0, 1):
-        assert np.array_equal(controller(STARTS, physics),
-                              cartpole.returns(shipped, STARTS, physics))
+    world = World(cartpole, {'pole_position_offset': 20.0, 'force_magnitude': 500.0})
+    assert world.returns(shipped, STARTS).max() < 4
+    assert all(one is shipped for one in quadratic([world], shipped, 0))
 
 
 def test_memory_of_efforts_helps_where_they_come_late(cartpole, monkeypatch):
@@ -70,53 +74,58 @@ def test_memory_of_efforts_helps_where_they_come_late(cartpole, monkeypatch):
     assert len(hearing.weights) == INPUTS + 4 and len(blind.weights) == INPUTS
     # What the search finds without memory is better than the design without its memory.
     design = LinearControl(designed(physics)[:INPUTS])
-    means = [control(STARTS, physics).mean() for control in (hearing, blind, design)]
+    means = [control.returns(STARTS, physics).mean() for control in (hearing, blind, design)]
     assert means[0] == 200.0 and means[0] > means[1] + 20.0 and means[1] > means[2] + 50.0
 
 
-def test_random_search_deploys_the_largest_return(demo):
-    task, network, physics, seed = demo
-    found, largest, played = list(random_search(*demo, 12)), [], -np.inf
-    assert np.array_equal(found[0](STARTS, physics), task.returns(network, STARTS, physics))
-    for episode, controller in enumerate(found, seed):
+def test_the_bound_is_the_same_after_every_episode(cartpole, shipped, monkeypatch):
+    monkeypatch.setattr(linear_bound, 'MANY', 5)
+    world = World(cartpole, {'pole_velocity_factor': 2.0})
+    found = list(linear_bound.linear_bound([world] * 2, shipped, 0, memory=1))
+    assert found[0] is found[1] and len(found[0].weights) == INPUTS + 1
+
+
+def test_random_search_deploys_the_largest_return(demo, shipped):
+    found, largest, played = list(random_search([demo] * 12, shipped, 5)), [], -np.inf
+    assert found[0] is shipped
+    for episode, deployed in enumerate(found, 5):
         # What is new was tried in this very episode, and returned more than all before.
-        if not largest or controller is not largest[-1]:
-            value, = controller([episode], physics)
+        if not largest or deployed is not largest[-1]:
+            value, = demo.returns(deployed, [episode])
             assert value > played
-            played, largest = value, [*largest, controller]
+            played, largest = value, [*largest, deployed]
     assert 1 < len(largest) < len(found)
-    assert all(map(np.array_equal, (c(STARTS, physics) for c in found),
-                   (c(STARTS, physics) for c in random_search(*demo, 12))))
+    assert same(found, random_search([demo] * 12, shipped, 5))
 
 
-def test_the_papers_protocol_waits_for_its_validation(demo):
-    task, network, physics, _ = demo
-    found = list(paper(*demo, 2 * (VALIDATION + 1)))
-    assert len({id(one) for one in found[:VALIDATION]}) == 1
-    assert np.array_equal(found[0](STARTS, physics), task.returns(network, STARTS, physics))
-    updated, = found[VALIDATION].args
-    assert updated.digest != network.digest
-    assert all(one is found[VALIDATION] for one in found[VALIDATION:-1])
-    assert all(map(np.array_equal, updated.weights[::2], network.weights[::2]))
+def test_the_papers_protocol_waits_for_its_validation(demo, shipped):
+    found = list(paper([demo] * 2 * (VALIDATION + 1), shipped, 5))
+    assert all(one is shipped for one in found[:VALIDATION])
+    updated, last = found[VALIDATION], found[-1]
+    assert updated.digest != shipped.digest
+    assert all(one is updated for one in found[VALIDATION:-1])
+    assert all(map(np.array_equal, updated.weights[::2], shipped.weights[::2]))
+    # The second update is kept only if it returned more in its hundred episodes.
+    if last is not updated:
+        first, second = (demo.returns(one, range(start, start + VALIDATION)).sum()
+                         for one, start in ((updated, 6), (last, 107)))
+        assert second > first
 
 
-def test_fine_tuning_learns_and_is_reproducible(demo):
+def test_fine_tuning_learns_and_is_reproducible(demo, shipped):
     pytest.importorskip('torch', reason='the extra "train" is not installed')
-    from rstdp_ros.experiments.online.fine_tuning import fine_tuning
-    task, network, physics, seed = demo
-    tuned = [[one.args[0] for one in fine_tuning(*demo, 2, gradient_steps=5)] for _ in range(2)]
-    digests = [[one.digest for one in run] for run in tuned]
-    assert digests[0] == digests[1] and len({network.digest, *digests[0]}) == 3
-    other, *_ = fine_tuning(task, network, physics, seed + 1, 1, gradient_steps=5)
-    assert other.args[0].digest != digests[0][0]
-    still, = fine_tuning(*demo, 1, gradient_steps=0)
-    assert np.allclose(still.args[0].vector, network.vector, rtol=1e-6)
+    tuned = [list(fine_tuning([demo] * 2, shipped, 5, gradient_steps=5)) for _ in range(2)]
+    assert same(*tuned) and len({shipped.digest, *(one.digest for one in tuned[0])}) == 3
+    other, = fine_tuning([demo], shipped, 6, gradient_steps=5)
+    assert other.digest != tuned[0][0].digest
+    still, = fine_tuning([demo], shipped, 5, gradient_steps=0)
+    assert np.allclose(still.vector, shipped.vector, rtol=1e-6)
 
 
-def test_controllers_take_plants_like_tasks(cartpole, shipped):
-    plants = [cartpole.make_physics({'force_magnitude': force}) for force in (2.0, 10.0)]
-    for controller in (playing(cartpole, shipped), LinearControl([0.1, 0.5, 2.0, 1.0])):
-        returns = controller([3, 4], plants)
-        assert returns.dtype == np.float64
-        assert np.array_equal(returns, [controller([seed], plant)[0]
-                                        for seed, plant in zip([3, 4], plants)])
+def test_linear_control_takes_plants_like_tasks(cartpole):
+    plants = [cartpole.make_physics({'force_magnitude': force}) for force in (0.1, 10.0)]
+    control = LinearControl([0.1, 0.5, 2.0, 1.0])
+    returns = control.returns([3, 4], plants)
+    assert returns.dtype == np.float64 and returns[0] != returns[1]
+    assert np.array_equal(returns, [control.returns([seed], plant)[0]
+                                    for seed, plant in zip([3, 4], plants)])

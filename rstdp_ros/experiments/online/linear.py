@@ -8,6 +8,7 @@ show and ``past`` the last commands, newest first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def _arguments(seeds: Sequence[int], physics: Any) -> tuple[np.ndarray, ...]:
 
 class LinearControl:
     """
-    A controller of the cart-pole; called as a :data:`Controller`.
+    A controller of the cart-pole that can be deployed like a network.
 
     :param weights: (4,) or (5 + m,), as for :func:`run_linear`.
     """
@@ -84,7 +85,12 @@ class LinearControl:
     def __init__(self, weights: Sequence[float]) -> None:
         self.weights = np.ascontiguousarray(weights, np.float64)
 
-    def __call__(self, seeds: Sequence[int], physics: Any = None) -> np.ndarray:
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the weights as little-endian float64 bytes, in hex."""
+        return hashlib.sha256(self.weights.astype('<f8').tobytes()).hexdigest()
+
+    def returns(self, seeds: Sequence[int], physics: Any = None) -> np.ndarray:
         """
         Measure returns.
 

@@ -7,7 +7,7 @@ friction and dead zone, without any episode of a robot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ import numpy as np
 from rstdp_ros import seeds
 from rstdp_ros.experiments.online.linear import INPUTS, LinearControl, mean_steps
 from rstdp_ros.experiments.online.quadratic import designed
+from rstdp_ros.experiments.online.worlds import World
+from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 
 POPULATION, ELITE, ROUNDS, STARTS = 128, 16, 25, 50
@@ -67,6 +69,19 @@ def best_linear(physics: Any, memory: int = 0, seed: int = 0) -> LinearControl:
         centre /= np.linalg.norm(centre)
         tried += [centre, cross_entropy(some, centre, generator)]
     return LinearControl(max(tried, key=others))
+
+
+def linear_bound(worlds: Sequence[World], network: SpikingQNetwork, seed: int,
+                 memory: int = 0) -> Iterator[LinearControl]:
+    """
+    Deploy the best linear control of the first plant, whatever is played.
+
+    :param worlds: cart-poles in their own equations, which stay as they are.
+    :param memory: as :func:`best_linear`.
+    """
+    best = best_linear(worlds[0].physics, memory, seed)
+    for _ in worlds:
+        yield best
 
 
 def _designs(physics: Any) -> list[np.ndarray]:

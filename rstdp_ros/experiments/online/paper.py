@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import math
-from typing import Any
 
-from rstdp_ros.experiments.online.controllers import Controller, playing
+from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks.task import Task
 
 VALIDATION = 100
 
 
-def paper(task: Task, network: SpikingQNetwork, plant: Any, seed: int, episodes: int,
-          preset: str = 'paper') -> Iterator[Controller]:
+def paper(worlds: Sequence[World], network: SpikingQNetwork, seed: int,
+          preset: str = 'paper') -> Iterator[SpikingQNetwork]:
     """
     Update by one episode, measure the result in 100, keep the best result.
 
     So an update costs 101 episodes. The first network is deployed until the first update is
-    measured; it is not measured itself, which would cost 100 more. See
-    :mod:`rstdp_ros.experiments.online.controllers`.
+    measured; it is not measured itself, which would cost 100 more.
 
     :param preset: of r-STDP's parameters.
     """
-    learner = Learner(network, Recipe.of(task.name, seed, 'rstdp', 'none', preset))
-    best, most = playing(task, network), -math.inf
-    for first in range(seed, seed + episodes, 1 + VALIDATION):
-        learner.learn(*task.episode(learner.running, first, plant), seed=first)
-        yield best
-        total = 0.0
-        for episode in range(first + 1, min(first + 1 + VALIDATION, seed + episodes)):
-            total += task.returns(learner.running, [episode], plant)[0]
-            if episode == first + VALIDATION and total > most:
-                best, most = playing(task, learner.running), total
-            yield best
+    learner = Learner(network, Recipe.of(network.task, seed, 'rstdp', 'none', preset))
+    deployed, most, total = network, -math.inf, 0.0
+    for played, world in enumerate(worlds):
+        episode = world.episode(learner.running, seed + played)
+        turn = played % (1 + VALIDATION)
+        if turn == 0:
+            learner.learn(*episode, seed=seed + played)
+            total = 0.0
+        else:
+            total += episode.episode_return
+        if turn == VALIDATION and total > most:
+            deployed, most = learner.running, total
+        yield deployed

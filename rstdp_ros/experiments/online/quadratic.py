@@ -7,20 +7,19 @@ are played by the network until a plant can be identified, the others by the con
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import math
 from typing import Any
 
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.experiments.online.controllers import Controller, playing
 from rstdp_ros.experiments.online.linear import LinearControl
+from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.cartpole.physics import COMMAND, POSITION_LIMIT
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
-from rstdp_ros.tasks.task import Task
-from rstdp_ros.twin.identification import Identified, identify
+from rstdp_ros.twin.identification import identify
 from rstdp_ros.twin.memory import Memory
 
 # As many as the strategy ``twin`` identifies from by default.
@@ -31,25 +30,26 @@ USUAL = 1.0 / np.array(CARTPOLE.observation_scale)
 POSITION, ANGLE = POSITION_LIMIT, 12 * math.tau / 360
 
 
-def quadratic(task: Task, network: SpikingQNetwork, plant: Any, seed: int,
-              episodes: int) -> Iterator[Controller]:
+def quadratic(worlds: Sequence[World], network: SpikingQNetwork,
+              seed: int) -> Iterator[SpikingQNetwork | LinearControl]:
     """
-    Play, identify, design; see :mod:`rstdp_ros.experiments.online.controllers`.
+    Play, identify, design.
 
     An episode that tells too little of the plant, or of a plant that no linear control holds,
     leaves the controller as it is.
+
+    :param worlds: cart-poles in their own equations, which stay as they are.
     """
-    memory, known, control = Memory(len(task.joints)), None, None
-    first = playing(task, network)
-    for episode in range(seed, seed + episodes):
-        memory.add(control.episode(episode, plant) if control else
-                   task.episode(network, episode, plant, trajectory=True).trajectory, STEPS_KEPT)
+    memory, known, control = Memory(len(CARTPOLE.joints)), None, None
+    for episode, world in enumerate(worlds, seed):
+        memory.add(control.episode(episode, world.physics) if control else
+                   world.episode(network, episode).trajectory, STEPS_KEPT)
         try:
-            known: Identified = identify(task, memory.trajectories, known)
+            known = identify(CARTPOLE, memory.trajectories, known)
             control = LinearControl(designed(known.physics))
         except (RstdpError, np.linalg.LinAlgError):
             pass
-        yield control or first
+        yield control or network
 
 
 def designed(physics: Any) -> np.ndarray:

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import math
-from typing import Any
 
 import numpy as np
 
-from rstdp_ros.experiments.online.controllers import Controller, playing
+from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork, with_gains
-from rstdp_ros.tasks.task import Task
 
 # Of the log gains, as the first candidates of the other searches; limits as strategy ``twin`` has.
 SPREAD, LIMIT = 0.6, 3.0
 
 
-def random_search(task: Task, network: SpikingQNetwork, plant: Any, seed: int,
-                  episodes: int) -> Iterator[Controller]:
+def random_search(worlds: Sequence[World], network: SpikingQNetwork,
+                  seed: int) -> Iterator[SpikingQNetwork]:
     """
     Try other gains in every episode, zeros first, and deploy those of the largest return.
 
-    Each is tried once, so that luck is deployed too; of equal returns the first counts. See
-    :mod:`rstdp_ros.experiments.online.controllers`.
+    Each is tried once, so that luck is deployed too; of equal returns the first counts.
     """
     generator = np.random.default_rng(seed)
-    log_gains, best, most = np.zeros(network.observation_size), None, -math.inf
-    for episode in range(seed, seed + episodes):
-        tried = with_gains(network, log_gains)
-        value = task.returns(tried, [episode], plant)[0]
+    tried, deployed, most = network, network, -math.inf
+    for episode, world in enumerate(worlds, seed):
+        value = world.episode(tried, episode).episode_return
         if value > most:
-            best, most = playing(task, tried), value
-        yield best
-        drawn = generator.normal(0.0, SPREAD, len(log_gains))
-        log_gains = np.clip(drawn, -LIMIT, LIMIT)
+            deployed, most = tried, value
+        yield deployed
+        drawn = generator.normal(0.0, SPREAD, network.observation_size)
+        tried = with_gains(network, np.clip(drawn, -LIMIT, LIMIT))
