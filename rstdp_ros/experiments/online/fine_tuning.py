@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork
 
@@ -28,11 +29,15 @@ def fine_tuning(worlds: Sequence[World], network: SpikingQNetwork, seed: int,
     :param worlds: simulators that a Gymnasium environment embodies.
     :param gradient_steps: after every episode.
     :param settings: other values of :class:`rstdp_ros.training.settings.Settings`.
+    :raises RstdpError: torch is missing.
     """
-    import torch
+    try:
+        import torch
 
-    from rstdp_ros.training.learner import QLearner, scale_of
-    from rstdp_ros.training.settings import settings_for
+        from rstdp_ros.training.learner import QLearner, scale_of
+        from rstdp_ros.training.settings import settings_for
+    except ModuleNotFoundError as error:
+        raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
     torch.set_num_threads(1)
     task = worlds[0].task
     chosen = replace(settings_for(task), **{**SETTINGS, **settings})
