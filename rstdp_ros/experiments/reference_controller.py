@@ -15,58 +15,22 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros import seeds
-from rstdp_ros.compiling import compiled
 from rstdp_ros.experiments.environments import DATA, DERIVED, environment_sets, RANGES, SETS
+from rstdp_ros.experiments.online.linear import mean_steps
+from rstdp_ros.experiments.online.linear_bound import cross_entropy, STARTS, USUAL
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.cartpole.physics import COMMAND, step
 
 FILE = DATA / 'cartpole_reference.csv'
-POPULATION, ELITE, ROUNDS, STARTS = 128, 16, 25, 50
 FINAL_STARTS = 500
 # Balanced: within 2.5 % of the largest return.
 SOLVED = 195.0
 
 
-@compiled()
-def switching_return(gains, starts, constants, max_steps):
-    """
-    Return the mean number of steps that a switching controller balances.
-
-    :param gains: (4,) float64; only their direction matters.
-    :param starts: (n, 4) float64.
-    """
-    total = 0
-    for i in range(len(starts)):
-        x, x_dot, theta, theta_dot = starts[i]
-        for _ in range(max_steps):
-            total += 1
-            lean = gains[0] * x + gains[1] * x_dot + gains[2] * theta + gains[3] * theta_dot
-            x, x_dot, theta, theta_dot, terminated = step(
-                x, x_dot, theta, theta_dot, COMMAND if lean > 0 else -COMMAND, constants)
-            if terminated:
-                break
-    return total / len(starts)
-
-
 def best_switching_return(physics: Any) -> float:
     """Return what the best controller found achieves on starts that did not serve to find it."""
-    task, constants = get_task('cartpole'), physics.constants()
-    starts = task.start_states(seeds.block(seeds.VALIDATION, STARTS + FINAL_STARTS))
-    generator = np.random.default_rng(0)
-    mean, std = np.array([0.1, 0.5, 2.0, 1.0]), np.ones(4)
-    best, best_return = mean, -1.0
-    for _ in range(ROUNDS):
-        gains = generator.normal(mean, std, (POPULATION, 4))
-        gains /= np.linalg.norm(gains, axis=1, keepdims=True)
-        returns = np.array([switching_return(g, starts[:STARTS], constants,
-                                             task.max_episode_steps) for g in gains])
-        elite = gains[np.argsort(-returns, kind='stable')[:ELITE]]
-        mean, std = elite.mean(axis=0), elite.std(axis=0) + 0.01
-        if returns.max() > best_return:
-            best, best_return = gains[returns.argmax()], returns.max()
-        if best_return == task.max_return:
-            break
-    return switching_return(best, starts[STARTS:], constants, task.max_episode_steps)
+    starts = seeds.block(seeds.VALIDATION, STARTS + FINAL_STARTS)
+    best = cross_entropy(mean_steps(starts[:STARTS], physics), USUAL, np.random.default_rng(0))
+    return mean_steps(starts[STARTS:], physics)(best)
 
 
 def reference_as_csv(count: int = SETS) -> str:

@@ -222,7 +222,7 @@ class Task:
         if not trajectory:
             return episode
         efforts = self.efforts(network, episode.rasters)
-        return episode._replace(trajectory=self._trajectory(seed, physics, efforts))
+        return episode._replace(trajectory=self.trajectory(seed, physics, efforts))
 
     def efforts(self, network: SpikingQNetwork, rasters: np.ndarray) -> np.ndarray:
         """
@@ -252,7 +252,7 @@ class Task:
         if pasts is not None:
             given = np.asarray(pasts)[:, :before.shape[1]]
             before[:, :given.shape[1]] = given
-        constants, actuators, _ = self._rows(physics, len(starts))
+        constants, actuators, _ = self.rows(physics, len(starts))
         return self.run_efforts(starts, before, efforts, constants, actuators)
 
     def shown(self, state: Sequence[float], sensors: Sequence[float]) -> Joints:
@@ -266,8 +266,13 @@ class Task:
         sensed(state, np.asarray(sensors), seen)
         return self.state_joints(seen.tolist())
 
-    def _trajectory(self, seed: int, physics: Any, efforts: np.ndarray) -> Trajectory:
-        """Go through an episode once more, by its efforts."""
+    def trajectory(self, seed: int, physics: Any, efforts: np.ndarray) -> Trajectory:
+        """
+        Go through an episode once more, by its efforts.
+
+        :param physics: the plant; the task's default if None.
+        :param efforts: (steps,) float64, as commanded until the episode ended, N or N m.
+        """
         physics = physics or self.physics()
         starts = self.start_states([seed])
         *states, last = [*starts, *self.drive(starts, None, efforts[None], physics)[0]]
@@ -277,12 +282,17 @@ class Task:
 
     def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.run_batch(self.start_states(seeds), *self._rows(physics, len(seeds)),
+        return self.run_batch(self.start_states(seeds), *self.rows(physics, len(seeds)),
                               *network.kernel_arguments, network.neuron.ticks,
                               self.max_episode_steps, rasters)
 
-    def _rows(self, physics: Any, count: int) -> list[np.ndarray]:
-        """Return constants, actuators and sensors for compiled code, a row per start."""
+    def rows(self, physics: Any, count: int) -> list[np.ndarray]:
+        """
+        Return constants, actuators and sensors for compiled code, a row per start.
+
+        :param physics: as :meth:`plants`.
+        :raises RstdpError: likewise.
+        """
         plants, times = self.plants(physics, count), 1
         if not isinstance(physics, Sequence):  # ask it only once
             plants, times = plants[:1], count

@@ -22,17 +22,14 @@ from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
-from rstdp_ros.tasks.gym import GymPlant
-from rstdp_ros.training.replay import Batch, ReplayMemory
+from rstdp_ros.training.learner import QLearner
 from rstdp_ros.training.settings import Settings, settings_for
-from rstdp_ros.training.surrogate import q_values
 from rstdp_ros.untrusted import read_file, refusing
 
 MAX_SEED = 1000
 SEEDS_PER_RUN = seeds.VALIDATION // MAX_SEED
 LARGEST_CHECKPOINT = 2**28
 INITIAL_STD = (0.3, 1.0, 0.1)
-LOSSES = {'huber': torch.nn.functional.smooth_l1_loss, 'mse': torch.nn.functional.mse_loss}
 
 
 class Progress(NamedTuple):
@@ -46,7 +43,7 @@ class Progress(NamedTuple):
     best: float
 
 
-class Trainer:
+class Trainer(QLearner):
     """
     One training run; all its state goes into and comes out of a checkpoint.
 
@@ -61,30 +58,15 @@ class Trainer:
                  physics: Any = None) -> None:
         if not 0 <= seed < MAX_SEED:
             raise RstdpError(f'seed {seed} is not in 0..{MAX_SEED - 1}')
-        self.task, self.seed = task, seed
-        self.settings = settings = settings or settings_for(task)
-        self.generator = np.random.default_rng(seed)
-        self.scale = np.array(settings.observation_scale or np.ones(task.sizes[0] // 2),
-                              np.float32)
-        self.plant = GymPlant(task)
-        if physics is not None:
-            self.plant.set_physics(physics)
-        self.online = [self._initial(n, m, std) for n, m, std in
-                       zip(task.sizes, task.sizes[1:], INITIAL_STD)]
-        self.target = [w.detach().clone() for w in self.online]
-        self.optimizer = torch.optim.Adam(self.online, lr=settings.learning_rate)
-        self.memory = ReplayMemory(settings.replay_capacity, task.sizes[0] // 2)
-        self.actor = self.network(self.online)
+        settings, generator = settings or settings_for(task), np.random.default_rng(seed)
+        weights = [_initial(task, n, m, std, generator) for n, m, std in
+                   zip(task.sizes, task.sizes[1:], INITIAL_STD)]
+        super().__init__(task, settings, weights, generator, physics)
+        self.seed = seed
         self.best: SpikingQNetwork | None = None
         self.best_return = -np.inf
         self.episode = self.steps = 0
         self.solved = False
-
-    def _initial(self, n: int, m: int, std: float) -> torch.Tensor:
-        """Draw weights: observations are small, so the first layer's are not scaled by fan-in."""
-        scale = std if n == self.task.sizes[0] else std / np.sqrt(n)
-        w = self.generator.normal(0.0, scale, (n, m)).astype(np.float32)
-        return torch.from_numpy(w).requires_grad_()
 
     @property
     def epsilon(self) -> float:
@@ -104,69 +86,23 @@ class Trainer:
         first, last = self.settings.learning_rate, self.settings.final_learning_rate
         return first + (last - first) * min(1.0, self.steps / self.settings.steps)
 
-    def network(self, weights: list[torch.Tensor]) -> SpikingQNetwork:
-        """Make the network that runs from weights that learn, on observations as they are."""
-        w1, w2, w3 = (w.detach().numpy() for w in weights)
-        # Each value feeds two inputs. Multiplying by a scale of one changes no bit.
-        return self._running([w1 * np.repeat(self.scale, 2)[:, None], w2, w3])
-
-    def _running(self, weights: list[np.ndarray]) -> SpikingQNetwork:
-        task = self.task
-        return SpikingQNetwork(weights, task.neuron, task.name, task.action_efforts)
-
     def run_episode(self) -> Progress:
         """Play and learn for one episode; validate the deployed network now and then."""
         seed = self.seed * SEEDS_PER_RUN + self.episode
         if self.settings.random_plants:
             self.plant.set_physics(self.task.random_plant(seed))
-        observation = self.task.observe(*self.plant.reset(seed))
-        total, loss, end = 0.0, float('nan'), ''
-        while not end:
-            action = self._act(observation)
-            joints, reward, end = self.plant.step(self.task.action_efforts[action])
-            following = self.task.observe(*joints)
-            # Bootstrapping stops only where the episode truly ended, not at the time limit.
-            self.memory.add(observation * self.scale, action, reward, following * self.scale,
-                            end == 'terminated')
-            observation, total = following, total + reward
+        total, loss = 0.0, float('nan')
+        for outcome in self.play(seed):
+            total += outcome.reward
             self.steps += 1
             if (self.steps % self.settings.steps_per_update == 0
                     and len(self.memory) >= self.settings.warm_up_steps):
-                loss = self._update(self.memory.sample(self.settings.batch_size, self.generator))
+                loss = self.update()
         self.episode += 1
         validation = None
         if self.episode % self.settings.validate_every == 0 or self.finished:
             validation = self._validate()
         return Progress(self.episode, total, self.epsilon, loss, validation, self.best_return)
-
-    def _act(self, observation: np.ndarray) -> int:
-        if self.generator.random() < self.epsilon:
-            return int(self.generator.integers(len(self.task.action_efforts)))
-        return self.actor.infer(observation).action
-
-    def _q(self, weights: list[torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
-        neuron = self.task.neuron
-        return q_values(weights, inputs, *neuron.membrane, neuron.ticks)
-
-    def _update(self, batch: Batch) -> float:
-        """Do one step of gradient descent and let the target follow; return the loss."""
-        with torch.no_grad():
-            choice = self._q(self.online, batch.next_inputs).argmax(1, keepdim=True)
-            following = self._q(self.target, batch.next_inputs).gather(1, choice).squeeze(1)
-            goal = batch.rewards + self.settings.discount * (1 - batch.terminal) * following
-        q = self._q(self.online, batch.inputs).gather(1, batch.actions[:, None]).squeeze(1)
-        loss = LOSSES[self.settings.loss](q, goal)
-        for group in self.optimizer.param_groups:
-            group['lr'] = self.learning_rate
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.online, self.settings.gradient_clip)
-        self.optimizer.step()
-        with torch.no_grad():
-            for slow, fast in zip(self.target, self.online):
-                slow.lerp_(fast, self.settings.polyak)
-        self.actor = self.network(self.online)
-        return loss.item()
 
     def _validate(self) -> float:
         """Measure the deployed network on validation starts and keep the best one."""
@@ -239,6 +175,12 @@ class Trainer:
         self.best = self._running([w.numpy() for w in state['best']]) if state['best'] else None
         for name in ('best_return', 'episode', 'steps', 'solved'):
             setattr(self, name, state[name])
+
+
+def _initial(task: Task, n: int, m: int, std: float, generator: np.random.Generator) -> np.ndarray:
+    """Draw weights: observations are small, so the first layer's are not scaled by fan-in."""
+    scale = std if n == task.sizes[0] else std / np.sqrt(n)
+    return generator.normal(0.0, scale, (n, m)).astype(np.float32)
 
 
 def train(trainer: Trainer, checkpoint: Path, report: Callable[[Progress], None]) -> None:

@@ -8,14 +8,23 @@ from functools import partial
 from typing import Any
 
 from rstdp_ros.experiments import plotting
+from rstdp_ros.experiments.online.fine_tuning import fine_tuning
 from rstdp_ros.experiments.online.known_plant import known_plant
+from rstdp_ros.experiments.online.linear import LinearControl
+from rstdp_ros.experiments.online.linear_bound import linear_bound
+from rstdp_ros.experiments.online.paper import paper
+from rstdp_ros.experiments.online.quadratic import quadratic
+from rstdp_ros.experiments.online.random_search import random_search
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.experiments.plotting import Style
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 
-# Worlds of the episodes, first network, seed -> what is deployed after each of them.
-Learn = Callable[[Sequence[World], SpikingQNetwork, int], Iterator[SpikingQNetwork]]
+# Worlds of the episodes, first network, seed -> what is deployed after each of them. Episodes are
+# played one by one, from the starts seed, seed + 1, ..., every one counted, and nothing else of a
+# world is seen, but by bounds.
+Learn = Callable[[Sequence[World], SpikingQNetwork, int],
+                 Iterator[SpikingQNetwork | LinearControl]]
 ALL = ('nominal', 'normal', 'extreme', 'hard', 'changed', 'PyBullet', 'stand-in', 'bad stand-in')
 
 
@@ -62,6 +71,7 @@ def nothing(worlds: Sequence[World], network: SpikingQNetwork,
 
 
 EQUATIONS = ALL[:5]
+LASTING = ALL[:4]
 METHODS: Mapping[str, Method] = {
     'none': Method(nothing, Style(plotting.BLACK, '_', ':'), {'cartpole': 0, 'acrobot': 0}),
     'rstdp': Method(partial(strategy, name='rstdp'), plotting.STYLES['rstdp'],
@@ -76,4 +86,17 @@ METHODS: Mapping[str, Method] = {
                        {'cartpole': 25, 'acrobot': 3}),
     'known plant': Method(known_plant, Style(plotting.PURPLE, '*', '--'),
                           {'cartpole': 3, 'acrobot': 3}, ('extreme', 'hard')),
+    "paper's protocol": Method(paper, Style(plotting.BLACK, '+', ':'),
+                               {'cartpole': 250, 'acrobot': 250}, EQUATIONS),
+    'random search': Method(random_search, Style(plotting.GREEN, 'x', ':'),
+                            {'cartpole': 250, 'acrobot': 50}, EQUATIONS),
+    'fine-tuning': Method(fine_tuning, Style(plotting.BLUE, 'v', '-.'),
+                          {'cartpole': 100, 'acrobot': 50}, EQUATIONS),
+    'linear-quadratic': Method(quadratic, Style(plotting.BLACK, 'd', '-.'), {'cartpole': 10},
+                               LASTING),
+    'best linear': Method(linear_bound, Style(plotting.BLACK, '^', '--'), {'cartpole': 1},
+                          LASTING, ('paper',)),
+    'best linear with memory': Method(
+        partial(linear_bound, memory=4), Style(plotting.BLACK, 'P', '--'), {'cartpole': 1},
+        LASTING, ('paper',)),
 }

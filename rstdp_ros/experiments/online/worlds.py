@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rstdp_ros.experiments.online.linear import LinearControl
 from rstdp_ros.experiments.stand_in import stand_in_returns, VirtualRun
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task
@@ -36,9 +37,12 @@ class World:
         """Play an episode and keep all that any strategy needs."""
         return self.task.episode(network, seed, self.physics, trajectory=True)
 
-    def returns(self, network: SpikingQNetwork, seeds: Sequence[int]) -> np.ndarray:
-        """Return what a network returns from these starts, (n,)."""
-        return self.task.returns(network, seeds, self.physics)
+    def returns(self, controller: SpikingQNetwork | LinearControl,
+                seeds: Sequence[int]) -> np.ndarray:
+        """Return what a network, or linear control, returns from these starts, (n,)."""
+        if isinstance(controller, LinearControl):
+            return controller.returns(seeds, self.physics)
+        return self.task.returns(controller, seeds, self.physics)
 
 
 class StandInWorld(World):

@@ -1,0 +1,116 @@
+"""What learns in deep Q-learning: weights that learn, weights that follow, and a memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.plant import Outcome
+from rstdp_ros.training.replay import Batch, ReplayMemory
+from rstdp_ros.training.settings import Settings
+from rstdp_ros.training.surrogate import q_values
+
+LOSSES = {'huber': torch.nn.functional.smooth_l1_loss, 'mse': torch.nn.functional.mse_loss}
+
+
+class QLearner:
+    """
+    Double deep Q-learning of a spiking network with a Polyak-averaged target network.
+
+    :param task: what to learn.
+    :param settings: hyper-parameters.
+    :param weights: W1, W2, W3 to begin with, float32, for scaled observations.
+    :param generator: of exploration and replay.
+    :param physics: the plant to learn on; the task's default if None.
+    """
+
+    def __init__(self, task: Task, settings: Settings, weights: Sequence[np.ndarray],
+                 generator: np.random.Generator, physics: Any = None) -> None:
+        self.task, self.settings, self.generator = task, settings, generator
+        self.scale = scale_of(task, settings)
+        self.plant = GymPlant(task)
+        if physics is not None:
+            self.plant.set_physics(physics)
+        self.online = [torch.from_numpy(w.copy()).requires_grad_() for w in weights]
+        self.target = [w.detach().clone() for w in self.online]
+        self.optimizer = torch.optim.Adam(self.online, lr=settings.learning_rate)
+        self.memory = ReplayMemory(settings.replay_capacity, task.sizes[0] // 2)
+        self.actor = self.network(self.online)
+
+    @property
+    def epsilon(self) -> float:
+        """Probability of a random action."""
+        return self.settings.epsilon_minimum
+
+    @property
+    def learning_rate(self) -> float:
+        """Step size of gradient descent at this point of the run."""
+        return self.settings.learning_rate
+
+    def network(self, weights: list[torch.Tensor]) -> SpikingQNetwork:
+        """Make the network that runs from weights that learn, on observations as they are."""
+        w1, w2, w3 = (w.detach().numpy() for w in weights)
+        # Each value feeds two inputs. Multiplying by a scale of one changes no bit.
+        return self._running([w1 * np.repeat(self.scale, 2)[:, None], w2, w3])
+
+    def _running(self, weights: list[np.ndarray]) -> SpikingQNetwork:
+        task = self.task
+        return SpikingQNetwork(weights, task.neuron, task.name, task.action_efforts)
+
+    def play(self, seed: int) -> Iterator[Outcome]:
+        """Play one episode with exploration; remember every step and yield what it led to."""
+        observation, end = self.task.observe(*self.plant.reset(seed)), ''
+        while not end:
+            action = self._act(observation)
+            outcome = self.plant.step(self.task.action_efforts[action])
+            joints, reward, end = outcome
+            following = self.task.observe(*joints)
+            # Bootstrapping stops only where the episode truly ended, not at the time limit.
+            self.memory.add(observation * self.scale, action, reward, following * self.scale,
+                            end == 'terminated')
+            observation = following
+            yield outcome
+
+    def _act(self, observation: np.ndarray) -> int:
+        if self.generator.random() < self.epsilon:
+            return int(self.generator.integers(len(self.task.action_efforts)))
+        return self.actor.infer(observation).action
+
+    def _q(self, weights: list[torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
+        neuron = self.task.neuron
+        return q_values(weights, inputs, *neuron.membrane, neuron.ticks)
+
+    def update(self) -> float:
+        """Learn from a batch of what is remembered; return the loss."""
+        return self._update(self.memory.sample(self.settings.batch_size, self.generator))
+
+    def _update(self, batch: Batch) -> float:
+        """Do one step of gradient descent and let the target follow; return the loss."""
+        with torch.no_grad():
+            choice = self._q(self.online, batch.next_inputs).argmax(1, keepdim=True)
+            following = self._q(self.target, batch.next_inputs).gather(1, choice).squeeze(1)
+            goal = batch.rewards + self.settings.discount * (1 - batch.terminal) * following
+        q = self._q(self.online, batch.inputs).gather(1, batch.actions[:, None]).squeeze(1)
+        loss = LOSSES[self.settings.loss](q, goal)
+        for group in self.optimizer.param_groups:
+            group['lr'] = self.learning_rate
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.online, self.settings.gradient_clip)
+        self.optimizer.step()
+        with torch.no_grad():
+            for slow, fast in zip(self.target, self.online):
+                slow.lerp_(fast, self.settings.polyak)
+        self.actor = self.network(self.online)
+        return loss.item()
+
+
+def scale_of(task: Task, settings: Settings) -> np.ndarray:
+    """Return what training multiplies every observed value by, (n,) float32."""
+    return np.array(settings.observation_scale or np.ones(task.sizes[0] // 2), np.float32)
