@@ -26,6 +26,9 @@ from rstdp_ros.experiments.environments import (
     TABLE_2,
 )
 from rstdp_ros.experiments.jobs import Executor, finished, run_jobs
+from rstdp_ros.experiments.online.methods import ALL
+from rstdp_ros.experiments.online.plants import online_plants, plants_as_csv
+from rstdp_ros.experiments.online.plants import SETS as PLANTS_PER_RANGE
 from rstdp_ros.experiments.statistics import interquartile_mean, interval, paired_t, pooled
 from rstdp_ros.experiments.studies import fig4
 from rstdp_ros.experiments.study import networks, SCALES
@@ -266,6 +269,30 @@ def test_everything_in_miniature(tmp_path, capsys):
     assert page.count('<img') == len(STUDIES) and page.count('<table') >= len(STUDIES)
     assert 'rstdp_ros reproduce fig4 --scale tiny' in page
     assert 'src="http' not in page and '<link' not in page
+
+
+@needs_experiments
+def test_learning_online_in_miniature(tmp_path):
+    assert main(['reproduce', 'online', '--scale', 'tiny', '--task', 'cartpole', '--rule', 'none',
+                 '--rule', 'gains', '--rule', 'combined without gains', '--workers', '1',
+                 '--output', str(tmp_path)]) == 0
+    from pandas import read_csv
+    data = read_csv(tmp_path / 'online.csv')
+    assert set(data['plants']) == set(ALL)
+    runs = data[data['method'] == 'gains'].groupby(['plants', 'start'])['episodes']
+    assert all(list(episodes) == [0, 1, 2, 3] for _, episodes in runs)
+    first = data[data['episodes'] == 0]
+    assert (first['return'] == first['before'])[first['plants'] != 'changed'].all()
+    assert data['success'].between(0, 1).all()
+
+
+@pytest.mark.parametrize('task', TASKS)
+def test_the_plants_of_the_online_study_are_in_files(task):
+    assert (DATA / f'online_{task}.csv').read_text() == plants_as_csv(task)
+    for name in ('normal', 'extreme', 'hard'):
+        plants = [get_task(task).make_physics(values) for values in online_plants(task, name)]
+        assert len(set(plants)) == PLANTS_PER_RANGE
+        assert all((plant.actuator_delay > 0) == (name == 'hard') for plant in plants)
 
 
 @pytest.mark.parametrize('arguments, reason', [

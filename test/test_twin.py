@@ -30,6 +30,7 @@ PLANTS = {
 CASES = [(task, values) for task in PLANTS for values in PLANTS[task]]
 # Held fixed by nothing: a common scale of these does not show.
 SCALED = {'link_mass', 'link_moi', 'torque_magnitude', 'elbow_damping'}
+PARTS = ('use_twin', 'use_gains', 'use_rstdp')
 QUICK = {'generations': 2, 'candidates': 6, 'starts': 8, 'validation_starts': 40}
 
 
@@ -192,3 +193,22 @@ def test_a_run_that_is_broken_off_goes_on_with_the_same_bits(cartpole, bits):
                    for one in (through, broken)]
         assert digests[0] == digests[1]
     assert through.running.digest != network.digest
+
+
+@pytest.mark.parametrize('left_out', PARTS)
+def test_a_part_that_is_left_out_changes_nothing(left_out, shipped, demo_physics, cartpole):
+    def play(*parts):
+        values = {**QUICK, **{name: name in parts for name in PARTS}}
+        recipe = Recipe.of('cartpole', seeds.ADAPTATION, 'combined').with_values(values)
+        learner = Learner(shipped, recipe)
+        for _ in range(3):
+            learner.learn(*next_episode(cartpole, learner, demo_physics))
+        w1, w2, _ = map(np.array_equal, learner.running.weights, shipped.weights)
+        return learner.strategy.identified is not None, not w1, not w2
+
+    twin, w1, w2 = play(*(name for name in PARTS if name != left_out))
+    assert twin == (left_out != 'use_twin') and (w1 or w2)
+    assert not (w1 and left_out == 'use_gains') and not (w2 and left_out == 'use_rstdp')
+    # What is left where everything else is left out.
+    assert play(left_out) == {'use_twin': (True, False, False), 'use_gains': (False, True, False),
+                              'use_rstdp': (False, False, True)}[left_out]

@@ -11,7 +11,7 @@ from rstdp_ros.parameters import parameter, table
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE, preset, RSTDPParameters
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
-from rstdp_ros.plasticity.search import GainSearch, SearchParameters
+from rstdp_ros.plasticity.search import Choice, GainSearch, SearchParameters
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.twin.strategy import Challenger, MOST_DOUBT, Twin, TwinParameters
@@ -26,6 +26,13 @@ class CombinedParameters(TwinParameters, SearchParameters, RSTDPParameters):
     rstdp_episodes: int = parameter(
         5, 'Without a twin, r-STDP changes W2 after so many episodes; later it costs more than '
         'it brings.', unit='episodes', minimum=0, maximum=1_000_000, effect=NEXT_EPISODE)
+    use_twin: bool = parameter(
+        True, 'Learn in the twin; without it gains are chosen by the returns from the first '
+        'episode on.', effect=NEXT_EPISODE)
+    use_gains: bool = parameter(True, 'Choose gains, in the twin and without it.',
+                                effect=NEXT_EPISODE)
+    use_rstdp: bool = parameter(True, 'Let r-STDP change W2, in the twin and without it.',
+                                effect=NEXT_EPISODE)
 
 
 class Combined(Twin):
@@ -63,15 +70,26 @@ class Combined(Twin):
         self.returns.parameters = part(own, SearchParameters)
         self.w2 = self._changed(shown)
         choice = self.returns.told(self.log_gains, shown.episode_return)
+        if not own.use_twin:
+            self.episode += 1
+            return self._by_returns(shown, choice)
         proposal = super().propose(shown)
         if self.trusted:
             return proposal
-        w2 = self.w2 if self.episode <= own.rstdp_episodes else shown.network.weights[1]
-        base = self._base(w2)
-        self.log_gains = choice.point
         event = ', '.join(filter(None, (proposal.event, choice.event, DISTRUSTED)))
-        return Proposal(with_gains(base, choice.point).weights, event,
-                        with_gains(base, choice.deployed).weights)
+        return self._by_returns(shown, choice)._replace(event=event)
+
+    def _by_returns(self, shown: Shown, choice: Choice) -> Proposal:
+        """Go on without the twin."""
+        own, w2, zeros = self.parameters, shown.network.weights[1], self.returns.zeros
+        if own.use_rstdp and self.episode <= own.rstdp_episodes:
+            w2 = self.w2
+        base, (point, deployed, event) = self._base(w2), choice
+        if not own.use_gains:
+            point = deployed = zeros
+        self.log_gains = point
+        return Proposal(with_gains(base, point).weights, event,
+                        with_gains(base, deployed).weights)
 
     def _changed(self, shown: Shown) -> np.ndarray:
         """Return what r-STDP makes of W2; of an 8-bit network on its grid."""
@@ -93,12 +111,14 @@ class Combined(Twin):
                  for z in known]
         self.log_gains = known[int(np.argmin(apart))]
 
-    def _challengers(self, present: SpikingQNetwork, found: np.ndarray) -> list[Challenger]:
-        """Return what was found, r-STDP's change, and both."""
-        changed = self._base(self.w2)
-        return [*super()._challengers(present, found),
-                Challenger(with_gains(changed, self.log_gains), self.log_gains),
-                Challenger(with_gains(changed, found), found)]
+    def _challengers(self, present: SpikingQNetwork) -> list[Challenger]:
+        """Return the gains found now, r-STDP's change, and both."""
+        own, changed = self.parameters, self._base(self.w2)
+        found = super()._challengers(present) if own.use_gains else []
+        if not own.use_rstdp:
+            return found
+        points = [self.log_gains, *(one.log_gains for one in found)]
+        return [*found, *(Challenger(with_gains(changed, point), point) for point in points)]
 
     def state(self) -> dict[str, Any]:
         """Return all that the next proposal depends on."""

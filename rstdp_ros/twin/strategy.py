@@ -146,12 +146,9 @@ class Twin(Strategy):
 
     def _search(self, present: SpikingQNetwork) -> Weights | None:
         """Return the weights of something better, if there is."""
-        own = self.parameters
-        budget = Budget(own.generations, own.candidates, own.starts, reach=own.reach)
-        base = self._base(present.weights[1])
-        found = best_gains(self.task, base, self.log_gains, self._plants, self.generator, budget,
-                           own.max_log_gain)
-        challengers = self._challengers(present, found)
+        challengers = self._challengers(present)
+        if not challengers:
+            return None
         theirs, *ours = self._returns(present, *(one.network for one in challengers))
         best = int(np.argmax([some.mean() for some in ours]))
         if not better(ours[best], theirs):
@@ -165,9 +162,13 @@ class Twin(Strategy):
         w1, _, w3 = self.initial.weights
         return self.initial.replace(weights=(w1, w2, w3))
 
-    def _challengers(self, present: SpikingQNetwork, found: np.ndarray) -> list[Challenger]:
-        """Return what may be better than what plays."""
-        return [Challenger(with_gains(self._base(present.weights[1]), found), found)]
+    def _challengers(self, present: SpikingQNetwork) -> list[Challenger]:
+        """Return what may be better than what plays: the best gains found now."""
+        own, base = self.parameters, self._base(present.weights[1])
+        budget = Budget(own.generations, own.candidates, own.starts, reach=own.reach)
+        found = best_gains(self.task, base, self.log_gains, self._plants, self.generator, budget,
+                           own.max_log_gain)
+        return [Challenger(with_gains(base, found), found)]
 
     def _foretold(self, network: SpikingQNetwork) -> float:
         """Return what a network returns in the twin on average, and remember all of it."""

@@ -72,6 +72,8 @@ def nothing(worlds: Sequence[World], network: SpikingQNetwork,
 
 EQUATIONS = ALL[:5]
 LASTING = ALL[:4]
+HARDER = ('extreme', 'hard')
+PARTS = {'r-STDP': 'use_rstdp', 'gains': 'use_gains', 'twin': 'use_twin'}
 METHODS: Mapping[str, Method] = {
     'none': Method(nothing, Style(plotting.BLACK, '_', ':'), {'cartpole': 0, 'acrobot': 0}),
     'rstdp': Method(partial(strategy, name='rstdp'), plotting.STYLES['rstdp'],
@@ -83,9 +85,13 @@ METHODS: Mapping[str, Method] = {
     'twin': Method(partial(strategy, name='twin'), Style(plotting.ORANGE, 'D'),
                    {'cartpole': 10, 'acrobot': 3}),
     'combined': Method(partial(strategy, name='combined'), Style(plotting.VERMILLION, 'o'),
-                       {'cartpole': 25, 'acrobot': 3}),
+                       {'cartpole': 10, 'acrobot': 3}),
+    **{f'combined without {part}': Method(
+        partial(strategy, name='combined', **{switch: False}),
+        Style(plotting.VERMILLION, marker, ':'), {'cartpole': 10, 'acrobot': 3}, HARDER,
+        ('paper',)) for (part, switch), marker in zip(PARTS.items(), '123')},
     'known plant': Method(known_plant, Style(plotting.PURPLE, '*', '--'),
-                          {'cartpole': 3, 'acrobot': 3}, ('extreme', 'hard')),
+                          {'cartpole': 3, 'acrobot': 3}, HARDER),
     "paper's protocol": Method(paper, Style(plotting.BLACK, '+', ':'),
                                {'cartpole': 250, 'acrobot': 250}, EQUATIONS),
     'random search': Method(random_search, Style(plotting.GREEN, 'x', ':'),
