@@ -38,7 +38,7 @@ help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
-	$(BIN)/rstdp_ros demo cartpole --strategy combined --episodes 5
+	$(BIN)/rstdp_ros demo cartpole --episodes 5
 
 setup: $(VENV)/.setup $(if $(filter kilted,$(ROS)),$(if $(PYTHON310),$(LAVA)/.setup))  ## Install every extra
 
@@ -79,7 +79,7 @@ BROWSER ?= chromium --headless --no-sandbox --hide-scrollbars --window-size=1000
 pictures: $(VENV)/.setup  ## Draw the pictures in docs anew
 	$(BIN)/rstdp_ros render cartpole --output docs/film.gif
 	$(BIN)/rstdp_ros render acrobot --seed 400000000 400000001 --output docs/film_acrobot.gif
-	$(BIN)/rstdp_ros adapt cartpole --plot docs/adaptation.png
+	$(BIN)/rstdp_ros adapt cartpole --strategy rstdp --plot docs/adaptation.png
 	$(BIN)/rstdp_ros reproduce report --output docs/results
 	-$(BROWSER) --screenshot=docs/report.png file://$(CURDIR)/docs/results/report.html
 

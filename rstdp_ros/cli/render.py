@@ -15,12 +15,12 @@ from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.film.script import Script
 from rstdp_ros.experiments.run_folder import read_run_folder
 from rstdp_ros.parameters import table
-from rstdp_ros.plasticity import Recipe
+from rstdp_ros.plasticity import AUTO, Recipe
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, SIMULATORS, Task
 
-ADAPTATION_EPISODES = 100
+ADAPTATION_EPISODES = 3
 # Slower GIFs are slide shows; browsers slow down what is faster.
 FPS = (1, 50)
 WIDTH = (200, 3840)
@@ -149,5 +149,6 @@ def adapted(task: Task, network: SpikingQNetwork, physics: Any) -> SpikingQNetwo
     print(f'adapting {network.digest[:8]} to the plant: {ADAPTATION_EPISODES} episodes from seed '
           f'{seeds.ADAPTATION} ...', flush=True)
     learner, _ = adapt(Adaptation(
-        task, network, physics, ADAPTATION_EPISODES, Recipe.of(task.name, seeds.ADAPTATION)))
+        task, network, physics, ADAPTATION_EPISODES, Recipe.of(task.name, seeds.ADAPTATION,
+                                                               AUTO)))
     return learner.deployed
