@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 import sys
 
 import numpy as np
@@ -11,9 +12,11 @@ from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import waiting
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity.library import save_library
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task
+from rstdp_ros.twin.library import LIBRARY_PLANTS, make_library
 from rstdp_ros.twin.robust import PLANTS, plants_seen, robust
 
 # Nothing was chosen on these.
@@ -33,6 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=int, default=seeds.TRAINING, metavar='S', help='of the '
                         'search; its plants are those of seeds S, S + 1, ... '
                         '(default: %(default)s)')
+    parser.add_argument('--library', metavar='FILE', type=shared.output_file, help='where to '
+                        'write what MODEL returns on random plants with the best gains of some '
+                        'of them: prior knowledge for the strategy gains, which finds it as '
+                        '~/.ros/rstdp_ros/libraries/NAME.library.npz')
     shared.add_json(parser)
 
 
@@ -53,6 +60,9 @@ def run(options: argparse.Namespace) -> None:
         print(f'{plants}: mean return {returns["before"]:.2f} before, {returns["after"]:.2f} '
               f'after, least {returns["least_before"]:.0f} and {returns["least_after"]:.0f} '
               f'({len(CHECKS)} held-out starts from seed {CHECKS[0]})', file=people)
+    if options.library:
+        write_library(options.library, task, network, found, options)
+        print(f'{options.library}: library of {LIBRARY_PLANTS} plants', file=people)
     if options.json:
         shared.print_json({
             'task': task.name, 'digest': found.digest, 'initial_digest': network.digest,
@@ -69,9 +79,17 @@ def check(options: argparse.Namespace) -> None:
     """
     if not 1 <= options.plants <= MAX_PLANTS:
         raise RstdpError(f'--plants {options.plants} is not in 1..{MAX_PLANTS}')
-    most = seeds.VALIDATION - plants_seen(options.plants)
+    most = seeds.VALIDATION - plants_seen(options.plants) - LIBRARY_PLANTS
     if not seeds.TRAINING <= options.seed <= most:
         raise RstdpError(f'--seed {options.seed} is not in {seeds.TRAINING}..{most}')
+
+
+def write_library(path: Path, task: Task, network: SpikingQNetwork, found: SpikingQNetwork,
+                  options: argparse.Namespace) -> None:
+    """Make a library on plants that the search did not see."""
+    with waiting('gains are tried on single plants'):
+        save_library(make_library(task, network, found.metadata['log_gains'],
+                                  options.seed + plants_seen(options.plants)), path)
 
 
 def compare(task: Task, before: SpikingQNetwork, after: SpikingQNetwork
