@@ -11,6 +11,9 @@ from rstdp_ros.plasticity.library import Library
 from rstdp_ros.plasticity.plants import index, PlantBelief
 from rstdp_ros.plasticity.search import CONTENT, GainSearch, SearchParameters
 
+# A vector is deployed where it is expected to gain so many times what it may lose.
+PRUDENCE = 30.0
+
 
 class InformedSearch(GainSearch):
     """
@@ -45,8 +48,7 @@ class InformedSearch(GainSearch):
         if reference is None:
             return self.deployed
         gains, losses = belief.prospects(reference)
-        safe = losses <= (1.0 - self.parameters.confidence) * (gains + losses)
-        worth = np.where(safe, gains - losses, 0.0)
+        worth = np.where(gains >= PRUDENCE * losses, gains - losses, 0.0)
         best = worth.argmax()
         return belief.points[best] if worth[best] > CONTENT else belief.points[reference]
 

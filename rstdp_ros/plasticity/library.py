@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 import hashlib
 import io
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 from rstdp_ros.archives import read_arrays
 from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import from_json
+from rstdp_ros.plain import from_json, whole
 from rstdp_ros.resources import share_path
 from rstdp_ros.untrusted import read_file, refusing, shortened
 
@@ -38,6 +39,7 @@ class Library:
     :param points: (n, size) log gains; the first are zeros.
     :param means: (plants, n) of the returns.
     :param spreads: (plants, n) standard deviation of the returns.
+    :param starts: how many returns there were of each.
     :param origin: how it was made, plain values.
     :raises RstdpError: arrays that do not fit each other.
     """
@@ -46,6 +48,7 @@ class Library:
     points: np.ndarray
     means: np.ndarray
     spreads: np.ndarray
+    starts: int
     origin: Mapping[str, Any]
 
     def __post_init__(self) -> None:
@@ -54,8 +57,13 @@ class Library:
                 and self.means.shape[1] == len(self.points)):
             raise RstdpError('its arrays do not fit each other')
         if not all(np.isfinite(a).all() for a in (self.points, self.means, self.spreads)) or (
-                self.points[0].any() or (self.spreads < 0.0).any()):
+                self.points[0].any() or (self.spreads < 0.0).any() or self.starts < 1):
             raise RstdpError('it holds numbers that no library has')
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Standard errors of the means."""
+        return self.spreads / math.sqrt(self.starts)
 
     @cached_property
     def digest(self) -> str:
@@ -72,7 +80,7 @@ def logarithmic(returns: np.ndarray) -> np.ndarray:
 def save_library(library: Library, path: str | Path) -> None:
     """Write a library, whole or not at all; float32 is precise enough."""
     header = {'format': FORMAT, 'version': VERSION, 'network': library.network,
-              'origin': dict(library.origin)}
+              'starts': library.starts, 'origin': dict(library.origin)}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, header=np.array(json.dumps(header)), **{
         name: getattr(library, name).astype(np.float32) for name in ARRAYS})
@@ -100,7 +108,7 @@ def _library(arrays: Mapping[str, np.ndarray]) -> Library:
     if any(arrays[name].dtype != np.float32 for name in ARRAYS):
         raise RstdpError('its arrays are not float32')
     return Library(str(header['network']), *(arrays[name].astype(np.float64) for name in ARRAYS),
-                   dict(header['origin']))
+                   whole('starts', header['starts']), dict(header['origin']))
 
 
 def library_of(network: str) -> Library | None:

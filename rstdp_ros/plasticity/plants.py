@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.special import ndtr
 
 from rstdp_ros.plasticity.library import Library
 from rstdp_ros.plasticity.tried import Tried
@@ -12,6 +13,8 @@ from rstdp_ros.plasticity.tried import Tried
 # Standard deviations, of the logarithm of returns: by how much a plant's own mean differs from
 # the nearest of the library, and the least by which the returns of one network scatter.
 DISCREPANCY, LEAST_NOISE = 0.15, 0.1
+# Instead of none.
+TINY = 1e-9
 # Of what no plant of the library explains: everything may be.
 STRANGE, STRANGE_NOISE = 0.8, 0.5
 # How probable it is before any episode that none of them explains it.
@@ -74,10 +77,23 @@ class PlantBelief:
         """
         Return what each point may bring and cost, in mean return, where one of them is left.
 
+        What is known badly of a plant counts too: the library's means have standard errors.
+
         :return: expected gain and expected loss, both (n,) and not negative.
         """
+        errors = self.library.errors
         apart = self._means - self._means[:, [reference]]
-        return self.weights @ np.maximum(apart, 0.0), self.weights @ np.maximum(-apart, 0.0)
+        doubts = np.hypot(errors, errors[:, [reference]])
+        doubts[:, reference] = 0.0
+        gains = excess(apart, doubts)
+        return self.weights @ gains, self.weights @ (gains - apart)
+
+
+def excess(means: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+    """Return the expectation of the positive part of normal variables."""
+    scores = means / np.maximum(deviations, TINY)
+    density = np.exp(-0.5 * scores ** 2) / math.sqrt(2.0 * math.pi)
+    return means * ndtr(scores) + deviations * density
 
 
 def log_evidence(tried: Tried, residuals: np.ndarray, signal: float, noise: np.ndarray | float
