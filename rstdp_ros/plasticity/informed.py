@@ -53,11 +53,12 @@ class InformedSearch(GainSearch):
         return belief.points[best] if worth[best] > CONTENT else belief.points[reference]
 
     def _next(self, belief: Any) -> np.ndarray:
-        """Choose the point that plays next: the one with the best mean, known or not."""
+        """Choose the best mean, known or not, and now and then what is deployed."""
         if not isinstance(belief, PlantBelief):
             return super()._next(belief)
         deployed = index(belief.points, self.deployed)
         if self.test.running or (
-                deployed is not None and self.most - belief.mean[deployed] < CONTENT):
+                deployed is not None and self.most - belief.mean[deployed] < CONTENT) or (
+                self.episode % self.parameters.remeasure == 0):
             return self.deployed
         return belief.points[belief.mean.argmax()]

@@ -77,7 +77,7 @@ class PlantBelief:
         """
         Return what each point may bring and cost, in mean return, where one of them is left.
 
-        What is known badly of a plant counts too: the library's means have standard errors.
+        What is known badly counts too: the library's means have standard errors.
 
         :return: expected gain and expected loss, both (n,) and not negative.
         """
