@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from rstdp_ros import seeds
+from rstdp_ros.cli.main import main
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import gains, Learner, Recipe
@@ -129,6 +130,13 @@ def test_a_vector_that_was_never_played_is_deployed_where_it_cannot_hurt(library
     assert choice.deployed.any() and not np.array_equal(choice.deployed, other)
 
 
+def test_no_vector_plays_beyond_what_a_person_allows(library):
+    search = search_of(library, max_log_gain=0.5)
+    for value in (20.0, 21.0, 20.0):
+        choice = search.told(search.zeros, value)
+        assert not choice.point.any() and not choice.deployed.any()
+
+
 def test_without_a_library_it_is_the_search_by_returns(library):
     ours, theirs = search_of(None), GainSearch(4, GainsParameters(), 5)
     point, generator = ours.zeros, np.random.default_rng(0)
@@ -192,6 +200,19 @@ def test_a_library_is_made_of_plants_and_their_best_gains(cartpole, shipped, mon
     assert one.digest == two.digest and one.network == shipped.digest
     assert one.points.shape == (4, 4) and one.means.shape == (5, 4)
     assert one.points[1] == pytest.approx([0.0, 0.0, 1.5, 0.5])
+
+
+def test_the_verb_writes_one(shipped, tmp_path, monkeypatch, capsys):
+    for name, value in (('VECTORS', 1), ('LIBRARY_PLANTS', 3), ('STARTS', 2)):
+        monkeypatch.setattr(maker, name, value)
+    path = tmp_path / 'x.library.npz'
+    assert main(['robustify', 'cartpole_0', '--plants', '1', '--output',
+                 str(tmp_path / 'x.npz'), '--library', str(path)]) == 0
+    library = load_library(path)
+    assert library.network == shipped.digest and library.means.shape == (3, 3)
+    robust = SpikingQNetwork.load(tmp_path / 'x.npz').metadata['log_gains']
+    assert library.points[1] == pytest.approx(robust)
+    assert f'{path}: library' in capsys.readouterr().out
 
 
 def test_noise_is_taken_out_of_what_was_measured():

@@ -48,7 +48,8 @@ class InformedSearch(GainSearch):
         if reference is None:
             return self.deployed
         gains, losses = belief.prospects(reference)
-        worth = np.where(gains >= PRUDENCE * losses, gains - losses, 0.0)
+        safe = self._within_bounds(belief) & (gains >= PRUDENCE * losses)
+        worth = np.where(safe, gains - losses, 0.0)
         best = worth.argmax()
         return belief.points[best] if worth[best] > CONTENT else belief.points[reference]
 
@@ -61,4 +62,8 @@ class InformedSearch(GainSearch):
                 deployed is not None and self.most - belief.mean[deployed] < CONTENT) or (
                 self.episode % self.parameters.remeasure == 0):
             return self.deployed
-        return belief.points[belief.mean.argmax()]
+        return belief.points[np.where(self._within_bounds(belief), belief.mean, -np.inf).argmax()]
+
+    def _within_bounds(self, belief: PlantBelief) -> np.ndarray:
+        """Return which points a person allows, (n,) bool."""
+        return (np.abs(belief.points) <= self.parameters.max_log_gain).all(axis=1)
