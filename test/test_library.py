@@ -31,7 +31,7 @@ from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin import library as maker
 
-SHIPPED = [f'{task}_{i}' for task in ('cartpole', 'acrobot') for i in range(3)]
+SHIPPED = [f'{kind}_{i}' for kind in ('cartpole', 'acrobot', 'cartpole_robust') for i in range(3)]
 # Three plants; on the first two the network as it is does badly, and another vector well.
 RETURNS = np.array([[20.0, 200.0, 30.0], [21.0, 30.0, 200.0], [200.0, 200.0, 200.0]])
 

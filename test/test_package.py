@@ -93,7 +93,8 @@ def check_share(share):
                   f'config/plotjuggler_{task}.xml', f'urdf/{task}.urdf',
                   *(f'models/{task}_{i}.{end}' for i in range(3)
                     for end in ('npz', 'md', 'library.npz'))]
-    names += [f'models/cartpole_robust_{i}.{end}' for i in range(3) for end in ('npz', 'md')]
+    names += [f'models/cartpole_robust_{i}.{end}' for i in range(3)
+              for end in ('npz', 'md', 'library.npz')]
     for name in names:
         assert (share / 'rstdp_ros' / name).exists(), name
 
