@@ -101,7 +101,8 @@ def test_a_network_for_something_else_is_refused(tmp_path, shipped, capsys):
 
 
 def test_help_of_every_verb():
-    for verb in ('train', 'evaluate', 'quantize', 'adapt', 'demo', 'identify', 'reproduce'):
+    for verb in ('train', 'evaluate', 'quantize', 'robustify', 'adapt', 'demo', 'identify',
+                 'reproduce'):
         done = run(verb, '--help')
         assert done.returncode == 0 and 'usage: rstdp_ros' in done.stdout
 

@@ -91,8 +91,10 @@ def check_share(share):
         names += [f'launch/{task}_adapt.launch.py', f'config/{task}.yaml',
                   f'config/{task}.rviz', f'config/foxglove_{task}.json',
                   f'config/plotjuggler_{task}.xml', f'urdf/{task}.urdf',
-                  *(f'models/{task}_{i}.{end}' for i in range(3) for end in ('npz', 'md'))]
-    names += [f'models/cartpole_robust_{i}.{end}' for i in range(3) for end in ('npz', 'md')]
+                  *(f'models/{task}_{i}.{end}' for i in range(3)
+                    for end in ('npz', 'md', 'library.npz'))]
+    names += [f'models/cartpole_robust_{i}.{end}' for i in range(3)
+              for end in ('npz', 'md', 'library.npz')]
     for name in names:
         assert (share / 'rstdp_ros' / name).exists(), name
 

@@ -16,6 +16,7 @@ VERBS = {
     'train': 'Train a spiking Q-network in simulation by deep Q-learning.',
     'evaluate': 'Measure a network: greedy returns on chosen starts and physics.',
     'quantize': 'Make an 8-bit network for fixed point, and measure what that costs.',
+    'robustify': 'Choose observation gains with which a network does well on many plants.',
     'adapt': 'Adapt a network to a changed plant by r-STDP, offline in one process.',
     'demo': 'Adapt over ROS 2: a process per node, one command, no ros2 tools needed.',
     'plugins': 'List strategies and guards, built-in ones and those of installed packages.',

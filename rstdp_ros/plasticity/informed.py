@@ -1,0 +1,69 @@
+"""A search of gains that begins with what they return on simulated plants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rstdp_ros.plasticity.belief import Belief
+from rstdp_ros.plasticity.library import Library
+from rstdp_ros.plasticity.plants import index, PlantBelief
+from rstdp_ros.plasticity.search import CONTENT, GainSearch, SearchParameters
+
+# A vector is deployed where it is expected to gain so many times what it may lose.
+PRUDENCE = 30.0
+
+
+class InformedSearch(GainSearch):
+    """
+    Plays and deploys vectors of a library, as long as one of its plants explains the returns.
+
+    Then the belief is that of the library, which knows of vectors that were never played, so one
+    of these may be deployed. Where no plant explains the returns any more, or a point was
+    played that is not in the library, it goes on as :class:`GainSearch`.
+
+    :param library: None to be a :class:`GainSearch`.
+    """
+
+    def __init__(self, size: int, parameters: SearchParameters, seed: int,
+                 library: Library | None = None) -> None:
+        super().__init__(size, parameters, seed)
+        self.library = library
+
+    def _belief(self) -> Belief | PlantBelief:
+        """Return what library and returns say, or the returns alone."""
+        library, points = self.library, self.tried.points
+        if library and all(index(library.points, point) is not None for point in points):
+            belief = PlantBelief(library, self.tried)
+            if belief.strangeness < 0.0:
+                return belief
+        return super()._belief()
+
+    def _best_beyond_doubt(self, belief: Any) -> np.ndarray:
+        """Return the best of what is better than the reference beyond doubt."""
+        if not isinstance(belief, PlantBelief):
+            return super()._best_beyond_doubt(belief)
+        reference = index(belief.points, self.reference)
+        if reference is None:
+            return self.deployed
+        gains, losses = belief.prospects(reference)
+        safe = self._within_bounds(belief) & (gains >= PRUDENCE * losses)
+        worth = np.where(safe, gains - losses, 0.0)
+        best = worth.argmax()
+        return belief.points[best] if worth[best] > CONTENT else belief.points[reference]
+
+    def _next(self, belief: Any) -> np.ndarray:
+        """Choose the best mean, known or not, and now and then what is deployed."""
+        if not isinstance(belief, PlantBelief):
+            return super()._next(belief)
+        deployed = index(belief.points, self.deployed)
+        if self.test.running or (
+                deployed is not None and self.most - belief.mean[deployed] < CONTENT) or (
+                self.episode % self.parameters.remeasure == 0):
+            return self.deployed
+        return belief.points[np.where(self._within_bounds(belief), belief.mean, -np.inf).argmax()]
+
+    def _within_bounds(self, belief: PlantBelief) -> np.ndarray:
+        """Return which points a person allows, (n,) bool."""
+        return (np.abs(belief.points) <= self.parameters.max_log_gain).all(axis=1)

@@ -1,0 +1,117 @@
+"""What returns say where the robot resembles one of the plants of a library: Bayes' rule."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import ndtr
+
+from rstdp_ros.plasticity.library import Library
+from rstdp_ros.plasticity.tried import Tried
+
+# Standard deviations, of the logarithm of returns: by how much a plant's own mean differs from
+# the nearest of the library, and the least by which the returns of one network scatter.
+DISCREPANCY, LEAST_NOISE = 0.15, 0.1
+# Instead of none.
+TINY = 1e-9
+# Of what no plant of the library explains: everything may be.
+STRANGE, STRANGE_NOISE = 0.8, 0.5
+# How probable it is before any episode that none of them explains it.
+STRANGER = 0.05
+
+
+class PlantBelief:
+    """
+    A mixture over the plants of a library, given some returns.
+
+    On plant p the mean return of vector i is normal around the library's, m_pi, with standard
+    deviation ``DISCREPANCY``, independent for each vector, and returns scatter around it as in the
+    library. So everything has a closed form (conjugate normals; Murphy 2007), and plants are
+    weighed by the evidence of all returns.
+
+    :param library: of the network.
+    :param tried: points of the library alone.
+    :ivar points: (n, size) what may be compared, those of the library; mean: (n,) of their mean
+        returns.
+    :ivar strangeness: logarithm of the odds that none of the plants is that of the robot.
+    """
+
+    def __init__(self, library: Library, tried: Tried) -> None:
+        self.library, self.tried, self.points = library, tried, library.points
+        places = [index(library.points, point) for point in tried.points]
+        noise = np.maximum(library.spreads, LEAST_NOISE)
+        means, variances = library.means.copy(), np.full(library.means.shape, DISCREPANCY ** 2)
+        total, signal = noise[:, places] ** 2, DISCREPANCY ** 2
+        of_mean = signal + total / tried.counts
+        residuals = tried.means - library.means[:, places]
+        means[:, places] += signal / of_mean * residuals
+        variances[:, places] = signal * (1.0 - signal / of_mean)
+        evidence = log_evidence(tried, residuals, signal, total).sum(1)
+        most = evidence.max()
+        weights = np.exp(evidence - most)
+        strange = log_evidence(tried, tried.means - library.means.mean(), STRANGE ** 2,
+                               STRANGE_NOISE ** 2).sum()
+        self.strangeness = strange - most - math.log(weights.mean()) + math.log(
+            STRANGER / (1.0 - STRANGER))
+        self.weights = weights / weights.sum()
+        self._means, self._variances, self._noise = means, variances, noise
+        self.mean = self.weights @ means
+
+    def at(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation of the mean return of each point, both (n,)."""
+        return tuple(np.array([self._at(index(self.points, point)) for point in points]).T)
+
+    def _at(self, place: int | None) -> tuple[float, float]:
+        if place is None:
+            return self.library.means.mean(), STRANGE
+        apart = self._means[:, place] - self.mean[place]
+        return self.mean[place], (self.weights @ (self._variances[:, place] + apart ** 2)) ** 0.5
+
+    def noise(self, levels: np.ndarray) -> np.ndarray:
+        """Return the standard deviation of a return where the mean return is that, (n,)."""
+        nearest = np.abs(self.mean - levels[:, np.newaxis]).argmin(1)
+        return np.sqrt(self.weights @ self._noise[:, nearest] ** 2)
+
+    def prospects(self, reference: int) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Return what each point may bring and cost, in mean return, where one of them is left.
+
+        What is known badly counts too: the library's means have standard errors.
+
+        :return: expected gain and expected loss, both (n,) and not negative.
+        """
+        errors = self.library.errors
+        apart = self._means - self._means[:, [reference]]
+        doubts = np.hypot(errors, errors[:, [reference]])
+        doubts[:, reference] = 0.0
+        gains = excess(apart, doubts)
+        return self.weights @ gains, self.weights @ (gains - apart)
+
+
+def excess(means: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+    """Return the expectation of the positive part of normal variables."""
+    scores = means / np.maximum(deviations, TINY)
+    density = np.exp(-0.5 * scores ** 2) / math.sqrt(2.0 * math.pi)
+    return means * ndtr(scores) + deviations * density
+
+
+def log_evidence(tried: Tried, residuals: np.ndarray, signal: float, noise: np.ndarray | float
+                 ) -> np.ndarray:
+    """
+    Return the log probability of the returns of each point, but for a constant.
+
+    :param residuals: (..., n) means of the returns minus what is expected of them.
+    :param signal: variance of the mean return.
+    :param noise: (..., n) variance of a return around it.
+    """
+    counts = tried.counts
+    of_sum = noise + counts * signal
+    return -0.5 * ((counts - 1.0) * np.log(noise) + np.log(of_sum) + tried.squares / noise
+                   + counts * residuals ** 2 / of_sum)
+
+
+def index(points: np.ndarray, point: np.ndarray) -> int | None:
+    """Return the place of a point, None if it is not there."""
+    places = np.flatnonzero((points == point).all(1))
+    return int(places[0]) if places.size else None
