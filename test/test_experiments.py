@@ -35,7 +35,7 @@ from rstdp_ros.tasks import get_task, TASKS
 needs_experiments = pytest.mark.skipif(importlib.util.find_spec('pandas') is None,
                                        reason='the extra "experiments" is not installed')
 STUDIES = ['fig2', 'fig3', 'fig4', 'fig4-wide', 'direction', 'demo-plant', 'guards',
-           'quantization', 'robust-start',
+           'identification', 'quantization', 'robust-start',
            *(['fig5'] if importlib.util.find_spec('torch') else [])]
 
 

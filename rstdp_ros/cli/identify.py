@@ -22,7 +22,8 @@ from rstdp_ros.parameter_files import all_parameters, read_parameter_file
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.tasks import get_task, Task, TASKS
 from rstdp_ros.tasks.joint_stream import JointWiring
-from rstdp_ros.twin.identification import Estimate, Identified, identify
+from rstdp_ros.twin.identification import identify
+from rstdp_ros.twin.identified import Estimate, Identified
 from rstdp_ros.twin.prediction import KNOWN, predict, Prediction
 
 

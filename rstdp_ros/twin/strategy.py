@@ -14,7 +14,8 @@ from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.agreement import Agreement
-from rstdp_ros.twin.identification import Identified, identify, LEAST_ROWS, NOISIER, unidentified
+from rstdp_ros.twin.identification import identify, LEAST_ROWS, NOISIER
+from rstdp_ros.twin.identified import Identified, unidentified
 from rstdp_ros.twin.memory import Memory
 from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.search import best_gains, Budget, returns

@@ -8,6 +8,7 @@ from rstdp_ros.experiments.studies import (
     fig4,
     fig5,
     guards,
+    identification,
     pybullet,
     quantization,
     robust,
@@ -16,4 +17,4 @@ from rstdp_ros.experiments.study import Study
 
 STUDIES: dict[str, Study] = {study.name: study for study in (
     fig2.STUDY, fig3.STUDY, fig4.STUDY, fig4.WIDE, fig5.STUDY, direction.STUDY, demo_plant.STUDY,
-    guards.STUDY, pybullet.STUDY, quantization.STUDY, robust.STUDY)}
+    guards.STUDY, identification.STUDY, pybullet.STUDY, quantization.STUDY, robust.STUDY)}
