@@ -11,6 +11,7 @@ from rstdp_ros.twin.segments import ROWS
 
 # A plant that fits is said to lack something with this probability.
 FALSE_ALARMS = 0.01
+FITS, LACKS = 'fits', 'lacks something'
 # Steps of a piece after which it is followed anew.
 HALF = ROWS // 2
 

@@ -101,8 +101,8 @@ class Identified:
         if not len(state['mean']):
             return None
         values = dict(state)
-        return cls(prior, **values,
-                   adequacy=Adequacy(values.pop('ratio'), values.pop('p_value')))
+        fit = Adequacy(values.pop('ratio'), values.pop('p_value'))
+        return cls(prior, **values, adequacy=fit)
 
 
 def unidentified(prior: Prior) -> dict[str, Any]:
