@@ -210,7 +210,7 @@ def test_the_document_shows_the_results_that_are_kept():
     from rstdp_ros.experiments.document import filled
     root = Path(__file__).resolve().parent.parent
     for name, first in (('reproduction', 'fig4'), ('quantization', 'quantization'),
-                        ('pybullet', 'pybullet')):
+                        ('pybullet', 'pybullet'), ('adaptation', 'identification')):
         text = (root / f'docs/{name}.md').read_text()
         assert f'<!-- {first} 1 -->' in text and filled(text, root / 'docs/results') == text
         for picture in re.findall(r'\]\((results/.*?)\)', text):
