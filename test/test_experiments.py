@@ -38,7 +38,7 @@ from rstdp_ros.tasks import get_task, TASKS
 needs_experiments = pytest.mark.skipif(importlib.util.find_spec('pandas') is None,
                                        reason='the extra "experiments" is not installed')
 STUDIES = ['fig2', 'fig3', 'fig4', 'fig4-wide', 'direction', 'demo-plant', 'guards',
-           'quantization', 'robust-start',
+           'identification', 'quantization', 'robust-start',
            *(['fig5'] if importlib.util.find_spec('torch') else [])]
 
 
@@ -213,7 +213,7 @@ def test_the_document_shows_the_results_that_are_kept():
     from rstdp_ros.experiments.document import filled
     root = Path(__file__).resolve().parent.parent
     for name, first in (('reproduction', 'fig4'), ('quantization', 'quantization'),
-                        ('pybullet', 'pybullet')):
+                        ('pybullet', 'pybullet'), ('adaptation', 'identification')):
         text = (root / f'docs/{name}.md').read_text()
         assert f'<!-- {first} 1 -->' in text and filled(text, root / 'docs/results') == text
         for picture in re.findall(r'\]\((results/.*?)\)', text):

@@ -72,9 +72,26 @@ def test_the_demos_plant_is_identified_from_its_bag(tmp_path, record, demo_physi
     assert len(values) == 4 and values['position of cart_to_pole']['unit'] == 'rad'
     assert all(one['share'] < 1e-3 for one in values.values())
     assert values['position of cart_to_pole']['nominal_share'] > 0.1
+    assert result['fit']['structure'] == {'verdict': 'fits', 'ratio': 1.0, 'p_value': 1.0}
+    assert result['parameters']['cart_friction']['value'] == 0.0
     assert plot.read_bytes().startswith(b'\x89PNG')
     assert '1 of 3 episodes left out: aborted' in words
     assert 'pole_half_length' in words and 'cart_mass 1 kg' in words
+
+
+@pytest.mark.parametrize('skip', [(), ('action',)])
+def test_returns_of_recorded_networks_are_foretold(tmp_path, record, identified, skip):
+    run = record(skip=skip)
+    for _ in range(2):
+        run.play()
+    run.play(end='aborted: reset', learn=False)
+    run.close()
+    result, words = identified(tmp_path / 'bag')
+    assert len(result['fit']['returns']) == 2 and '2 of 2 episodes within' in words
+    for one, raster in zip(result['fit']['returns'], run.rasters):
+        assert one['recorded'] == len(raster)
+        # The pole may fall a step sooner or later: joints are known up to their noise.
+        assert one['predicted'] == pytest.approx(one['recorded'], abs=1.0)
 
 
 def test_a_changed_plant_that_another_policy_moves_in_real_time(tmp_path, cartpole, identified,
@@ -92,6 +109,7 @@ def test_a_changed_plant_that_another_policy_moves_in_real_time(tmp_path, cartpo
     assert_are(result, physics, (*BODY, 'actuator_delay'))
     assert result['steps'] == 2 * (60 - lost)
     assert 'cart_position_factor' in words.split('nothing asks for')[1]
+    assert result['fit']['returns'] == [] and 'returns cannot be compared' in words
     one, _ = identified(path, '--task', 'cartpole', '--episodes', 1, 1)
     assert one['episodes'] == 1 and one['steps'] == 60 - lost
     assert 'holds 2 episodes' in refused(path, '--task', 'cartpole', '--episodes', 2, 3)

@@ -13,9 +13,13 @@ from rstdp_ros.plasticity.checkpoint import decode, encode
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
+from rstdp_ros.twin.adequacy import adequacy
 from rstdp_ros.twin.agreement import Agreement, combined
 from rstdp_ros.twin.identification import identify
 from rstdp_ros.twin.memory import Memory
+from rstdp_ros.twin.misfit import Misfit
+from rstdp_ros.twin.prior import Prior
+from rstdp_ros.twin.segments import segments
 
 PLANTS = {
     'cartpole': [
@@ -93,6 +97,44 @@ def test_what_data_cannot_tell_is_said(cartpole):
     estimates = identify(cartpole, [few]).estimates()
     assert not estimates['pole_mass'].identifiable
     assert estimates['pole_mass'].low < 0.02 < estimates['pole_mass'].high
+
+
+def test_what_a_model_has_not_is_left_open(cartpole):
+    estimates = identify(cartpole, [seen('cartpole', {'pole_mass': 0.3}, noise=0.001)]).estimates()
+    damping, factor = (estimates[name] for name in ('cart_damping', 'cart_position_factor'))
+    assert damping.held and damping.low == 0.0 < damping.high < 1.0 and damping.identifiable
+    # Force and factors of the sensors leave a common scale open.
+    assert factor.held and factor.low < 0.8 and factor.high > 1.25 and not factor.identifiable
+    assert not estimates['pole_mass'].held
+
+
+@pytest.mark.parametrize('name, rubbing', [('cartpole', {'cart_friction': 1.0}),
+                                           ('acrobot', {'elbow_friction': 0.1})])
+def test_equations_that_lack_friction_are_said_to_lack_something(name, rubbing):
+    task = get_task(name)
+    frictionless = replace(task, unknowns=tuple(
+        unknown for unknown in task.unknowns if unknown.group != 'friction'))
+    for values, fits in (({}, True), (rubbing, False)):
+        shown = [seen(name, values, seeds.ADAPTATION + 5, noise=0.001)]
+        assert identify(frictionless, shown).adequacy.fits is fits
+        assert identify(task, shown).adequacy.fits
+
+
+def test_alarms_without_a_cause_are_as_rare_as_stated(cartpole):
+    prior = Prior(cartpole)
+    pieces = segments(cartpole, [seen('cartpole', {})])
+    fit = Misfit(prior, pieces, np.arange(3), np.array([0.001, 0.02, 0.001, 0.02]))
+    generator, alarms, runs = np.random.default_rng(3), 0, 400
+    for _ in range(runs):
+        noisy = pieces.shown + fit.noise * generator.normal(size=pieces.shown.shape)
+        noisy = Misfit(prior, replace(pieces, shown=noisy), fit.free, fit.noise)
+        alarms += not adequacy(noisy, np.zeros(3)).fits
+    # Binomial: more has a probability of 1 %.
+    assert alarms <= 9
+
+
+def test_exact_sensors_have_no_noise_to_compare_with(cartpole):
+    assert identify(cartpole, [seen('cartpole', {})]).adequacy == (1.0, 1.0)
 
 
 def test_too_little_is_refused(cartpole):

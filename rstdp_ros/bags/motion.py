@@ -6,17 +6,42 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from rstdp_ros.bags.driver import driven, Driver, JOINT_STATES
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.bags.recordings import Recorder
+from rstdp_ros.bags.recordings import Recorder, Recording
 from rstdp_ros.bags.stretches import stretches
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.tasks.task import Task
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks.task import Joints, Task
 from rstdp_ros.trajectory import Trajectory
 
 # Of steps; more would take minutes and tell little that is new.
 ENOUGH = 2000
+
+
+class Played(NamedTuple):
+    """
+    A whole episode, and which network played it.
+
+    :param start: what the sensors showed first.
+    """
+
+    network: SpikingQNetwork
+    start: Joints
+    episode_return: float
+
+
+class Cut(NamedTuple):
+    """
+    What to do with an episode.
+
+    :param trajectories: cuts it, or raises why it does not.
+    """
+
+    trajectories: Callable[[], list[Trajectory]]
+    played: Played | None = None
 
 
 @dataclass(frozen=True)
@@ -26,11 +51,13 @@ class Motion:
 
     :param episodes: of how many there is something.
     :param notes: what was left out, a sentence each.
+    :param played: whole episodes of networks that are in the bag.
     """
 
     trajectories: list[Trajectory]
     episodes: int
     notes: list[str]
+    played: list[Played]
 
     @property
     def steps(self) -> int:
@@ -56,42 +83,53 @@ def recorded_motion(bag: Bag, task: Task, driver: Driver, first: int = 0,
     if episodes and not chosen:
         raise RstdpError(f'{bag.path}: holds {len(episodes)} episodes, counted from 0, and none '
                          'of those asked for')
-    trajectories, count, left_out = _latest(chosen)
+    trajectories, taken, left_out = _latest(chosen)
     notes = [f'{count} of {len(chosen)} episodes left out: {reason}'
              for reason, count in left_out.items()]
     notes += [f'{count} messages left out: {reason}' for reason, count in refused.items()]
     if not trajectories:
         raise RstdpError('; '.join([f'{bag.path}: no step of a {task.name} with its action',
                                     *notes]))
-    return Motion(trajectories, count, notes)
+    return Motion(trajectories, len(taken), notes,
+                  [cut.played for cut in taken if cut.played])
 
 
 def _episodes(bag: Bag, task: Task, driver: Driver,
-              refused: Counter[str]) -> Iterator[Callable[[], list[Trajectory]]]:
-    """Yield what cuts an episode into trajectories, or raises why it does not."""
+              refused: Counter[str]) -> Iterator[Cut]:
+    """Yield the episodes in the order of the recording."""
     counts = bag.counts
     if counts.get(JOINT_STATES) and not counts['observation']:
         for trajectory in driven(bag, task, driver, refused):
-            yield lambda one=trajectory: [one]
+            yield Cut(lambda one=trajectory: [one])
     else:
-        for recording in Recorder(bag, task, refused).recordings().values():
-            yield partial(stretches, task, recording)
+        recorder = Recorder(bag, task, refused)
+        for recording in recorder.recordings().values():
+            yield Cut(partial(stretches, task, recording), _played(recorder, recording))
 
 
-def _latest(episodes: Sequence[Callable[[], list[Trajectory]]]
-            ) -> tuple[list[Trajectory], int, Counter[str]]:
-    """Return trajectories, of how many episodes they are, and why others were left out."""
-    taken: list[Trajectory] = []
-    count, left_out = 0, Counter()
+def _played(recorder: Recorder, recording: Recording) -> Played | None:
+    """Return a whole episode with the network that played it, if the bag has it."""
+    network = recorder.player(recording)
+    if network is None:
+        return None
+    _, start = recording.joints[min(recording.joints)]
+    return Played(network, start, recording.end.episode_return)
+
+
+def _latest(episodes: Sequence[Cut]) -> tuple[list[Trajectory], list[Cut], Counter[str]]:
+    """Return trajectories, which episodes they are of, and why others were left out."""
+    found: list[Trajectory] = []
+    taken, left_out = [], Counter()
     for cut in reversed(episodes):
-        if sum(len(one.efforts) for one in taken) >= ENOUGH:
+        if sum(len(one.efforts) for one in found) >= ENOUGH:
             left_out[f'{ENOUGH} later steps suffice'] += 1
             continue
         try:
-            found = cut()
+            pieces = cut.trajectories()
         except RstdpError as error:
             left_out[str(error)] += 1
             continue
-        taken = found + taken
-        count += bool(found)
-    return taken, count, left_out
+        found = pieces + found
+        if pieces:
+            taken.insert(0, cut)
+    return found, taken, left_out

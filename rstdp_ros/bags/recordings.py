@@ -42,11 +42,13 @@ class Recording:
     :param joints: by stamp, ns: when they were recorded, ns, and what they are.
     :param efforts: by the stamp of the observation they answer: when, and N or N m.
     :param end: None if it is not there.
+    :param policy: beginning of the digest of the network that played; '' if nothing tells.
     """
 
     joints: dict[int, tuple[int, Joints]] = field(default_factory=dict)
     efforts: dict[int, tuple[int, float]] = field(default_factory=dict)
     end: EpisodeEnd | None = None
+    policy: str = ''
 
 
 class Recorder:
@@ -59,6 +61,7 @@ class Recorder:
     def __init__(self, bag: Bag, task: Task, refused: Counter[str]) -> None:
         self._bag, self._task, self._refused = bag, task, refused
         self._networks: OrderedDict[str, SpikingQNetwork] = OrderedDict()
+        self._answered = bool(bag.counts['action'])
         self._recordings: dict[str, Recording] = {}
 
     def recordings(self) -> dict[str, Recording]:
@@ -68,12 +71,10 @@ class Recorder:
         :raises RstdpError: joints, or what was commanded, were not recorded at all.
         """
         counts = self._bag.counts
-        takers = {'observation': self._observation, 'episode_end': self._end}
-        if counts['action']:
-            takers['action'] = self._action
-        else:
-            takers.update(spikes=self._spikes, weights=self._weights)
-        for topic in takers.keys() - {'episode_end'}:
+        takers = {'observation': self._observation, 'episode_end': self._end,
+                  'action': self._action, 'spikes': self._spikes, 'weights': self._weights}
+        needed = {'observation', *(['action'] if self._answered else ['spikes', 'weights'])}
+        for topic in sorted(needed):
             if not counts[topic]:
                 raise RstdpError(f'{self._bag.path}: no {topic} were recorded, so a plant cannot '
                                  f'be identified from it; {NEEDED}')
@@ -84,6 +85,12 @@ class Recorder:
             except RstdpError as error:
                 self._refused[shortened(f'{message.topic}: {error}')] += 1
         return self._recordings
+
+    def player(self, recording: Recording) -> SpikingQNetwork | None:
+        """Return the network that played a whole episode, if it is one of the latest."""
+        end = recording.end
+        whole = end and not end.aborted and end.steps == len(recording.joints)
+        return self._networks.get(recording.policy) if whole else None
 
     def _of(self, episode_id: str) -> Recording:
         return self._recordings.setdefault(episode_id, Recording())
@@ -105,6 +112,9 @@ class Recorder:
     def _spikes(self, message: Any, time: int) -> None:
         episode_id, digest = split_raster_frame(message.header.frame_id)
         if announced_policy(episode_id):
+            return
+        self._of(episode_id).policy = digest
+        if self._answered:
             return
         network = self._networks.get(digest)
         if network is None:

@@ -133,7 +133,8 @@ def finish(adaptation: Adaptation, learner: Learner, records: list[EpisodeRecord
 def lines_of(title: str, rows: Mapping[str, Mapping[str, float]],
              true: Mapping[str, Any]) -> list[str]:
     """Say what a strategy found out of the plant, and what is true of a simulated one."""
-    found = {name: row for name, row in rows.items() if row['low'] < row['high']}
+    found = {name: row for name, row in rows.items() if row['value'] != row['nominal']}
     return [f'{title:26s}{"value":>10s}    95 % interval      true', *(
         f'{name:26s}{row["value"]:10.4g} {row["low"]:10.4g} {row["high"]:10.4g} '
-        f'{true[name]:10.4g}' for name, row in found.items())]
+        f'{true[name]:10.4g}{"" if row["identifiable"] else "  the data cannot tell"}'
+        for name, row in found.items())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import math
 import sys
 from typing import Any
@@ -22,7 +22,10 @@ from rstdp_ros.parameter_files import all_parameters, read_parameter_file
 from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.tasks import get_task, Task, TASKS
 from rstdp_ros.tasks.joint_stream import JointWiring
-from rstdp_ros.twin.identification import Estimate, Identified, identify
+from rstdp_ros.twin.adequacy import FITS, LACKS
+from rstdp_ros.twin.foretelling import foretell, Foretold
+from rstdp_ros.twin.identification import identify
+from rstdp_ros.twin.identified import Estimate, Identified
 from rstdp_ros.twin.prediction import KNOWN, predict, Prediction
 
 
@@ -57,13 +60,14 @@ def run(options: argparse.Namespace) -> int:
         motion = recorded_motion(bag, task, driver_of(wiring, task), first, last)
         found = identify(task, motion.trajectories)
         predictions = [predict(found, motion.trajectories, nominal) for nominal in (False, True)]
-    print(*bag.complaints, *motion.notes, describe(motion, found, *predictions), sep='\n',
-          file=people)
+        returns = [foretell(found, *one) for one in motion.played]
+    print(*bag.complaints, *motion.notes, describe(motion, found, *predictions),
+          *goodness_of_returns(returns), sep='\n', file=people)
     if options.plot:
         plot_prediction(*predictions, options.plot)
         print(f'plot: {options.plot}', file=people)
     if options.json:
-        shared.print_json(to_json(motion, found, *predictions))
+        shared.print_json(to_json(motion, found, *predictions, returns))
     return int(bag.incomplete)
 
 
@@ -104,13 +108,14 @@ def describe(motion: Motion, found: Identified, prediction: Prediction,
              nominal: Prediction) -> str:
     """Say what was found, how sure it is, and how well it predicts."""
     task, estimates = found.prior.task, found.estimates()
-    free = {name: one for name, one in estimates.items() if is_asked_for(one)}
+    free = {name: one for name, one in estimates.items() if not one.held}
     lines = [f'{task.name}: {motion.steps} steps of {motion.episodes} episodes', '',
              f'{"parameter":24} {"nominal":>9} {"identified":>10}  {"95 % interval":24} unit',
              *(row(task, name, one) for name, one in free.items()), '']
-    if kept := [name for name in estimates if name not in free]:
-        lines.append(f'nothing asks for another value of: {", ".join(kept)}')
-    lines += [f'taken as known: {", ".join(known(task, estimates))}', '',
+    if held := {name: one for name, one in estimates.items() if one.held}:
+        lines += ['nothing asks for another value of these, which the data leave open so far:',
+                  *(row(task, name, one) for name, one in held.items()), '']
+    lines += [f'taken as known: {", ".join(known(task, estimates))}', '', structure(found),
               'noise of the sensors (standard deviations): ' + ', '.join(
                   f'{name} {sd:.2g} {unit}' for name, unit, sd in
                   zip(prediction.names, prediction.units, found.noise)),
@@ -118,15 +123,17 @@ def describe(motion: Motion, found: Identified, prediction: Prediction,
     return '\n'.join(lines)
 
 
-def is_asked_for(estimate: Estimate) -> bool:
-    """Say whether a parameter was free of its nominal value."""
-    return estimate.low < estimate.high
+def structure(found: Identified) -> str:
+    """Say whether the equations explain what was shown."""
+    words = (FITS if found.adequacy.fits else f'{LACKS}: no values of the parameters explain '
+             'these data, and the intervals do not know of it')
+    return f'structure: {words} (F = {found.adequacy.ratio:.2f}, p = {found.adequacy.p_value:.2g})'
 
 
 def row(task: Task, name: str, one: Estimate) -> str:
     """Return a line of the table."""
     # What is far smaller than it is certain is 0.
-    value = round(one.value, 3 - math.floor(math.log10(one.high - one.low)))
+    value = round(one.value, 3 - math.floor(math.log10(one.high - one.low or 1.0)))
     interval = f'{one.low:.4g} to {one.high:.4g}'
     line = (f'{name:24} {one.nominal:9.4g} {value:10.4g}  {interval:24} '
             f'{table(task.physics)[name].unit}')
@@ -155,8 +162,20 @@ def goodness(prediction: Prediction, nominal: Prediction) -> list[str]:
     return lines
 
 
-def to_json(motion: Motion, found: Identified, prediction: Prediction,
-            nominal: Prediction) -> dict[str, Any]:
+def goodness_of_returns(returns: Sequence[Foretold]) -> list[str]:
+    """Say how well a plant foretells what the recorded networks returned."""
+    if not returns:
+        return ['returns cannot be compared: no whole episode of a recorded network (record '
+                'observation, spikes, weights and episode_end)']
+    inside = sum(one.expected for one in returns)
+    means = [sum(values) / len(returns) for values in zip(*((one.recorded, one.predicted)
+                                                            for one in returns))]
+    return [f'returns: {means[0]:.1f} recorded, {means[1]:.1f} foretold on average; '
+            f'{inside} of {len(returns)} episodes within 95 % of what was foretold']
+
+
+def to_json(motion: Motion, found: Identified, prediction: Prediction, nominal: Prediction,
+            returns: Sequence[Foretold]) -> dict[str, Any]:
     """Return what a program wants to know."""
     values = zip(prediction.units, prediction.rms, prediction.rms / prediction.motion,
                  nominal.rms / nominal.motion, found.noise)
@@ -165,5 +184,8 @@ def to_json(motion: Motion, found: Identified, prediction: Prediction,
             'parameters': {name: one._asdict() for name, one in found.estimates().items()},
             'fit': {'steps_ahead': prediction.seen.present.shape[1] - KNOWN,
                     'values': {name: dict(zip(keys, each))
-                               for name, each in zip(prediction.names, values)}},
+                               for name, each in zip(prediction.names, values)},
+                    'structure': {'verdict': FITS if found.adequacy.fits else LACKS,
+                                  **found.adequacy._asdict()},
+                    'returns': [one._asdict() for one in returns]},
             'notes': motion.notes}

@@ -22,9 +22,9 @@ ALIASES = {'table3': 'fig4'}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('experiment', metavar='EXPERIMENT', help='fig2, fig3, fig4, fig4-wide, '
-                        'fig5, table3, direction, demo-plant, guards, online, pybullet, '
-                        'quantization, robust-start, or all; report only draws the figures and '
-                        'writes the report again')
+                        'fig5, table3, direction, demo-plant, guards, identification, online, '
+                        'pybullet, quantization, robust-start, or all; report only draws the '
+                        'figures and writes the report again')
     parser.add_argument('--task', metavar='TASK', help='only this one (default: all)')
     parser.add_argument('--scale', default='full', metavar='S', help=f'{", ".join(SCALES)} '
                         '(default: %(default)s)')

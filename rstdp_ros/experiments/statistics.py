@@ -62,3 +62,10 @@ def paired_t(counts: np.ndarray, differences: np.ndarray,
         return math.nan, math.nan, n
     t = mean / (std / math.sqrt(n))
     return t, float(2 * distribution.sf(abs(t), n - 1)), n
+
+
+def share(count: int, total: int) -> tuple[float, float, float]:
+    """Return a share and its exact 95 % interval (Clopper and Pearson 1934)."""
+    from scipy.stats import binomtest
+    ends = binomtest(count, total).proportion_ci(0.95, 'exact')
+    return count / total, float(ends.low), float(ends.high)

@@ -37,6 +37,7 @@ class Scale:
     :param direction_sets: extreme environments of the direction test.
     :param quantized_runs: per network and kind of weights.
     :param training_runs: per condition; likewise training_episodes.
+    :param identified: plants to identify, per task; likewise lacking, with friction left out.
     :param models: files of further networks.
     :param rules: only these; () for all that a study has.
     :param derived: what derived fields do in random environments.
@@ -57,6 +58,8 @@ class Scale:
     quantized_runs: int = 10
     plants: int = 40
     changes: int = 15
+    identified: int = 150
+    lacking: int = 50
     models: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     derived: tuple[str, ...] = DERIVED
@@ -70,11 +73,12 @@ SCALES: Mapping[str, Scale] = {
     'full': Scale(),
     'small': Scale(networks=2, runs=2, sets=2, wide_sets=4, episodes=25, guarded_episodes=30,
                    selection_starts=20, held_out_starts=100, levels=2, training_runs=1,
-                   training_episodes=30, direction_sets=4, quantized_runs=2, plants=2, changes=2),
+                   training_episodes=30, direction_sets=4, quantized_runs=2, plants=2, changes=2,
+                   identified=6, lacking=3),
     'tiny': Scale(networks=1, runs=1, sets=1, wide_sets=1, episodes=3, guarded_episodes=3,
                   selection_starts=5, held_out_starts=10, levels=1, training_runs=1,
                   training_episodes=1, direction_sets=2, quantized_runs=1, plants=1,
-                  changes=1),
+                  changes=1, identified=2, lacking=1),
 }
 
 

@@ -327,7 +327,7 @@ class AdaptationNode(Node):
         for title, rows in self.learner.strategy.findings().items():
             self.health.values.update({
                 f'{title} {name}': f'{row["value"]:.4g} ({row["low"]:.4g} to {row["high"]:.4g})'
-                for name, row in rows.items() if row['low'] < row['high']})
+                for name, row in rows.items() if row['value'] != row['nominal']})
         self._silence = record.event if SILENT in record.event else ''
         if record.event:
             # The line above says it in the log.

@@ -205,8 +205,20 @@ class Task:
         :return: (n,) float64, the return of each episode.
         :raises RstdpError: another number of plants than of seeds.
         """
+        return self.returns_from(network, self.start_states(seeds), physics)
+
+    def returns_from(self, network: SpikingQNetwork, starts: np.ndarray,
+                     physics: Any = None) -> np.ndarray:
+        """
+        Run whole greedy episodes from given states.
+
+        :param starts: (n, state) float64 true states.
+        :param physics: the plant, or one per start; the task's default if None.
+        :return: (n,) float64, the return of each episode.
+        :raises RstdpError: another number of plants than of starts.
+        """
         no_rasters = np.empty((0, 0, 0, 0), np.uint8)
-        return self._run(network, seeds, physics, no_rasters)[0]
+        return self._run(network, starts, physics, no_rasters)[0]
 
     def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
                 trajectory: bool = False) -> Episode:
@@ -217,7 +229,7 @@ class Task:
         :param trajectory: keep joints and efforts too.
         """
         rasters = np.empty((1, self.max_episode_steps, *network.raster_shape), np.uint8)
-        returns, steps = self._run(network, [seed], physics, rasters)
+        returns, steps = self._run(network, self.start_states([seed]), physics, rasters)
         episode = Episode(rasters[0, :steps[0]], float(returns[0]))
         if not trajectory:
             return episode
@@ -280,9 +292,9 @@ class Task:
         return trajectory_of([self.shown(state, sensors) for state in states], efforts,
                              'terminated' if failed else 'truncated')
 
-    def _run(self, network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
+    def _run(self, network: SpikingQNetwork, starts: np.ndarray, physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.run_batch(self.start_states(seeds), *self.rows(physics, len(seeds)),
+        return self.run_batch(starts, *self.rows(physics, len(starts)),
                               *network.kernel_arguments, network.neuron.ticks,
                               self.max_episode_steps, rasters)
 

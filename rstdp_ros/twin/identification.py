@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.task import Task
 from rstdp_ros.trajectory import Trajectory
-from rstdp_ros.twin.misfit import Misfit
+from rstdp_ros.twin.adequacy import adequacy
+from rstdp_ros.twin.identified import Identified
+from rstdp_ros.twin.intervals import intervals
+from rstdp_ros.twin.misfit import LEAST_NOISE, Misfit
 from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.segments import Segments, segments
 
 # Of the first guess; what sensors of robots have.
 POSITION_NOISE, VELOCITY_NOISE = 0.002, 0.05
-# Exact sensors have no noise, but rounding.
-LEAST_NOISE = 1e-6
 LEAST_ROWS = 4
 # Sensors that seem so many times as noisy as before say that a model does not fit any more.
 NOISIER = 2.0
@@ -29,89 +29,26 @@ ROUNDS, SETTLED = 8, 0.2
 OUTLIERS = 3.0
 FIRST_TRIES, FIRST_STEPS, STEPS = 4, 10, 50
 METHOD, TOLERANCE, EDGE = 'trf', 1e-10, 1e-9
-# Of a 95 % interval.
-DEVIATES = 1.96
-# Less than that was learned of a parameter: its deviation, as a part of the prior's.
-UNKNOWN = 0.5
 
 
-class Estimate(NamedTuple):
+class Fitted(NamedTuple):
     """
-    What is known of a parameter.
+    A model of the plant at its best.
 
-    :param low: lower end of the 95 % interval; likewise high.
-    :param identifiable: whether the data can tell.
+    :param x: what is free of u.
+    :param covariance: of x.
+    :param log_evidence: by Laplace's approximation.
     """
 
-    nominal: float
-    value: float
-    low: float
-    high: float
-    identifiable: bool
-
-
-@dataclass(frozen=True)
-class Identified:
-    """
-    A plant as far as it is known: u is normal with this mean and covariance.
-
-    :param mean: (p,); covariance (p, p).
-    :param noise: (state,) standard deviations of what sensors show.
-    :param log_evidence: of this model for these data, by Laplace's approximation.
-    """
-
-    prior: Prior
-    mean: np.ndarray
+    fit: Misfit
+    x: np.ndarray
     covariance: np.ndarray
-    noise: np.ndarray
     log_evidence: float
 
     @property
-    def free(self) -> np.ndarray:
-        """Indices of what the model has; the rest is nominal."""
-        return np.flatnonzero(np.diag(self.covariance))
-
-    @property
-    def physics(self) -> Any:
-        """The most probable plant."""
-        return self.prior.physics(self.mean)
-
-    def plants(self, count: int, generator: np.random.Generator,
-               doubt: float = 1.0) -> list[Any]:
-        """
-        Draw plants that the data allow.
-
-        :param doubt: so many times as far from the most probable one as they say.
-        """
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = doubt * vectors * np.sqrt(np.maximum(values, 0.0))
-        draws = self.mean + generator.normal(size=(count, len(self.mean))) @ root.T
-        return [self.prior.physics(u) for u in draws]
-
-    def estimates(self) -> dict[str, Estimate]:
-        """Return every parameter with a 95 % interval, by name."""
-        deviations = np.sqrt(np.diag(self.covariance))
-        value, low, high = (self.prior.values(self.mean + k * deviations)
-                            for k in (0.0, -DEVIATES, DEVIATES))
-        return {name: Estimate(getattr(self.prior.nominal, name), value[name], low[name],
-                               high[name], bool(deviation < UNKNOWN))
-                for name, deviation in zip(self.prior.names, deviations)}
-
-    def state(self) -> dict[str, Any]:
-        """Return it as plain values and arrays."""
-        return {'mean': self.mean, 'covariance': self.covariance, 'noise': self.noise,
-                'log_evidence': self.log_evidence}
-
-    @classmethod
-    def restored(cls, prior: Prior, state: dict[str, Any]) -> Identified | None:
-        """Undo :meth:`state`; None if nothing had been identified."""
-        return cls(prior, **state) if len(state['mean']) else None
-
-
-def unidentified(prior: Prior) -> dict[str, Any]:
-    """Return the state of what is not identified yet: arrays without rows."""
-    return {'mean': np.empty(0), 'covariance': np.empty((0, len(prior.names))),
-            'noise': np.empty(0), 'log_evidence': 0.0}
+    def mean(self) -> np.ndarray:
+        """The whole u."""
+        return self.fit.vector(self.x)
 
 
 def identify(task: Task, trajectories: Sequence[Trajectory],
@@ -129,35 +66,43 @@ def identify(task: Task, trajectories: Sequence[Trajectory],
     if seen.present.sum() < LEAST_ROWS:
         raise RstdpError(f'episodes of fewer than {LEAST_ROWS} steps tell nothing of a plant')
     if guess is None:
-        return _grown(prior, seen, None)
+        return _identified(_grown(prior, seen, None))
     kept = _refined(Misfit(prior, seen, guess.free, guess.noise), guess.mean[guess.free])
     grown = _grown(prior, seen, kept)
-    if (grown.noise <= NOISIER * guess.noise).all():
-        return grown
-    return max(grown, _grown(prior, seen, None), key=lambda one: one.log_evidence)
+    if not (grown.fit.noise <= NOISIER * guess.noise).all():
+        grown = max(grown, _grown(prior, seen, None), key=lambda one: one.log_evidence)
+    return _identified(grown)
 
 
-def _grown(prior: Prior, seen: Segments, best: Identified | None) -> Identified:
+def _identified(best: Fitted) -> Identified:
+    """Say what the best model tells."""
+    fit, u = best.fit, best.mean
+    covariance = np.zeros((len(u), len(u)))
+    covariance[np.ix_(fit.free, fit.free)] = best.covariance
+    return Identified(fit.prior, u, covariance, fit.noise, best.log_evidence,
+                      *intervals(fit, best.x, best.covariance), adequacy(fit, best.x))
+
+
+def _grown(prior: Prior, seen: Segments, best: Fitted | None) -> Fitted:
     """Try the groups that a model does not have yet, one after the other."""
-    free = best.free if best else np.array([], int)
-    for group in dict.fromkeys(unknown.group for unknown in prior.unknowns):
-        if best and np.all(best.noise <= LEAST_NOISE):
+    free = best.fit.free if best else np.array([], int)
+    for group in prior.groups:
+        if best and np.all(best.fit.noise <= LEAST_NOISE):
             break
-        more = np.array([i for i, u in enumerate(prior.unknowns) if u.group == group])
-        if np.isin(more, free).all():
+        if np.isin(group, free).all():
             continue
-        free = np.union1d(free, more)
-        found = _refined(*_begun(prior, seen, free, more, best))
+        free = np.union1d(free, group)
+        found = _refined(*_begun(prior, seen, free, group, best))
         if best is None or found.log_evidence > best.log_evidence + WORTHWHILE:
             best = found
     return best
 
 
 def _begun(prior: Prior, seen: Segments, free: np.ndarray, more: np.ndarray,
-           known: Identified | None) -> tuple[Misfit, np.ndarray]:
+           known: Fitted | None) -> tuple[Misfit, np.ndarray]:
     """Take a few steps from several plants, and keep the best."""
     base = known.mean if known else np.clip(np.zeros(len(prior.names)), prior.low, prior.high)
-    fit = Misfit(prior, seen, free, known.noise if known else _usual_noise(prior.task))
+    fit = Misfit(prior, seen, free, known.fit.noise if known else _usual_noise(prior.task))
     tries = [base]
     for drawn in prior.draws(FIRST_TRIES, np.random.default_rng(0)):
         moved = base.copy()
@@ -172,7 +117,7 @@ def _usual_noise(task: Task) -> np.ndarray:
                            for deviation in (POSITION_NOISE, VELOCITY_NOISE)))
 
 
-def _refined(fit: Misfit, x: np.ndarray) -> Identified:
+def _refined(fit: Misfit, x: np.ndarray) -> Fitted:
     """
     Find parameters and noise in turn: residuals make the noise, the noise their weights.
 
@@ -199,18 +144,16 @@ def _fitted(fit: Misfit, x: np.ndarray, steps: int, loss: str = 'linear') -> np.
 
 def _noise(fit: Misfit, x: np.ndarray) -> np.ndarray:
     """Return the deviations of the residuals, (state,), corrected for what was fitted."""
-    errors, starts = fit.errors(x), fit.explained(x).starts
-    free = max(1.0 - (len(x) + starts.size) / errors.size, 1.0 / errors.size)
-    return np.maximum(np.sqrt(np.mean(errors**2, axis=0) / free), LEAST_NOISE)
+    errors = fit.errors(x)
+    left = np.maximum(len(errors) - fit.absorbed(x), 1.0)
+    return np.maximum(np.sqrt(np.sum(errors**2, axis=0) / left), LEAST_NOISE)
 
 
-def _summary(fit: Misfit, x: np.ndarray) -> Identified:
+def _summary(fit: Misfit, x: np.ndarray) -> Fitted:
     """Approximate the posterior by a normal distribution (Laplace)."""
-    u, slopes, explained = fit.vector(x), fit.jacobian(x), fit.explained(x)
+    slopes = fit.jacobian(x)
     known = np.linalg.inv(slopes.T @ slopes)
-    covariance = np.zeros((len(u), len(u)))
-    covariance[np.ix_(fit.free, fit.free)] = known
     count = int(fit.seen.present.sum())
     evidence = (-0.5 * np.sum(fit.residuals(x)**2) - count * np.sum(np.log(fit.noise))
-                + 0.5 * np.linalg.slogdet(known)[1] - 0.5 * explained.log_determinant)
-    return Identified(fit.prior, u, covariance, fit.noise, float(evidence))
+                + 0.5 * np.linalg.slogdet(known)[1] - 0.5 * fit.explained(x).log_determinant)
+    return Fitted(fit, x, known, float(evidence))

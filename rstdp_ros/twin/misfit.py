@@ -15,6 +15,8 @@ from rstdp_ros.twin.segments import Segments
 # Central differences: what is left of error must be small beside the noise of exact sensors.
 STEP = 1e-5
 LARGEST = 1e6
+# Exact sensors have no noise, but rounding.
+LEAST_NOISE = 1e-6
 # Starts are found by so many Gauss-Newton steps at most; they hardly bend what follows.
 INNER_STEPS, INNER_CHANGE, REGULAR = 12, 1e-11, 1e-12
 
@@ -74,11 +76,42 @@ class Misfit:
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return their derivatives, (residuals, free), with the starts following (Kaufman)."""
-        u, best = self.vector(x), self.explained(x)
-        slopes = np.stack([self._slope(u, i, best.starts) for i in self.free], axis=-1)
-        basis, _ = np.linalg.qr(self._start_slopes(u, best.starts))
-        slopes = slopes - basis @ (basis.transpose(0, 2, 1) @ slopes)
+        slopes = self._slopes(x, _orthonormal(self._best_start_slopes(x)))
         return np.concatenate([slopes.reshape(-1, len(x)), np.eye(len(x))])
+
+    def linear(self, x: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """
+        Return the linear model near a plant, with the starts projected out of all its parts.
+
+        :param row: of a piece, where it may be followed anew.
+        :return: residuals (n, m state, 1) and derivatives (n, m state, free) without the prior;
+            an orthonormal basis (n, m state, state) of what another start at that row changes,
+            zero for pieces that are shorter.
+        """
+        starts = self._best_start_slopes(x)
+        basis, width = _orthonormal(starts), starts.shape[-1]
+        residuals = without(basis, self.explained(x).residuals[..., np.newaxis])
+        later = starts.copy()
+        later[:, :row * width] = 0.0
+        anew = _orthonormal(without(basis, later))
+        anew[self.seen.present.sum(axis=1) <= row] = 0.0
+        return residuals, self._slopes(x, basis), anew
+
+    def absorbed(self, x: np.ndarray) -> np.ndarray:
+        """Return how many residuals of each value starts and plant explain away, (state,)."""
+        basis = _orthonormal(self._best_start_slopes(x))
+        slopes = self._slopes(x, basis).reshape(-1, len(x))
+        known = np.linalg.inv(slopes.T @ slopes + np.eye(len(x)))
+        leverage = np.sum(slopes @ known * slopes, axis=1) + np.sum(basis**2, axis=2).ravel()
+        return leverage.reshape(-1, self.seen.shown.shape[-1]).sum(axis=0)
+
+    def _best_start_slopes(self, x: np.ndarray) -> np.ndarray:
+        return self._start_slopes(self.vector(x), self.explained(x).starts)
+
+    def _slopes(self, x: np.ndarray, basis: np.ndarray) -> np.ndarray:
+        """Return the derivatives by the plant, (n, m state, free), without what starts explain."""
+        u, starts = self.vector(x), self.explained(x).starts
+        return without(basis, np.stack([self._slope(u, i, starts) for i in self.free], axis=-1))
 
     def _explain(self, key: bytes) -> Explained:
         u = self.vector(np.frombuffer(key))
@@ -131,6 +164,16 @@ class Misfit:
         short = np.where(self._turning, np.remainder(apart + math.pi, math.tau) - math.pi, apart)
         counted = np.where(self.seen.present[..., np.newaxis], short / self.noise, 0.0)
         return counted.reshape(len(apart), -1)
+
+
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    """Return a basis of the columns of every piece."""
+    return np.linalg.qr(columns)[0]
+
+
+def without(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return what of every piece's columns an orthonormal basis does not explain."""
+    return columns - basis @ (basis.transpose(0, 2, 1) @ columns)
 
 
 def _bounded(values: np.ndarray) -> np.ndarray:

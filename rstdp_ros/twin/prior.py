@@ -21,6 +21,7 @@ class Prior:
     A parameter is default * exp(spread u) or default + spread u, within the range of its table.
 
     :raises RstdpError: a task whose unknowns nobody named.
+    :ivar groups: indices of the unknowns that a model has together, in the order of its growth.
     :ivar low: (p,) where each parameter is at the lower end of its range; likewise high.
     """
 
@@ -30,6 +31,9 @@ class Prior:
                              'plant')
         self.task, self.unknowns, self.nominal = task, task.unknowns, task.physics()
         self.names = tuple(unknown.name for unknown in self.unknowns)
+        names = [unknown.group for unknown in self.unknowns]
+        self.groups = [np.flatnonzero([one == name for one in names])
+                       for name in dict.fromkeys(names)]
         ranges = table(task.physics)
         self.low, self.high = (np.array([
             self._standard(unknown, end(ranges[unknown.name])) for unknown in self.unknowns])

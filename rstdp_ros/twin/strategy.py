@@ -13,8 +13,10 @@ from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.tasks import get_task
+from rstdp_ros.twin.adequacy import LACKS
 from rstdp_ros.twin.agreement import Agreement
-from rstdp_ros.twin.identification import Identified, identify, LEAST_ROWS, NOISIER, unidentified
+from rstdp_ros.twin.identification import identify, LEAST_ROWS, NOISIER
+from rstdp_ros.twin.identified import Identified, unidentified
 from rstdp_ros.twin.memory import Memory
 from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.search import best_gains, Budget, returns
@@ -28,6 +30,7 @@ LONGEST_PAUSE = 15
 # A twin that was contradicted doubts itself so much more, up to this.
 MORE_DOUBT, MOST_DOUBT = 2.0, 16.0
 CHANGED, CONTRADICTED = 'plant changed', 'twin contradicted'
+MISFIT = f'structure of the twin {LACKS}'
 BETTER, TOO_SHORT = 'better in the twin', 'too short to identify the plant'
 
 
@@ -97,12 +100,15 @@ class Twin(Strategy):
         """Identify, search, prove."""
         self.generator = np.random.default_rng((self.seed, self.episode))
         self.episode += 1
+        before = self.identified
         event = self._identify(shown)
         if self.identified is None:
             return Proposal(shown.network.weights, TOO_SHORT)
         present = shown.network
         if event:
             self.wait = self.pause = 0
+        elif not self.identified.adequacy.fits and (before is None or before.adequacy.fits):
+            event = MISFIT
         if self._foretold(present) < self.task.possible_returns()[1] and self._due():
             weights = self._search(present)
             if weights:
@@ -136,13 +142,20 @@ class Twin(Strategy):
         return ''
 
     def _two_plants(self, before: Identified) -> bool:
-        """Say whether the last episode is better explained by a plant of its own."""
+        """
+        Say whether the last episode is better explained by a plant of its own.
+
+        Where the equations lack something, residuals are no independent noise, and evidence
+        exaggerates by the ratio of the test for lack of fit (quasi-likelihood; Burnham and
+        Anderson 2002).
+        """
         *old, new = self.memory.trajectories
         if (self.identified.noise <= NOISIER * before.noise).all() or not old or (
                 len(new.efforts) < LEAST_ROWS):
             return False
         apart = sum(identify(self.task, some, before).log_evidence for some in (old, [new]))
-        return apart > self.identified.log_evidence + TWO_PLANTS
+        exaggeration = max(1.0, before.adequacy.ratio)
+        return apart - self.identified.log_evidence > TWO_PLANTS * exaggeration
 
     def _search(self, present: SpikingQNetwork) -> Weights | None:
         """Return the weights of something better, if there is."""
@@ -187,12 +200,11 @@ class Twin(Strategy):
         self.agreement.forget()
 
     def findings(self) -> dict[str, dict[str, Any]]:
-        """Return what is known of the plant, by parameter: value and 95 % interval."""
+        """Return what is known of the plant, by parameter: see :class:`Estimate`."""
         if self.identified is None:
             return {}
-        return {'identified': {
-            name: {'value': one.value, 'low': one.low, 'high': one.high}
-            for name, one in self.identified.estimates().items()}}
+        return {'identified': {name: one._asdict()
+                               for name, one in self.identified.estimates().items()}}
 
     def state(self) -> dict[str, Any]:
         """Return all that the next proposal depends on."""

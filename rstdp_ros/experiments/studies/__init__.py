@@ -8,6 +8,7 @@ from rstdp_ros.experiments.studies import (
     fig4,
     fig5,
     guards,
+    identification,
     online,
     pybullet,
     quantization,
@@ -17,4 +18,5 @@ from rstdp_ros.experiments.study import Study
 
 STUDIES: dict[str, Study] = {study.name: study for study in (
     fig2.STUDY, fig3.STUDY, fig4.STUDY, fig4.WIDE, fig5.STUDY, direction.STUDY, demo_plant.STUDY,
-    guards.STUDY, online.STUDY, pybullet.STUDY, quantization.STUDY, robust.STUDY)}
+    guards.STUDY, identification.STUDY, online.STUDY, pybullet.STUDY, quantization.STUDY,
+    robust.STUDY)}

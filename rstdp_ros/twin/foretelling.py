@@ -1,0 +1,51 @@
+"""Which returns an identified plant foretells of a network that played on the robot."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks.task import Joints
+from rstdp_ros.twin.identified import Identified
+
+PLANTS = 200
+# Of the returns, between which they are expected.
+EXPECTED = (0.025, 0.975)
+
+
+class Foretold(NamedTuple):
+    """
+    The return of an episode, and what was to be expected.
+
+    :param recorded: what the robot returned.
+    :param predicted: mean over plants that the data allow; 95 % of them return low to high.
+    """
+
+    recorded: float
+    predicted: float
+    low: float
+    high: float
+
+    @property
+    def expected(self) -> bool:
+        """Whether the robot did what was foretold."""
+        return self.low <= self.recorded <= self.high
+
+
+def foretell(identified: Identified, network: SpikingQNetwork, start: Joints,
+             recorded: float) -> Foretold:
+    """
+    Play an episode in plants that the data allow, from where it began on the robot.
+
+    :param start: what the sensors showed first; it is off by their noise, as drawn here.
+    """
+    task, generator = identified.prior.task, np.random.default_rng(0)
+    plants = identified.plants(PLANTS, generator)
+    shown = task.state_of(*map(np.asarray, start))
+    shown = shown + identified.noise * generator.normal(size=(PLANTS, len(shown)))
+    factors, offsets = np.array([plant.sensors() for plant in plants]).reshape(
+        PLANTS, 2, -1).transpose(1, 0, 2)
+    returns = task.returns_from(network, (shown - offsets) / factors, plants)
+    return Foretold(recorded, float(returns.mean()), *np.quantile(returns, EXPECTED).tolist())
