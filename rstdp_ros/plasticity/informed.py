@@ -13,6 +13,8 @@ from rstdp_ros.plasticity.search import CONTENT, GainSearch, SearchParameters
 
 # A vector is deployed where it is expected to gain so many times what it may lose.
 PRUDENCE = 30.0
+# One episode in so many is played by what is deployed.
+REMEASURE = 3
 
 
 class InformedSearch(GainSearch):
@@ -60,7 +62,7 @@ class InformedSearch(GainSearch):
         deployed = index(belief.points, self.deployed)
         if self.test.running or (
                 deployed is not None and self.most - belief.mean[deployed] < CONTENT) or (
-                self.episode % self.parameters.remeasure == 0):
+                self.episode % REMEASURE == 0):
             return self.deployed
         return belief.points[np.where(self._within_bounds(belief), belief.mean, -np.inf).argmax()]
 

@@ -34,11 +34,13 @@ class PlantBelief:
     :param tried: points of the library alone.
     :ivar points: (n, size) what may be compared, those of the library; mean: (n,) of their mean
         returns.
+    :ivar degrees: of freedom of the noise, of which library and returns tell.
     :ivar strangeness: logarithm of the odds that none of the plants is that of the robot.
     """
 
     def __init__(self, library: Library, tried: Tried) -> None:
         self.library, self.tried, self.points = library, tried, library.points
+        self.degrees = library.starts + float(tried.counts.sum()) - 1.0
         places = [index(library.points, point) for point in tried.points]
         noise = np.maximum(library.spreads, LEAST_NOISE)
         means, variances = library.means.copy(), np.full(library.means.shape, DISCREPANCY ** 2)
