@@ -73,10 +73,12 @@ class Belief:
     :param prior: what is known before.
     :param tried: at least one point.
     :ivar mean: (n,) of the mean return of the points that were tried; covariance: (n, n) of it.
+    :ivar degrees: of freedom of the noise.
     """
 
     def __init__(self, prior: Prior, tried: Tried) -> None:
         self.prior, self.tried = prior, tried
+        self.degrees = ASSUMED_RETURNS + float(tried.counts.sum()) - 1.0
         signal = prior.covariance(tried.points, tried.points)
         residuals = tried.means - prior.mean(tried.points)
         variances = np.full(len(tried), prior.noise ** 2)
