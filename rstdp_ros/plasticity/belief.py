@@ -10,9 +10,9 @@ from rstdp_ros.plasticity.tried import Tried
 
 # How often noise is estimated anew from what the process with the noise before says.
 ROUNDS = 2
-# The noise as it is assumed counts as so many returns; levels that are a half of the spread apart
-# are told from each other.
-ASSUMED_RETURNS, LEVEL_WIDTH = 3.0, 0.5
+# The noise as it is assumed counts as so many returns; levels that are this part of the spread
+# apart are told from each other.
+ASSUMED_RETURNS, LEVEL_WIDTH = 3.0, 0.2
 
 
 class Prior(Protocol):

@@ -28,6 +28,8 @@ CONTENT = 0.01
 # What seems better than what is deployed, by so many standard deviations of the difference, is
 # compared with it before anything new is tried.
 PROMISING = 0.5
+# So many returns outweigh the luck for which a point was picked: then it stands for itself.
+SETTLED = 8
 BETTER, FORGOTTEN = 'better gains', 'another plant, begun anew'
 RECHECKING, CONFIRMED = 'gains rechecked', 'gains confirmed'
 
@@ -56,8 +58,9 @@ class SearchParameters:
         1.5, 'The next gains are those with the largest mean plus so many standard deviations of '
         'what is not known of it.', minimum=0.0, maximum=100.0, effect=NEXT_EPISODE)
     confidence: float = parameter(
-        0.8, 'Other gains are deployed when they are better than the start beyond doubt: none of '
-        "all that were tried passes by chance, with this probability (Student's t, Bonferroni).",
+        0.8, 'Other gains are deployed when they are better than the start, and none of all that '
+        "were tried is taken for better by chance, with this probability (Student's t; "
+        'Bonferroni).',
         minimum=0.5, maximum=0.999, effect=NEXT_EPISODE)
     false_alarm: float = parameter(
         0.002, 'A recheck of a plant that has not changed takes it for another one with this '
@@ -87,8 +90,8 @@ class GainSearch:
     its episodes: what is compared is the belief, in which near points speak for each other, and
     the more points were tried, the more certain one must be of the best. A plain improvement
     needs one episode, a small one several: where a point is promising, it and what is deployed
-    play until that is settled. Otherwise what plays next is what may be best (upper confidence
-    bound, Srinivas et al. 2010).
+    play until that is settled or both are known well. Otherwise what plays next is what may be
+    best (upper confidence bound, Srinivas et al. 2010).
 
     Where a test contradicts the belief, the plant is another one: all but the returns of the test
     is forgotten, and the search begins anew, from the better of zeros and of what is deployed.
@@ -157,8 +160,11 @@ class GainSearch:
         if reference is None:
             return self.deployed
         means, doubts = belief.differences(reference)
-        chance = (1.0 - self.parameters.confidence) / len(self.tried)
-        bounds = means - stdtrit(belief.degrees, 1.0 - chance) * doubts
+        # Of n that were tried once, the best is that by luck, which Bonferroni's correction allows
+        # for; one that was replayed often competes with the reference alone.
+        rivals = np.where(self.tried.counts < SETTLED, len(self.tried), 2)
+        chances = (1.0 - self.parameters.confidence) / rivals
+        bounds = means - stdtrit(belief.degrees, 1.0 - chances) * doubts
         return self.tried.points[bounds.argmax()]
 
     def _next(self, belief: Belief) -> np.ndarray:
@@ -173,8 +179,9 @@ class GainSearch:
             if self.most - belief.mean[deployed] < CONTENT:
                 return self.deployed
             means, doubts = belief.differences(deployed)
-            if means[best] > PROMISING * doubts[best]:
-                return tried.points[min(best, deployed, key=tried.counts.__getitem__)]
+            less_known = min(best, deployed, key=tried.counts.__getitem__)
+            if means[best] > PROMISING * doubts[best] and tried.counts[less_known] < SETTLED:
+                return tried.points[less_known]
         candidates = tried.points
         if len(tried) < MOST_POINTS:
             candidates = np.vstack((self._drawn(tried.points[best]), candidates))
