@@ -4,14 +4,23 @@ import numpy as np
 import pytest
 
 from rstdp_ros import seeds
-from rstdp_ros.experiments.adaptation import next_episode
+from rstdp_ros.experiments.adaptation import adapt, Adaptation, next_episode
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.plasticity.checkpoint import decode, encode
 from rstdp_ros.plasticity.search import FORGOTTEN, GainSearch, SearchParameters
+from rstdp_ros.resources import model_path
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.combined import DISTRUSTED
 from rstdp_ros.twin.strategy import MOST_DOUBT
 
 BEST = np.array([0.0, 0.5, -0.5, 0.0])
+# Plants of Table 2's extreme range on which the shipped networks fall.
+BAD = ({'pole_half_length': 0.9, 'force_magnitude': 4.0, 'pole_mass': 0.04},
+       {'pole_half_length': 0.1, 'force_magnitude': 18.0, 'pole_mass': 0.03},
+       {'pole_half_length': 0.15, 'force_magnitude': 3.0, 'pole_mass': 0.7},
+       {'pole_half_length': 0.95, 'force_magnitude': 2.5, 'pole_mass': 0.6})
+STARTS = seeds.block(seeds.SELECTION, 60)
 
 
 def returned(point, generator, best=BEST):
@@ -50,8 +59,8 @@ def test_another_plant_is_noticed():
     assert FORGOTTEN in events
 
 
-def fresh(network, strategy, **values):
-    recipe = Recipe.of('cartpole', seeds.ADAPTATION, strategy).with_values(values)
+def fresh(network, strategy, seed=0, **values):
+    recipe = Recipe.of('cartpole', seeds.ADAPTATION + 1000 * seed, strategy).with_values(values)
     return Learner(network, recipe)
 
 
@@ -75,3 +84,43 @@ def test_a_run_that_is_broken_off_goes_on_with_the_same_bits(strategy, cartpole,
     assert through.running.digest != shipped.digest
     if strategy == 'combined':
         assert all(DISTRUSTED in event for event in events if 'plant changed' not in event)
+
+
+def before_and_after(task, model, plant, episodes, seed):
+    """Return the mean returns of a shipped network and of what gains make of it."""
+    network, physics = SpikingQNetwork.load(model_path(model)), task.make_physics(plant)
+    recipe = Recipe.of(task.name, seeds.ADAPTATION + 1000 * seed, 'gains')
+    learner, _ = adapt(Adaptation(task, network, physics, episodes, recipe))
+    return [task.returns(each, STARTS, physics).mean() for each in (network, learner.deployed)]
+
+
+def test_bad_plants_are_mastered_within_25_episodes(cartpole):
+    runs = np.array([before_and_after(cartpole, f'cartpole_{model}', plant, 25, model)
+                     for plant in BAD for model in range(3)])
+    before, after = runs.T
+    assert (after >= before - 1.0).all()
+    assert before.mean() < 120.0 and after.mean() >= 190.0
+
+
+@pytest.mark.parametrize('task, loss', [('cartpole', 0.5), ('acrobot', 1.0)])
+def test_nothing_is_lost_on_the_plant_of_training(task, loss):
+    runs = np.array([before_and_after(get_task(task), f'{task}_{seed % 3}', {}, 15, seed)
+                     for seed in range(9)])
+    before, after = runs.T.mean(1)
+    assert after >= before - loss
+
+
+def test_after_a_change_the_robot_is_up_again_within_30_episodes(cartpole):
+    means = []
+    for seed in range(4):
+        network = SpikingQNetwork.load(model_path(f'cartpole_{seed % 3}'))
+        learner, physics = fresh(network, 'gains', seed), cartpole.physics()
+        for episode in range(50):
+            if episode == 20:
+                physics = cartpole.make_physics(
+                    {'pole_half_length': 0.9, 'force_magnitude': 4.0})
+            learner.learn(*next_episode(cartpole, learner, physics))
+        means.append([cartpole.returns(each, STARTS, physics).mean()
+                      for each in (learner.initial, learner.deployed)])
+    before, after = np.array(means).T
+    assert (after > before).all() and after.mean() >= 180.0

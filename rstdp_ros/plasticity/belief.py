@@ -10,9 +10,9 @@ from rstdp_ros.plasticity.tried import Tried
 
 # How often noise is estimated anew from what the process with the noise before says.
 ROUNDS = 2
-# The noise as it is assumed counts as so many returns; levels that are a half of the spread apart
-# are told from each other.
-ASSUMED_RETURNS, LEVEL_WIDTH = 3.0, 0.5
+# The noise as it is assumed counts as so many returns; levels that are this part of the spread
+# apart are told from each other.
+ASSUMED_RETURNS, LEVEL_WIDTH = 3.0, 0.2
 
 
 class Prior(Protocol):
@@ -73,10 +73,12 @@ class Belief:
     :param prior: what is known before.
     :param tried: at least one point.
     :ivar mean: (n,) of the mean return of the points that were tried; covariance: (n, n) of it.
+    :ivar degrees: of freedom of the noise.
     """
 
     def __init__(self, prior: Prior, tried: Tried) -> None:
         self.prior, self.tried = prior, tried
+        self.degrees = ASSUMED_RETURNS + float(tried.counts.sum()) - 1.0
         signal = prior.covariance(tried.points, tried.points)
         residuals = tried.means - prior.mean(tried.points)
         variances = np.full(len(tried), prior.noise ** 2)

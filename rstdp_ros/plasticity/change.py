@@ -56,12 +56,12 @@ class ChangeTest:
         if known is None or belief.tried.counts[known] < KNOWN:
             return False
         means, doubts = belief.at(np.array([point, deployed]))
-        noises, degrees = belief.noise(means), belief.tried.counts.sum() - 1.0
+        noises, degrees = belief.noise(means), belief.degrees
         score = (value - means[0]) / np.hypot(doubts[0], noises[0])
         if 2.0 * stdtr(degrees, -abs(score)) >= RARE:
             return False
         self._expected = [float(means[1]), float(np.hypot(doubts[1], noises[1] / RECHECKS ** 0.5)),
-                          float(degrees)]
+                          degrees]
         return True
 
     def contradicts(self, level: float) -> bool:

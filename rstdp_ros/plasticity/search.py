@@ -18,13 +18,18 @@ from rstdp_ros.plasticity.tried import Tried
 
 # Keeps the draws apart from those that the same seed makes elsewhere.
 STREAM = 0x6A15
-# Candidates per episode: so many within reach of zeros, and close to the best point, which is so
-# much of the reach.
-WITHIN_REACH, CLOSE, CLOSENESS = 256, 128, 0.25
+# Candidates per episode: so many within reach of zeros, and so many within that part of the reach
+# of the best point.
+WITHIN_REACH, CLOSE, CLOSENESS = 256, 128, 0.5
 # More points are not tried on one plant; then it is about choosing among them.
 MOST_POINTS = 200
 # What is deployed goes on playing where its mean is so near the largest return there was.
 CONTENT = 0.01
+# What seems better than what is deployed, by so many standard deviations of the difference, is
+# compared with it before anything new is tried.
+PROMISING = 0.5
+# So many returns outweigh the luck for which a point was picked: then it stands for itself.
+SETTLED = 8
 BETTER, FORGOTTEN = 'better gains', 'another plant, begun anew'
 RECHECKING, CONFIRMED = 'gains rechecked', 'gains confirmed'
 
@@ -37,27 +42,26 @@ class SearchParameters:
         2.5, 'No gain goes beyond exp(+-this); exp(2.5) is 12.', minimum=0.0, maximum=3.0,
         effect=NEXT_EPISODE)
     reach: float = parameter(
-        1.2, 'How far from the start, and from the best so far, other gains are looked for: root '
-        'of the mean squared distance, in log gains.', minimum=0.0, maximum=10.0,
+        0.6, 'How far from the start other gains are looked for: standard deviation of each log '
+        'gain; half as far from the best so far.', minimum=0.01, maximum=3.0,
         effect=NEXT_EPISODE)
     length: float = parameter(
-        0.6, 'Distance over which returns are alike, in log gains.', minimum=0.01, maximum=100.0,
+        1.5, 'Distance over which returns are alike, in log gains.', minimum=0.01, maximum=100.0,
         effect=NEXT_EPISODE)
     spread: float = parameter(
-        0.8, 'By how much mean returns of different gains differ: standard deviation of the '
+        1.0, 'By how much mean returns of different gains differ: standard deviation of the '
         'logarithm of their magnitude.', minimum=0.001, maximum=10.0, effect=NEXT_EPISODE)
     noise: float = parameter(
-        0.5, 'By how much the returns of one network differ, likewise; the returns themselves '
+        0.3, 'By how much the returns of one network differ, likewise; the returns themselves '
         'correct it.', minimum=0.001, maximum=10.0, effect=NEXT_EPISODE)
     exploration: float = parameter(
-        2.0, 'The next gains are those with the largest mean plus so many standard deviations of '
+        1.5, 'The next gains are those with the largest mean plus so many standard deviations of '
         'what is not known of it.', minimum=0.0, maximum=100.0, effect=NEXT_EPISODE)
-    remeasure: int = parameter(
-        3, 'One episode in so many is played by what is deployed or by what seems best, whichever '
-        'is known less.', unit='episodes', minimum=2, maximum=1000, effect=NEXT_EPISODE)
     confidence: float = parameter(
-        0.9, 'Other gains are deployed when they are better than what is deployed with this '
-        "probability (Student's t).", minimum=0.5, maximum=0.999, effect=NEXT_EPISODE)
+        0.8, 'Other gains are deployed when they are better than the start, and none of all that '
+        "were tried is taken for better by chance, with this probability (Student's t; "
+        'Bonferroni).',
+        minimum=0.5, maximum=0.999, effect=NEXT_EPISODE)
     false_alarm: float = parameter(
         0.002, 'A recheck of a plant that has not changed takes it for another one with this '
         'probability; 0: never.', minimum=0.0, maximum=0.5, effect=NEXT_EPISODE)
@@ -83,9 +87,11 @@ class GainSearch:
 
     Zeros, the network as it is, are tried first, and deployed until other gains are better beyond
     doubt. Every return counts. Nothing is deployed that was not tried, and nothing for the luck of
-    its episodes: what is compared is the belief, in which near points speak for each other. What
-    plays next is what may be best (upper confidence bound, Srinivas et al. 2010); one episode in
-    ``remeasure`` serves to know what is deployed, or might be.
+    its episodes: what is compared is the belief, in which near points speak for each other, and
+    the more points were tried, the more certain one must be of the best. A plain improvement
+    needs one episode, a small one several: where a point is promising, it and what is deployed
+    play until that is settled or both are known well. Otherwise what plays next is what may be
+    best (upper confidence bound, Srinivas et al. 2010).
 
     Where a test contradicts the belief, the plant is another one: all but the returns of the test
     is forgotten, and the search begins anew, from the better of zeros and of what is deployed.
@@ -154,8 +160,11 @@ class GainSearch:
         if reference is None:
             return self.deployed
         means, doubts = belief.differences(reference)
-        degrees = max(self.tried.counts.sum() - 1.0, 1.0)
-        bounds = means - stdtrit(degrees, self.parameters.confidence) * doubts
+        # Of n that were tried once, the best is that by luck, which Bonferroni's correction allows
+        # for; one that was replayed often competes with the reference alone.
+        rivals = np.where(self.tried.counts < SETTLED, len(self.tried), 2)
+        chances = (1.0 - self.parameters.confidence) / rivals
+        bounds = means - stdtrit(belief.degrees, 1.0 - chances) * doubts
         return self.tried.points[bounds.argmax()]
 
     def _next(self, belief: Belief) -> np.ndarray:
@@ -166,11 +175,13 @@ class GainSearch:
         if tried.index(self.zeros) is None:
             return self.zeros
         best, deployed = int(belief.mean.argmax()), tried.index(self.deployed)
-        if deployed is not None and self.most - belief.mean[deployed] < CONTENT:
-            return self.deployed
-        turn, rest = divmod(self.episode, own.remeasure)
-        if rest == 0:
-            return tried.points[best] if turn % 2 else self.deployed
+        if deployed is not None:
+            if self.most - belief.mean[deployed] < CONTENT:
+                return self.deployed
+            means, doubts = belief.differences(deployed)
+            less_known = min(best, deployed, key=tried.counts.__getitem__)
+            if means[best] > PROMISING * doubts[best] and tried.counts[less_known] < SETTLED:
+                return tried.points[less_known]
         candidates = tried.points
         if len(tried) < MOST_POINTS:
             candidates = np.vstack((self._drawn(tried.points[best]), candidates))
@@ -181,7 +192,7 @@ class GainSearch:
         """Draw candidates within reach of zeros and close to the best point."""
         own, size = self.parameters, len(self.zeros)
         generator = np.random.default_rng((STREAM, self.seed, self.episode))
-        steps = own.reach / size ** 0.5 * generator.standard_normal((WITHIN_REACH + CLOSE, size))
+        steps = own.reach * generator.standard_normal((WITHIN_REACH + CLOSE, size))
         steps[WITHIN_REACH:] = best + CLOSENESS * steps[WITHIN_REACH:]
         return np.clip(steps, -own.max_log_gain, own.max_log_gain)
 
