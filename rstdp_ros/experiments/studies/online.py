@@ -39,6 +39,8 @@ FIRST_SEED = seeds.ADAPTATION + 20_000_000
 PART = 5
 # Episodes of which gains are listed.
 SHOWN = (1, 3, 10, 25, 50, 250)
+# Likewise of comparisons.
+COMPARED = (1, 3, 10)
 KEYS = ['task', 'plants', 'start', 'method']
 RUN = ['task', 'plants', 'start', 'set', 'network']
 
@@ -140,7 +142,9 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
         'Worst run': _curves(data, 'return', 'min'),
         'Episodes that succeed, percent': _curves(data, 'success', 'mean'),
         'Runs that stand below their start, percent': _curves(data, 'lost', 'mean'),
-        'Gain over the start, with 95 % intervals over plants': _gains(data)}
+        'Gain over the start, with 95 % intervals over plants': _gains(data),
+        'combined minus other methods, paired, with 95 % intervals over plants':
+            _differences(data)}
 
 
 def _curves(data: DataFrame, what: str, how: str) -> DataFrame:
@@ -159,6 +163,24 @@ def _gains(data: DataFrame) -> DataFrame:
         if episodes in SHOWN:
             gain = (part['return'] - part['before']).groupby(part['set']).mean()
             rows.append({**dict(zip(KEYS, keys)), 'episodes': episodes, **paired(gain.to_numpy())})
+    return DataFrame(rows)
+
+
+def _differences(data: DataFrame) -> DataFrame:
+    """Compare combined with what it is made of, and with what others would do."""
+    from pandas import DataFrame
+    rows = []
+    wide = data.pivot_table(index=[*RUN, 'episodes'], columns='method', values='return',
+                            sort=False).reset_index()
+    if 'combined' not in wide:
+        return DataFrame()
+    others = [name for name in METHODS if name in wide and name not in ('combined', 'none')]
+    for (*keys, episodes), part in wide.groupby([*RUN[:3], 'episodes'], sort=False):
+        for other in others if episodes in COMPARED else []:
+            apart = (part['combined'] - part[other]).groupby(part['set']).mean().dropna()
+            if len(apart):
+                rows.append({**dict(zip(RUN, keys)), 'episodes': episodes, 'minus': other,
+                             **paired(apart.to_numpy())})
     return DataFrame(rows)
 
 
