@@ -153,9 +153,10 @@ class Twin(Strategy):
         if (self.identified.noise <= NOISIER * before.noise).all() or not old or (
                 len(new.efforts) < LEAST_ROWS):
             return False
-        apart = sum(identify(self.task, some, before).log_evidence for some in (old, [new]))
-        exaggeration = max(1.0, before.adequacy.ratio)
-        return apart - self.identified.log_evidence > TWO_PLANTS * exaggeration
+        apart = [identify(self.task, some, before) for some in (old, [new])]
+        evidence = sum(one.log_evidence for one in apart) - self.identified.log_evidence
+        exaggeration = max(1.0, *(one.adequacy.ratio for one in apart))
+        return evidence > TWO_PLANTS * exaggeration
 
     def _search(self, present: SpikingQNetwork) -> Weights | None:
         """Return the weights of something better, if there is."""
