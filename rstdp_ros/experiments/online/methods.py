@@ -82,6 +82,9 @@ METHODS: Mapping[str, Method] = {
                      {'cartpole': 250, 'acrobot': 50}, EQUATIONS),
     'gains': Method(partial(strategy, name='gains'), Style(plotting.GREEN, 's'),
                     {'cartpole': 50, 'acrobot': 50}),
+    'gains, flat prior': Method(
+        partial(strategy, name='gains', prior='flat'), Style(plotting.GREEN, 's', ':'),
+        {'cartpole': 50, 'acrobot': 50}, EQUATIONS),
     'twin': Method(partial(strategy, name='twin'), Style(plotting.ORANGE, 'D'),
                    {'cartpole': 10, 'acrobot': 3}),
     'combined': Method(partial(strategy, name='combined'), Style(plotting.VERMILLION, 'o'),
