@@ -12,7 +12,6 @@ import pytest
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plugins import Plugins
-from rstdp_ros.snn import quantize
 
 needs_ros = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                reason='ROS 2 is not installed')
@@ -92,13 +91,10 @@ def test_a_parameter_of_two_tables_is_refused(installed, domain, name, words, tm
 
 
 @needs_ros
-@pytest.mark.parametrize('bits', [32, 8])
 def test_an_installed_strategy_learns_over_ros_as_offline_and_in_replay(
-        found, domain, bits, shipped, tmp_path):
-    (shipped if bits == 32 else quantize(shipped)).save(tmp_path / 'model.npz')
-    choice = [*CHOICE, '--model', str(tmp_path / 'model.npz')]
-    offline = [episode['digest'] for episode in run('adapt', 'cartpole', *choice)['episodes']]
-    demo = start_demo(tmp_path / 'run', *choice, '--record', tmp_path / 'bag')
+        found, domain, tmp_path):
+    offline = [episode['digest'] for episode in run('adapt', 'cartpole', *CHOICE)['episodes']]
+    demo = start_demo(tmp_path / 'run', *CHOICE, '--record', tmp_path / 'bag')
     _, errors = demo.communicate(timeout=90)
     assert demo.returncode == 0, errors
     assert digests_in(tmp_path / 'run') == offline and len(set(offline)) == 6
