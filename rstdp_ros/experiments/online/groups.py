@@ -39,6 +39,7 @@ class Group:
     :param change: 0 for plants that stay as they are.
     :param robust: whether networks begin there too that were trained on random plants.
     :param slowness: of the world: held-out starts are so many times fewer.
+    :param precision: they are so many times more, where runs are few.
     :param longest: no run has more episodes.
     """
 
@@ -49,11 +50,12 @@ class Group:
     robust: bool = False
     slowness: int = 1
     longest: int = 250
+    precision: int = 1
 
 
 def groups(task: str) -> Iterator[Group]:
     """Yield the groups of a task."""
-    yield Group('nominal', 'equations', _same([{}]), robust=True)
+    yield Group('nominal', 'equations', _same([{}]), robust=True, precision=10)
     for name in RANGES:
         yield Group(name, 'equations', _same(online_plants(task, name)),
                     robust=name != 'normal')

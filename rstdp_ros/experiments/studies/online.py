@@ -79,7 +79,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[OnlineRun]:
 
 
 def _jobs_of(task: str, group: Group, scale: Scale) -> Iterator[OnlineRun]:
-    starts = max(2, scale.held_out_starts // PART // group.slowness)
+    starts = max(2, group.precision * scale.held_out_starts // PART // group.slowness)
     for start in ('paper', 'robust'):
         if start == 'robust' and not (group.robust and has_robust(task)):
             continue
