@@ -174,7 +174,7 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
     return {'95 % intervals that hold the true value': _shares(
                 covered.assign(plants=np.where(covered['imperfect'], 'imperfect', 'body only')),
                 ['task', 'plants'], 'intervals'),
-            'The same, parameter by parameter': _by_parameter(covered),
+            'The intervals, parameter by parameter': _by_parameter(covered),
             'Runs in which the equations are said to lack something': _shares(
                 plants, ['kind', 'task'], 'runs')}
 
