@@ -41,6 +41,8 @@ PART = 5
 SHOWN = (1, 3, 10, 25, 50, 250)
 # Likewise of comparisons.
 COMPARED = (1, 3, 10)
+# Less of the returns is no matter in a picture.
+LEAST_RANGE = 10.0
 KEYS = ['task', 'plants', 'start', 'method']
 RUN = ['task', 'plants', 'start', 'set', 'network']
 
@@ -185,18 +187,23 @@ def _differences(data: DataFrame) -> DataFrame:
 
 
 def figure(data: DataFrame) -> Figure:
-    """Draw the curves of every group of plants, a line per method."""
-    parts = list(data.groupby(['task', 'plants', 'start'], sort=False))
+    """Draw the curves of every group of plants that something learned on, a line per method."""
+    parts = [(names, part) for names, part in data.groupby(['task', 'plants', 'start'], sort=False)
+             if part['episodes'].any()]
     result, axes = plotting.panels(len(parts), columns=3)
+    lines = {}
     for axis, ((task, plants, start), part) in zip(axes, parts):
         for method, runs in part.groupby('method', sort=False):
             curve, style = runs.groupby('episodes')['return'].mean(), METHODS[method].style
-            axis.plot(np.arange(len(curve)), curve, style.line, color=style.color,
-                      marker=style.marker, markersize=4, label=method)
+            lines[method], = axis.plot(np.arange(len(curve)), curve, style.line, markersize=4,
+                                       color=style.color, marker=style.marker)
+        low, high = axis.get_ylim()
+        middle, reach = (low + high) / 2.0, max(high - low, LEAST_RANGE) / 2.0
+        axis.set_ylim(middle - reach, middle + reach)
         axis.set_xticks(range(len(EPISODES)), EPISODES, fontsize='x-small')
         axis.set_title(f'{task}, {plants}, from {start} networks', fontsize='medium')
     axes[0].set_ylabel('mean return on held-out starts')
-    plotting.legend_below(result, axes[0], 4)
+    result.legend(lines.values(), lines, loc='outside lower center', ncols=4, fontsize='small')
     return result
 
 
