@@ -18,7 +18,7 @@ EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
 # What depends on the release of ROS; the rest is the same for all and is tested once.
 TESTS := $(if $(filter kilted,$(ROS)),test,test/test_graph.py test/test_package.py)
 # Tests of graphs wait most of the time, for nodes to start and to find each other.
-GRAPHS := $(shell echo $$(($$(nproc) + 2)))
+GRAPHS := $(shell echo $$(($$(nproc) + 1)))
 # Robots in real time, several at once: they have the machine for themselves.
 HABITS := test/test_habits.py
 # REPORT='--reliability docs/reliability.md' writes down what was measured.

@@ -140,7 +140,9 @@ class AdaptationNode(Node):
 
     def _create_interfaces(self, max_steps: int) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(max_steps)
-        self._weights = topics.publisher(UInt8MultiArray, 'weights', qos.LATCHED)
+        self._weights = topics.publisher(
+            UInt8MultiArray, 'weights',
+            qos.RECORDED_WEIGHTS if self.own.wait_for_recorder else qos.LATCHED)
         # What another adaptation says: ours come back too, and are known by their bytes.
         topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
         self._recorder = RecorderWait(self, self.health, self.own.wait_for_recorder,

@@ -27,6 +27,11 @@ ANYBODY = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Several seconds at full lockstep speed: what a recorder missed is repaired by then.
 RECORDED = QoSProfile(depth=STEPS, reliability=ReliabilityPolicy.RELIABLE)
 
+# Weights of as many episodes, which follow each other faster than a busy recorder may hear them;
+# whoever else listens asks for the last one only.
+RECORDED_WEIGHTS = QoSProfile(depth=20, reliability=ReliabilityPolicy.RELIABLE,
+                              durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
 
 def per_episode(max_steps: int) -> QoSProfile:
     """Hold two of the longest episodes, so that a slow reader loses nothing."""
