@@ -15,8 +15,8 @@ from rstdp_ros.snn import SpikingQNetwork
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')
 EPISODES = 4
-# Long enough for some calls: s, and millions of rounds, which take about 8 s.
-LONG = {'pondering': 30.0, 'reckoning': 4000}
+# Long enough for some calls: s, and millions of rounds, which take about 12 s.
+LONG = {'pondering': 30.0, 'reckoning': 6000}
 ENDLESS = {'pondering': 1e6, 'reckoning': 1_000_000}
 
 
