@@ -19,8 +19,9 @@ EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
 TESTS := $(if $(filter kilted,$(ROS)),test,test/test_graph.py test/test_package.py)
 # Tests of graphs wait most of the time, for nodes to start and to find each other.
 GRAPHS := $(shell echo $$(($$(nproc) + 1)))
-# Robots in real time, several at once: they have the machine for themselves.
-HABITS := test/test_habits.py
+# Robots in real time, several at once, and a flood: they have the machine for themselves.
+ALONE := test/test_habits.py \
+         test/test_commanding.py::test_a_stop_does_not_wait_behind_joint_states
 # REPORT='--reliability docs/reliability.md' writes down what was measured.
 REPORT :=
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
@@ -44,9 +45,9 @@ setup: $(VENV)/.setup $(if $(filter kilted,$(ROS)),$(if $(PYTHON310),$(LAVA)/.se
 
 test: $(VENV)/.setup lint  ## Run linters and all tests; ROS=jazzy for Jazzy
 	$(MAKE) -j 2 unit $(if $(filter kilted,$(ROS)),lava)
-	$(BIN)/python -m pytest -n $(GRAPHS) --dist worksteal -m graph --ignore $(HABITS) \
+	$(BIN)/python -m pytest -n $(GRAPHS) --dist worksteal -m graph $(addprefix --deselect ,$(ALONE)) \
 		--durations=10 $(REPORT) $(TESTS)
-	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(REPORT) $(HABITS))
+	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(REPORT) $(ALONE))
 
 unit: $(VENV)/.setup
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not graph' --durations=5 $(REPORT) $(TESTS)
