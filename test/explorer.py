@@ -1,6 +1,8 @@
 """A strategy and a guard as another package might bring them."""
 
 from dataclasses import dataclass
+import os
+from pathlib import Path
 from time import monotonic
 
 import numpy as np
@@ -8,6 +10,11 @@ import numpy as np
 from rstdp_ros.compiling import compiled
 from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity import NoGuard, Proposal, Strategy
+
+# Names a file whose presence ends what takes time, once.
+RELEASE = 'EXPLORER_RELEASE'
+# Of a compiled loop that may be released, so that it looks now and then: about a second.
+CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,15 @@ def reckon(millions):
         x ^= x >> np.uint64(7)
         x ^= x << np.uint64(17)
     return x
+
+
+def released():
+    """Say whether to go on, and take the file away."""
+    try:
+        Path(os.environ.get(RELEASE, '')).unlink()
+    except OSError:
+        return False
+    return True
 
 
 class Explorer(Strategy):
@@ -65,11 +81,16 @@ class Explorer(Strategy):
         return Proposal(tuple(weights), f'ended {seen.end}')
 
     def _take_time(self):
-        until = monotonic() + self.parameters.pondering
-        while monotonic() < until:
+        until, millions = monotonic() + self.parameters.pondering, self.parameters.reckoning
+        while monotonic() < until and not released():
             pass
-        if self.parameters.reckoning:
-            reckon(self.parameters.reckoning)
+        if RELEASE not in os.environ:
+            reckon(millions)
+            return
+        for _ in range(0, millions, CHUNK):
+            if released():
+                return
+            reckon(CHUNK)
 
     def placed(self, network):
         """Count it."""

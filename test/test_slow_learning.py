@@ -2,6 +2,7 @@
 
 import importlib.util
 
+from explorer import RELEASE
 from graphs import demo_nodes, digests_in, probe, SEED, wait_for
 import pytest
 
@@ -15,8 +16,7 @@ from rstdp_ros.snn import SpikingQNetwork
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')
 EPISODES = 4
-# Long enough for some calls: s, and millions of rounds, which take about 12 s.
-LONG = {'pondering': 30.0, 'reckoning': 6000}
+# Seconds, and millions of rounds: no test waits for their end.
 ENDLESS = {'pondering': 1e6, 'reckoning': 1_000_000}
 
 
@@ -29,7 +29,7 @@ def slow_graph(folder, **busy):
 
 def keep_busy(**busy):
     """Change what takes the time, from the next episode on."""
-    changes = [['adaptation', name, busy.get(name, 0)] for name in LONG]
+    changes = [['adaptation', name, busy.get(name, 0)] for name in ENDLESS]
     assert probe('set_parameters', changes) == ['', '']
 
 
@@ -44,10 +44,12 @@ def offline(network, task, physics, rollback_after=None):
 
 
 def test_everything_goes_on_while_it_learns(explorer_installed, domain, tmp_path, cartpole,
-                                            shipped, demo_physics):
-    with slow_graph(tmp_path, reckoning=LONG['reckoning']) as graph:
+                                            shipped, demo_physics, monkeypatch):
+    release = tmp_path / 'release'
+    monkeypatch.setenv(RELEASE, str(release))
+    with slow_graph(tmp_path, reckoning=ENDLESS['reckoning']) as graph:
         wait_for(lambda: probe('learning'), graph)
-        keep_busy(pondering=LONG['pondering'])
+        keep_busy(pondering=ENDLESS['pondering'])
         assert probe('trigger', 'adaptation/save')[0]
         success, words = probe('trigger', 'adaptation/rollback')
         assert success and 'as soon as' in words
@@ -55,15 +57,20 @@ def test_everything_goes_on_while_it_learns(explorer_installed, domain, tmp_path
         assert SpikingQNetwork.load(tmp_path / ADAPTED).digest == shipped.digest
         assert not digests_in(tmp_path)
         (tmp_path / ADAPTED).unlink()
+        release.touch()
         wait_for(lambda: digests_in(tmp_path), graph)
         wait_for(lambda: probe('learning'), graph)
         assert probe('trigger', 'adaptation/save')[0] and len(digests_in(tmp_path)) == 1
         (tmp_path / ADAPTED).unlink()
         graph.children['adaptation'].process.kill()
+        # Nobody starts it again while a probe waits.
+        wait_for(lambda: 'resumed' in (tmp_path / 'adaptation.log').read_text(), graph)
         wait_for(lambda: probe('learning'), graph)
         assert len(digests_in(tmp_path)) == 1
         keep_busy()
+        release.touch()
         wait_for((tmp_path / ADAPTED).exists, graph)
+    monkeypatch.delenv(RELEASE)
     assert digests_in(tmp_path) == offline(shipped, cartpole, demo_physics, rollback_after=0)
 
 

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-if TYPE_CHECKING:
-    pass
-
 COVERAGE, RIGHT, LACKING = 'coverage', 'right equations', 'friction left out'
 EPISODES, STEPS = 3, 200
 # Standard deviation of positions, log-uniform, m or rad; of velocities so many times as much.
