@@ -208,9 +208,9 @@ foreign_driver.Driver = Careless
 def test_a_broken_driver_fails(domain):
     with Driver(CARELESS):
         code, states, result = checked('--episodes', 1)
+    failed = {rule for rule, state in states.items() if state == FAILED}
+    assert failed == {'steps', 'pairing', 'repeat', 'other_joint'}, result['rules']
     assert code == 1 and result['failed'] == 4
-    assert {rule for rule, state in states.items() if state == FAILED} == {
-        'steps', 'pairing', 'repeat', 'other_joint'}
 
 
 SAYS_READY = '''

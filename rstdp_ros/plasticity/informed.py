@@ -8,8 +8,9 @@ import numpy as np
 
 from rstdp_ros.plasticity.belief import Belief
 from rstdp_ros.plasticity.library import Library
-from rstdp_ros.plasticity.plants import index, PlantBelief
+from rstdp_ros.plasticity.plants import PlantBelief
 from rstdp_ros.plasticity.search import CONTENT, GainSearch, SearchParameters
+from rstdp_ros.plasticity.tried import place_of
 
 # A vector is deployed where it is expected to gain so many times what it may lose.
 PRUDENCE = 30.0
@@ -36,7 +37,7 @@ class InformedSearch(GainSearch):
     def _belief(self) -> Belief | PlantBelief:
         """Return what library and returns say, or the returns alone."""
         library, points = self.library, self.tried.points
-        if library and all(index(library.points, point) is not None for point in points):
+        if library and all(place_of(point, library.points) is not None for point in points):
             belief = PlantBelief(library, self.tried)
             if belief.strangeness < 0.0:
                 return belief
@@ -46,7 +47,7 @@ class InformedSearch(GainSearch):
         """Return the best of what is better than the reference beyond doubt."""
         if not isinstance(belief, PlantBelief):
             return super()._best_beyond_doubt(belief)
-        reference = index(belief.points, self.reference)
+        reference = place_of(self.reference, belief.points)
         if reference is None:
             return self.deployed
         gains, losses = belief.prospects(reference)
@@ -59,7 +60,7 @@ class InformedSearch(GainSearch):
         """Choose the best mean, known or not, and now and then what is deployed."""
         if not isinstance(belief, PlantBelief):
             return super()._next(belief)
-        deployed = index(belief.points, self.deployed)
+        deployed = place_of(self.deployed, belief.points)
         if self.test.running or (
                 deployed is not None and self.most - belief.mean[deployed] < CONTENT) or (
                 self.episode % REMEASURE == 0):

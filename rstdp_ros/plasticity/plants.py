@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from rstdp_ros.plasticity.library import Library
-from rstdp_ros.plasticity.tried import Tried
+from rstdp_ros.plasticity.tried import place_of, Tried
 
 # Standard deviations, of the logarithm of returns: by how much a plant's own mean differs from
 # the nearest of the library, and the least by which the returns of one network scatter.
@@ -41,7 +41,7 @@ class PlantBelief:
     def __init__(self, library: Library, tried: Tried) -> None:
         self.library, self.tried, self.points = library, tried, library.points
         self.degrees = library.starts + float(tried.counts.sum()) - 1.0
-        places = [index(library.points, point) for point in tried.points]
+        places = [place_of(point, library.points) for point in tried.points]
         noise = np.maximum(library.spreads, LEAST_NOISE)
         means, variances = library.means.copy(), np.full(library.means.shape, DISCREPANCY ** 2)
         total, signal = noise[:, places] ** 2, DISCREPANCY ** 2
@@ -62,7 +62,7 @@ class PlantBelief:
 
     def at(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation of the mean return of each point, both (n,)."""
-        return tuple(np.array([self._at(index(self.points, point)) for point in points]).T)
+        return tuple(np.array([self._at(place_of(point, self.points)) for point in points]).T)
 
     def _at(self, place: int | None) -> tuple[float, float]:
         if place is None:
@@ -111,9 +111,3 @@ def log_evidence(tried: Tried, residuals: np.ndarray, signal: float, noise: np.n
     of_sum = noise + counts * signal
     return -0.5 * ((counts - 1.0) * np.log(noise) + np.log(of_sum) + tried.squares / noise
                    + counts * residuals ** 2 / of_sum)
-
-
-def index(points: np.ndarray, point: np.ndarray) -> int | None:
-    """Return the place of a point, None if it is not there."""
-    places = np.flatnonzero((points == point).all(1))
-    return int(places[0]) if places.size else None

@@ -30,8 +30,7 @@ class Tried:
 
     def index(self, point: np.ndarray) -> int | None:
         """Return the place of a point; None for one that was not tried."""
-        places = np.flatnonzero((self.points == point).all(1))
-        return int(places[0]) if places.size else None
+        return place_of(point, self.points)
 
     def add(self, point: np.ndarray, value: float) -> None:
         """Take up a return of a point (Welford 1962)."""
@@ -67,3 +66,13 @@ class Tried:
             raise RstdpError('what was tried does not fit what it returned')
         self.points = points.reshape(len(counts), self.points.shape[1])
         self.counts, self.means, self.squares = counts, means, squares
+
+
+def place_of(point: np.ndarray, points: np.ndarray) -> int | None:
+    """
+    Return the place of a point among others, None if it is not there.
+
+    :param point: (size,); points (n, size).
+    """
+    places = np.flatnonzero((points == point).all(1))
+    return int(places[0]) if places.size else None
