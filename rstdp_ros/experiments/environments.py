@@ -45,23 +45,35 @@ def draw(intervals: Intervals, generator: np.random.Generator) -> float:
     return intervals[-1][1]
 
 
+def draw_plant(task: str, name: str, generator: np.random.Generator) -> dict[str, float]:
+    """
+    Draw one plant of a range.
+
+    :return: parameters by name, rounded as files have them.
+    """
+    return {parameter: round(draw(intervals, generator), 6)
+            for parameter, intervals in TABLE_2[task][name].items()}
+
+
 def draw_sets(task: str) -> list[dict[str, float | int | str]]:
     """Draw the sets that the files hold: seed 0 for the first range, 1 for the second."""
     rows = []
     for seed, name in enumerate(RANGES):
         generator = np.random.default_rng(seed)
         for index in range(SETS):
-            values = {parameter: round(draw(intervals, generator), 6)
-                      for parameter, intervals in TABLE_2[task][name].items()}
-            rows.append({'range': name, 'set': index, **values})
+            rows.append({'range': name, 'set': index, **draw_plant(task, name, generator)})
     return rows
 
 
 def sets_as_csv(task: str) -> str:
     """Return the content of a task's file."""
-    rows = draw_sets(task)
+    return as_csv(draw_sets(task))
+
+
+def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows as a file with the columns of the longest; what a row lacks is empty."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, rows[0], lineterminator='\n')
+    writer = csv.DictWriter(buffer, max(rows, key=len), lineterminator='\n')
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()

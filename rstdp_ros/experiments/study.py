@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Far enough apart that no two runs of a network share a start.
 SEED_STRIDE = 1000
+# The mean return from which on a plant counts as mastered (for the cart-pole also Packer et al.
+# 2018).
+SOLVED: Mapping[str, float] = {'cartpole': 195.0, 'acrobot': -100.0}
 
 
 @dataclass(frozen=True)

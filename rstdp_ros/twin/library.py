@@ -12,7 +12,7 @@ from rstdp_ros.plasticity.library import Library, logarithmic
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.tasks.task import Task
 from rstdp_ros.twin.robust import MAX_LOG_GAIN
-from rstdp_ros.twin.search import best_gains, Budget
+from rstdp_ros.twin.search import alone, best_gains, Budget
 
 # Of so many plants the best gains are in the library, on so many it says what they return, from
 # so many starts each.
@@ -60,11 +60,6 @@ def denoised(means: np.ndarray) -> np.ndarray:
     ratio = min(means.shape) / max(means.shape)
     threshold = np.polyval([0.56, -0.95, 1.82, 1.43], ratio) * np.median(values)
     return level + (u * np.where(values > threshold, values, 0.0)) @ v
-
-
-def alone(plant: Any) -> Any:
-    """Return what draws one plant again and again."""
-    return lambda count: [plant] * count
 
 
 def played(task: Task, networks: list[SpikingQNetwork], plants: list[Any],

@@ -33,6 +33,11 @@ class Budget:
     reach: float = 0.6
 
 
+def alone(plant: Any) -> Plants:
+    """Return what draws one plant again and again."""
+    return lambda count: [plant] * count
+
+
 LEAST_REACH, SHRINKING = 0.05, 0.6
 
 

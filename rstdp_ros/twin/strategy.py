@@ -57,6 +57,11 @@ class TwinParameters:
         400, 'Control steps, the latest, from which the plant is identified.', unit='steps',
         minimum=10, maximum=100_000, effect=NEXT_EPISODE)
 
+    @property
+    def budget(self) -> Budget:
+        """How long to search."""
+        return Budget(self.generations, self.candidates, self.starts, reach=self.reach)
+
 
 class Challenger(NamedTuple):
     """A network that may be better, and its log gains."""
@@ -179,9 +184,8 @@ class Twin(Strategy):
     def _challengers(self, present: SpikingQNetwork) -> list[Challenger]:
         """Return what may be better than what plays: the best gains found now."""
         own, base = self.parameters, self._base(present.weights[1])
-        budget = Budget(own.generations, own.candidates, own.starts, reach=own.reach)
-        found = best_gains(self.task, base, self.log_gains, self._plants, self.generator, budget,
-                           own.max_log_gain)
+        found = best_gains(self.task, base, self.log_gains, self._plants, self.generator,
+                           own.budget, own.max_log_gain)
         return [Challenger(with_gains(base, found), found)]
 
     def _foretold(self, network: SpikingQNetwork) -> float:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Any
 
 import numpy as np
 
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork, with_gains
-from rstdp_ros.twin.search import best_gains, Budget, returns
+from rstdp_ros.twin.search import alone, best_gains, returns
 from rstdp_ros.twin.strategy import better, TwinParameters
 
 
@@ -22,18 +20,13 @@ def known_plant(worlds: Sequence[World], network: SpikingQNetwork,
     :param worlds: in the task's own equations.
     """
     own, generator = TwinParameters(), np.random.default_rng(seed)
-    budget = Budget(own.generations, own.candidates, own.starts, reach=own.reach)
     log_gains, deployed = np.zeros(network.observation_size), network
     for world in worlds:
-        search = (partial(_same, world.physics), generator)
-        found = best_gains(world.task, network, log_gains, *search, budget, own.max_log_gain)
+        search = (alone(world.physics), generator)
+        found = best_gains(world.task, network, log_gains, *search, own.budget, own.max_log_gain)
         challenger = with_gains(network, found)
         ours, theirs = returns(world.task, [challenger, deployed], *search,
                                own.validation_starts)
         if better(ours, theirs):
             log_gains, deployed = found, challenger
         yield deployed
-
-
-def _same(plant: Any, count: int) -> list[Any]:
-    return [plant] * count

@@ -15,7 +15,8 @@ import math
 
 import numpy as np
 
-from rstdp_ros.experiments.environments import DATA, draw, TABLE_2
+from rstdp_ros.experiments import environments
+from rstdp_ros.experiments.environments import DATA
 
 RANGES = ('normal', 'extreme', 'hard')
 SETS, SEED = 30, 17
@@ -47,25 +48,21 @@ def draw_plant(task: str, name: str, generator: np.random.Generator) -> dict[str
 
     :return: parameters by name, rounded as files have them.
     """
-    table = TABLE_2[task]['extreme' if name == 'hard' else name]
-    values = {parameter: draw(intervals, generator) for parameter, intervals in table.items()}
-    if name == 'hard':
-        values |= {parameter: generator.uniform(*ends) for parameter, ends in HARD[task].items()}
-        values |= {f'{sensor}_factor': math.exp(generator.uniform(-LOG_FACTOR, LOG_FACTOR))
-                   for sensor in FACTORS[task]}
+    if name != 'hard':
+        return environments.draw_plant(task, name, generator)
+    values = environments.draw_plant(task, 'extreme', generator)
+    values |= {parameter: generator.uniform(*ends) for parameter, ends in HARD[task].items()}
+    values |= {f'{sensor}_factor': math.exp(generator.uniform(-LOG_FACTOR, LOG_FACTOR))
+               for sensor in FACTORS[task]}
     return {parameter: round(value, 6) for parameter, value in values.items()}
 
 
 def plants_as_csv(task: str) -> str:
     """Return the content of a task's file: a row per plant, empty where a value is nominal."""
-    rows = [{'range': name, 'set': i, **draw_plant(task, name, generator)}
-            for number, name in enumerate(RANGES)
-            for generator in [np.random.default_rng((SEED, number))] for i in range(SETS)]
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, max(rows, key=len), lineterminator='\n')
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    generators = [np.random.default_rng((SEED, number)) for number in range(len(RANGES))]
+    return environments.as_csv([
+        {'range': name, 'set': i, **draw_plant(task, name, generator)}
+        for name, generator in zip(RANGES, generators) for i in range(SETS)])
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,7 @@ import numpy as np
 from rstdp_ros import seeds
 from rstdp_ros.experiments import plotting
 from rstdp_ros.experiments.adaptation import next_episode
-from rstdp_ros.experiments.environments import draw, TABLE_2
+from rstdp_ros.experiments.environments import draw_plant
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
@@ -70,8 +70,7 @@ class GuardRun:
 def draw_plants(task: str, name: str, seed: int, count: int) -> list[dict[str, float]]:
     """Draw plants of a range of Table 2."""
     generator = np.random.default_rng(seed)
-    return [{parameter: round(draw(intervals, generator), 6)
-             for parameter, intervals in TABLE_2[task][name].items()} for _ in range(count)]
+    return [draw_plant(task, name, generator) for _ in range(count)]
 
 
 def jobs(tasks: Sequence[str], scale: Scale) -> list[GuardRun]:

@@ -21,7 +21,15 @@ from rstdp_ros.experiments.online.methods import METHODS
 from rstdp_ros.experiments.online.plants import Physics
 from rstdp_ros.experiments.online.worlds import World, world_of
 from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import has_robust, load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.study import (
+    has_robust,
+    load,
+    networks,
+    Scale,
+    SEED_STRIDE,
+    SOLVED,
+    Study,
+)
 from rstdp_ros.snn import SpikingQNetwork
 
 if TYPE_CHECKING:
@@ -30,8 +38,6 @@ if TYPE_CHECKING:
 
 # Real episodes after which the deployed network is measured.
 EPISODES = (0, 1, 2, 3, 5, 10, 25, 50, 100, 250)
-# The mean return at which a plant counts as mastered (Packer et al. 2018 for the cart-pole).
-SUCCESS = {'cartpole': 195.0, 'acrobot': -100.0}
 # What counts as lost.
 LOST = {'cartpole': 1.0, 'acrobot': 3.0}
 # Far from the seeds of other studies.
@@ -117,7 +123,7 @@ def run(job: OnlineRun) -> Rows:
 
 
 def _row(task: str, returns: np.ndarray) -> dict[str, float]:
-    return {'return': returns.mean(), 'success': np.mean(returns >= SUCCESS[task])}
+    return {'return': returns.mean(), 'success': np.mean(returns >= SOLVED[task])}
 
 
 class _Measured:

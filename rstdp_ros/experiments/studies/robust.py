@@ -17,7 +17,7 @@ from rstdp_ros import seeds
 from rstdp_ros.experiments import plotting
 from rstdp_ros.experiments.environments import environment_sets, RANGES
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.study import has_robust, load, networks, Scale, Study
+from rstdp_ros.experiments.study import has_robust, load, networks, Scale, SOLVED, Study
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 DEFAULT = 'default'
 # On so many plants a part of the starts is enough.
 PART = 5
-# The mean return at which Gymnasium calls its task solved.
-SOLVED = {'cartpole': 195.0, 'acrobot': -100.0}
 COLORS = {'one plant': plotting.VERMILLION, 'random plants': plotting.BLUE,
           'given': plotting.GREEN}
 
