@@ -40,7 +40,8 @@ class BareNode(Node):
     def environment(self) -> None:
         """Publish an observation for every action."""
         zeros = array('d', (0.0, 0.0))
-        self.observation = JointState(name=list(self.task.joints), position=zeros, velocity=zeros)
+        self.observation = JointState(name=list(self.task.robot.joints), position=zeros,
+                                      velocity=zeros)
         self.observation.header.frame_id = EPISODE_ID
         self.steps = self.steps_at_timer = 0
         self.observations = self.create_publisher(JointState, 'observation', qos.STEP)
@@ -63,11 +64,11 @@ class BareNode(Node):
 
     def policy(self) -> None:
         """Answer every observation with spikes and then an action."""
-        neurons, ticks = sum(self.task.sizes[1:3]), self.task.neuron.ticks
+        neurons, ticks = sum(self.task.network.sizes[1:3]), self.task.network.neuron.ticks
         self.raster = Image(encoding='mono8', height=neurons, width=ticks, step=ticks,
                             data=array('B', bytes(neurons * ticks)))
         self.raster.header.frame_id = RASTER_FRAME
-        self.action = JointState(name=[self.task.actuated_joint], effort=array('d', (10.0,)))
+        self.action = JointState(name=[self.task.robot.actuated_joint], effort=array('d', (10.0,)))
         self.actions = self.create_publisher(JointState, 'action', qos.STEP)
         self.spikes = self.create_publisher(Image, 'spikes', self.episode)
         self.create_subscription(JointState, 'observation', self.on_observation, qos.STEP)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property, update_wrapper
+import hashlib
 import sys
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ['compiled', 'numba', 'overload']
-# Functions that stand in compiled code for others, of which numba has not been told yet.
-_OVERLOADS: list[tuple[Callable, Callable]] = []
+import numpy as np
+
+__all__ = ['compiled', 'fingerprint', 'numba', 'overload', 'specialised']
+# Of which compiled code takes the values as they are.
+CONSTANTS = (bool, int, float, str, tuple, np.generic)
+# What stands in compiled code for a function, and those of which numba has not been told yet.
+_OVERLOADS: dict[Callable, Callable] = {}
+_UNTOLD: list[Callable] = []
 
 
 @contextmanager
@@ -43,7 +49,8 @@ def numba() -> ModuleType:
 def overload(function: Callable) -> Callable[[Callable], Callable]:
     """Let compiled code have another function instead, as ``numba.extending.overload`` does."""
     def decorate(implementation: Callable) -> Callable:
-        _OVERLOADS.append((function, implementation))
+        _OVERLOADS[function] = implementation
+        _UNTOLD.append(function)
         return implementation
     return decorate
 
@@ -78,13 +85,16 @@ class Kernel:
     @cached_property
     def _dispatcher(self) -> Callable:
         njit = numba().njit
-        while _OVERLOADS:
-            function, implementation = _OVERLOADS.pop()
-            numba().extending.overload(function)(implementation)
+        while _UNTOLD:
+            function = _UNTOLD.pop()
+            numba().extending.overload(function)(_OVERLOADS[function])
+        function = _copy(self._function, self._function.__globals__)
+        # numba keeps a result under this name, and looks only at the file that the function is in.
+        function.__qualname__ += f'-{fingerprint(self._function)}'
         try:
-            return njit(cache=True, **self._options)(self._function)
+            return njit(cache=True, **self._options)(function)
         except RuntimeError:
-            return njit(**self._options)(self._function)
+            return njit(**self._options)(function)
 
 
 def compiled(**options: Any) -> Callable[[Callable], Kernel]:
@@ -97,3 +107,70 @@ def compiled(**options: Any) -> Callable[[Callable], Kernel]:
     :param options: further ones of ``numba.njit``.
     """
     return lambda function: Kernel(function, options)
+
+
+def specialised(template: Callable, **pieces: Any) -> Kernel:
+    """
+    Compile a function in which some names mean something else than in its module.
+
+    :param template: a function that is compiled only in this way.
+    :param pieces: kernels and constants by the names that the template calls them.
+    """
+    return Kernel(_copy(template, {**template.__globals__, **pieces}), {})
+
+
+def _copy(function: Callable, names: dict[str, Any]) -> FunctionType:
+    """Return the same function with other globals."""
+    return update_wrapper(FunctionType(function.__code__, names, function.__name__,
+                                       function.__defaults__, function.__closure__), function)
+
+
+def fingerprint(function: Callable) -> str:
+    """
+    Name a function by all that its machine code is made from.
+
+    That is its own code, the constants that it uses, and likewise of every function that it calls.
+
+    :return: eight hex digits.
+    """
+    sha = hashlib.sha256()
+    for part in _parts(function, set()):
+        sha.update(part)
+    return sha.hexdigest()[:8]
+
+
+def _parts(function: Callable, seen: set[Callable]) -> Iterator[bytes]:
+    """Yield what the function's machine code is made from."""
+    function = _OVERLOADS.get(function, function)
+    if isinstance(function, Kernel):
+        function = function._function
+    if function in seen:
+        return
+    seen.add(function)
+    package = function.__module__.split('.')[0]
+    for code in _codes(function.__code__):
+        yield code.co_code
+        yield repr([c for c in code.co_consts if not isinstance(c, CodeType)]).encode()
+        for name, value in _meanings(code.co_names, function.__globals__):
+            if isinstance(value, CONSTANTS):
+                yield f'{name} = {value!r}'.encode()
+            elif isinstance(value, Kernel) or (isinstance(value, FunctionType)
+                                               and value.__module__.split('.')[0] == package):
+                yield from _parts(value, seen)
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of a function and of those inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+def _meanings(names: tuple[str, ...], known: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what global names stand for; of a module, those of its members that are named."""
+    for name in names:
+        value = known.get(name)
+        members = vars(value) if isinstance(value, ModuleType) else {}
+        yield name, value
+        yield from ((member, members[member]) for member in names if member in members)

@@ -81,8 +81,8 @@ class RecordedRun:
         rasters, kept = [], []
         while not over:
             self.stamp += 20_000_000
-            inference = network.infer(self.task.observe(*joints))
-            effort = self.task.action_efforts[inference.action]
+            inference = network.infer(self.task.robot.observation(*joints))
+            effort = self.task.robot.effort(inference.q_values)
             self.send('observation', self.joint_state(episode_id, joints=joints))
             kept.append(self.image(episode_id, network, inference.raster))
             rasters.append(inference.raster)
@@ -103,7 +103,8 @@ class RecordedRun:
 
     def joint_state(self, episode_id, joints=None, effort=None):
         """Make an observation or an action."""
-        names = [self.task.actuated_joint] if joints is None else list(self.task.joints)
+        robot = self.task.robot
+        names = [robot.actuated_joint] if joints is None else list(robot.joints)
         positions, velocities = joints or ((), ())
         return TYPES['sensor_msgs/msg/JointState'](
             header(self.stamp, episode_id), names, np.array(positions, np.float64),

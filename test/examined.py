@@ -23,11 +23,11 @@ class FreePlant(GymPlant):
 
     def step(self, effort):
         """Advance; without effort the motor exerts nothing."""
-        if effort in self.task.action_efforts:
+        if effort in self.task.robot.efforts:
             return super().step(effort)
         physics, env = self.env.unwrapped.physics, self.env.unwrapped
         env.physics = replace(physics, force_magnitude=0.0)
-        outcome = super().step(self.task.action_efforts[0])
+        outcome = super().step(self.task.robot.efforts[0])
         env.physics = physics
         return outcome
 
@@ -99,7 +99,7 @@ class Sound:
     def act(self, act):
         """Check what the node checks and hand it on."""
         act = self.edit_act(act)
-        if act is None or act.joint != self.task.actuated_joint:
+        if act is None or act.joint != self.task.robot.actuated_joint:
             return
         try:
             outputs = self.protocol.action(act.episode_id, act.stamp, act.effort, self.now)

@@ -7,7 +7,7 @@ from examined import PERIOD, SelfPaced, Sound, SoundInRealTime
 
 from rstdp_ros.protocol.conformance import Rule
 from rstdp_ros.protocol.conformance.events import Act
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 LETTERS = str.maketrans('0123456789', 'abcdefghij')
 
@@ -69,7 +69,7 @@ class Impatient(Sound):
         """Answer itself, all but the first."""
         if self.protocol.running and self.protocol._steps > 1:
             self.act(Act(self.protocol.episode_id, self.protocol._last_stamp,
-                         self.task.actuated_joint, 10.0))
+                         self.task.robot.actuated_joint, 10.0))
         super().cycle()
 
 
@@ -167,7 +167,7 @@ def old_stamp(env, act):
 
 def any_joint(env, act):
     """Take every joint for the actuated one."""
-    return act._replace(joint=env.task.actuated_joint)
+    return act._replace(joint=env.task.robot.actuated_joint)
 
 
 def any_episode(env, act):

@@ -43,9 +43,10 @@ def episode_of_a_driver(task, physics, number, steps=60):
         effort = balance(*joints) + generator.normal(0.0, 4.0)
         name = f'theirs-{number}'
         messages += [
-            ('/observation', JOINT_STATE, stamp, joint_state(stamp, name, task.joints, *joints)),
+            ('/observation', JOINT_STATE, stamp,
+             joint_state(stamp, name, task.robot.joints, *joints)),
             ('/action', JOINT_STATE, stamp + 3_000_000, joint_state(
-                stamp, name, [task.actuated_joint], efforts=[effort]))]
+                stamp, name, [task.robot.actuated_joint], efforts=[effort]))]
         state = task.drive([state], [pasts], [[effort]], physics)[0, -1]
         pasts.insert(0, effort)
     return messages

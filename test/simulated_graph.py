@@ -185,7 +185,7 @@ class SimulatedGraph:
         if self.policy is None:
             return
         answer = self.policy.observation(observation.episode_id,
-                                         self.task.observe(*observation.joints))
+                                         self.task.robot.observation(*observation.joints))
         if answer:
             self._send_raster(answer, observation.stamp)
             self._send(self._on_action, observation.episode_id, observation.stamp, answer.effort)

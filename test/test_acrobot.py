@@ -10,7 +10,7 @@ import pytest
 from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.acrobot.physics import AcrobotPhysics, step, wrapped
+from rstdp_ros.tasks.acrobot.physics import AcrobotPhysics, reached, step, wrapped
 from rstdp_ros.tasks.gym import GymPlant
 
 PLANTS = [{}, {'link_length': 1.4, 'link_mass': 0.6}, {'link_moi': 0.75, 'gravity': 3.7},
@@ -52,7 +52,8 @@ def test_single_steps_equal_gymnasiums(values, frozen):
         action = int(generator.integers(3))
         env.state = state.copy()
         _, reward, terminated, _, _ = env.step(action)
-        *ours, ended = step(*state, (-1.0, 0.0, 1.0)[action], physics.constants())
+        ours = step(tuple(state), (-1.0, 0.0, 1.0)[action], physics.constants())
+        ended = reached(ours, physics.constants())
         # Where the angle wraps, the last bit decides the side.
         angles = np.abs(np.angle(np.exp(1j * (np.array(ours[:2]) - env.state[:2]))))
         assert angles.max() <= 1e-12
@@ -92,9 +93,9 @@ def test_batches_equal_the_registered_environment(values, acrobot, network):
         episode = acrobot.episode(network, seed, physics)
         joints, rasters, rewards, end = plant.reset(seed), [], 0.0, ''
         while not end:
-            inference = network.infer(acrobot.observe(*joints))
+            inference = network.infer(acrobot.robot.observation(*joints))
             rasters.append(inference.raster)
-            joints, reward, end = plant.step(acrobot.action_efforts[inference.action])
+            joints, reward, end = plant.step(acrobot.robot.effort(inference.q_values))
             rewards += reward
         assert np.array_equal(np.array(rasters), episode.rasters)
         assert rewards == total == episode.episode_return
@@ -113,7 +114,7 @@ def test_joints_come_back_from_observations(acrobot):
     generator = np.random.default_rng(2)
     for _ in range(100):
         positions, velocities = generator.uniform(-3, 3, (2, 2))
-        joints = acrobot.joints_of(acrobot.observe(positions, velocities))
+        joints = acrobot.robot.joints_of(acrobot.robot.observation(positions, velocities))
         assert np.allclose(joints.positions, positions, atol=1e-6)
         assert np.allclose(joints.velocities, velocities, atol=1e-6)
 

@@ -12,7 +12,7 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import GuardParameters, preset, Recipe
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, step
+from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, failed, step
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.stepped import stepped
 
@@ -47,7 +47,8 @@ def test_single_steps_equal_gymnasiums(values, frozen):
         action = int(generator.integers(2))
         env.state, env.steps_beyond_terminated = state.copy(), None
         _, _, terminated, _, _ = env.step(action)
-        *ours, ended = step(*state, (-10.0, 10.0)[action], physics.constants())
+        ours = step(tuple(state), (-10.0, 10.0)[action], physics.constants())
+        ended = failed(ours, physics.constants())
         assert np.abs(np.array(ours) - env.state).max() <= 1e-12
         assert ended == terminated
 
@@ -89,9 +90,9 @@ def test_batches_equal_single_episodes_and_the_registered_environment(
         assert episode.episode_return == total == len(episode.rasters)
         joints, rasters, end = plant.reset(seed), [], ''
         while not end:
-            inference = shipped.infer(cartpole.observe(*joints))
+            inference = shipped.infer(cartpole.robot.observation(*joints))
             rasters.append(inference.raster)
-            joints, _, end = plant.step(cartpole.action_efforts[inference.action])
+            joints, _, end = plant.step(cartpole.robot.effort(inference.q_values))
         assert np.array_equal(np.array(rasters), episode.rasters)
 
 

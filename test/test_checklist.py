@@ -17,9 +17,9 @@ def watched(cartpole, rate=100.0, names=NAMES, offset=0.0, has_velocities=True, 
             amplitude=0.1, stamps=float, constant=None, position=None):
     """Return a checklist after two seconds of a swinging robot, and the time."""
     clock = [0.0]
-    wiring = {joint: JointWiring(name) for joint, name in zip(cartpole.joints, NAMES)}
+    wiring = {joint: JointWiring(name) for joint, name in zip(cartpole.robot.joints, NAMES)}
     plant = RobotPlant(cartpole, wiring, print, lambda: clock[0])
-    checklist = Checklist(plant, NAMES, cartpole.control_period)
+    checklist = Checklist(plant, NAMES, cartpole.robot.control_period)
     for i in range(1, int(2 * rate)):
         now = clock[0] = 100.0 + i / rate
         speeds = [factor * amplitude * 3.0 * math.cos(3.0 * now) if constant is None else constant,
@@ -41,9 +41,9 @@ def items(checklist, now, effort_limit=10.0, positions=(2.0, math.inf)):
 @pytest.mark.parametrize('at_once', [2, 10, 12])
 def test_a_burst_does_not_hide_a_slow_driver(cartpole, at_once, measured):
     clock = [100.0]
-    plant = RobotPlant(cartpole, {j: JointWiring(n) for j, n in zip(cartpole.joints, NAMES)},
+    plant = RobotPlant(cartpole, {j: JointWiring(n) for j, n in zip(cartpole.robot.joints, NAMES)},
                        print, lambda: clock[0])
-    checklist, said = Checklist(plant, NAMES, cartpole.control_period), []
+    checklist, said = Checklist(plant, NAMES, cartpole.robot.control_period), []
     for i in range(at_once + 40):
         clock[0] += 0.05 if i > at_once else 1e-4
         checklist.heard(clock[0], NAMES)

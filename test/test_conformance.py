@@ -63,9 +63,9 @@ def test_every_rule_can_be_broken(cartpole, shipped):
 def test_only_what_must_be_ignored_is_out_of_the_ordinary(cartpole, shipped):
     environment = Sound(cartpole)
     environment.examine(examination(cartpole, shipped))
-    odd = {act.effort for act in environment.acts} - set(cartpole.action_efforts)
+    odd = {act.effort for act in environment.acts} - set(cartpole.robot.efforts)
     assert sorted(map(str, odd)) == ['inf', 'nan']
-    joints = [act for act in environment.acts if act.joint != cartpole.actuated_joint]
+    joints = [act for act in environment.acts if act.joint != cartpole.robot.actuated_joint]
     assert 0 < len(joints) < 10 < len(environment.acts)
 
 

@@ -15,7 +15,7 @@ from rstdp_ros.cli.main import main
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import EpisodeEnd
 from rstdp_ros.tasks.cartpole.stand_in import StandInPhysics
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 ROS = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                          reason='ROS 2 is not installed')

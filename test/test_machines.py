@@ -72,9 +72,9 @@ def test_the_compiler_is_loaded_by_the_first_kernel_that_runs():
             'import rstdp_ros.bringup, rstdp_ros.nodes.tables\n'
             'from rstdp_ros.tasks import get_task\n'
             'task = get_task("cartpole")\n'
-            'assert pickle.loads(pickle.dumps(task.advance)) is task.advance\n'
+            'assert pickle.loads(pickle.dumps(task.step)) is task.step\n'
             'before = "numba" in sys.modules\n'
-            'task.advance(0.0, 0.0, 0.0, 0.0, 10.0, task.physics().constants())\n'
+            'task.step((0.0, 0.0, 0.0, 0.0), 10.0, task.physics().constants())\n'
             'print(before, "numba" in sys.modules)')
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert done.stdout == 'False True\n', done.stderr

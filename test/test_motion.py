@@ -14,9 +14,9 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters
 from rstdp_ros.tasks.checklist import OK, WARN
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.motion import MotionCheck, PATIENCE
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
-from rstdp_ros.tasks.task import Joints
 
 PERIOD = 0.02
 QUIET, NOISY = StandInParameters(), StandInParameters(velocity_noise=0.05)
@@ -36,7 +36,7 @@ def play(cartpole, network, scale, values=(), sensors=QUIET, enough=12, prove=Tr
     :return: how its episodes ended, and what is thought of the motor.
     """
     robot = StandIn(STAND_IN.make_physics(dict(values)), sensors)
-    plant = RobotPlant(cartpole, {j: JointWiring(j) for j in cartpole.joints}, robot.command,
+    plant = RobotPlant(cartpole, {j: JointWiring(j) for j in cartpole.robot.joints}, robot.command,
                        lambda: robot.time + 1.0, scale, prove_motion=prove)
     env = RealTime(plant, 'boot', lambda: 0, PERIOD)
     env.latching, ends = True, []
@@ -46,7 +46,7 @@ def play(cartpole, network, scale, values=(), sensors=QUIET, enough=12, prove=Tr
         for _ in range(count):
             robot.advance(robot.time + seconds / count)
             joints = robot.read()
-            plant.sense(robot.time + 1.0, cartpole.joints, *joints)
+            plant.sense(robot.time + 1.0, cartpole.robot.joints, *joints)
 
     while (env.enabled or mend) and len(ends) < enough:
         if not env.enabled:
@@ -57,9 +57,9 @@ def play(cartpole, network, scale, values=(), sensors=QUIET, enough=12, prove=Tr
         while env.running:
             message, = env.poll(robot.time)
             if env.running:
-                action = network.infer(cartpole.observe(*message.joints)).action
+                action = network.infer(cartpole.robot.observation(*message.joints)).action
                 go_on(0.002)
-                env.action(message.episode_id, message.stamp, cartpole.action_efforts[action],
+                env.action(message.episode_id, message.stamp, cartpole.robot.efforts[action],
                            robot.time)
                 go_on(PERIOD - 0.002)
             else:
@@ -138,7 +138,7 @@ def test_what_stays_undecided_is_a_doubt_in_the_end(cartpole, period):
 def test_a_joint_that_bears_weight_tells_nothing():
     """An acrobot's elbow moves against its efforts when all is well."""
     task = get_task('acrobot')
-    plant = RobotPlant(task, {j: JointWiring(j) for j in task.joints}, print, lambda: 0.0,
+    plant = RobotPlant(task, {j: JointWiring(j) for j in task.robot.joints}, print, lambda: 0.0,
                        prove_motion=True)
     check = MotionCheck(task)
     for i in range(PATIENCE + 1):

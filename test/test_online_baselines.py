@@ -34,7 +34,7 @@ def test_linear_control_is_the_sign_of_what_it_hears(cartpole):
         seen = control.episode(seed, physics)
         assert len(seen.efforts) == steps
         assert seen.end == ('truncated' if steps == 200 else 'terminated')
-        shown = cartpole.state_of(seen.positions, seen.velocities)
+        shown = cartpole.robot.states(seen.positions, seen.velocities)
         past = np.pad(seen.efforts, (2, 0))[:-1] / 10.0
         lean = shown @ weights[:4] + weights[4] + weights[5] * past[1:] + weights[6] * past[:-1]
         assert np.array_equal(seen.efforts, np.where(lean > 0, 10.0, -10.0))

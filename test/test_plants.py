@@ -64,7 +64,7 @@ def states_of(task, count=1000):
 
 def commands_of(task, rows=1, seed=0):
     """Draw efforts of the task, (rows, STEPS)."""
-    return np.random.default_rng(seed).choice(task.action_efforts, (rows, STEPS))
+    return np.random.default_rng(seed).choice(task.robot.efforts, (rows, STEPS))
 
 
 @pytest.mark.parametrize('frozen', ['recomputed', 'frozen'])
@@ -74,8 +74,8 @@ def test_without_them_every_step_keeps_its_bits(task, plant, frozen):
     values = {**plant.get(task.name, {}), 'derived_parameters': frozen}
     constants = task.make_physics(values).constants()
     for state in states_of(task).tolist():
-        for effort in task.action_efforts:
-            ours = np.array(task.advance(*state, effort, constants)[:4])
+        for effort in task.robot.efforts:
+            ours = np.array(task.step(tuple(state), effort, constants))
             ideals = getattr(ideal, task.name)(*state, effort, constants)
             assert ours.tobytes() == np.array(ideals).tobytes()
 
@@ -122,7 +122,7 @@ def test_all_power_goes_into_motion_or_friction(task):
     plants = [task.physics(), task.make_physics(RESISTANCES[task.name]),
               *(task.make_physics({name: value})
                 for name, value in RESISTANCES[task.name].items())]
-    actuated, h = task.joints.index(task.actuated_joint), 1e-5
+    actuated, h = task.robot.joints.index(task.robot.actuated_joint), 1e-5
     full = {'cartpole': cartpole, 'acrobot': acrobot}[task.name].FULL_FRICTION
     for physics in plants:
         values = [getattr(physics, name) for name in RESISTANCES[task.name]]
@@ -130,7 +130,7 @@ def test_all_power_goes_into_motion_or_friction(task):
             derivative = slope(task.name, state, 0.7, physics)
             change = (energy(task.name, state + h * derivative, physics)
                       - energy(task.name, state - h * derivative, physics)) / (2 * h)
-            velocities = task.state_joints(state).velocities
+            velocities = task.robot.pose(state).velocities
             spent = sum(v * (damping * v + friction * np.clip(v / full, -1.0, 1.0))
                         for v, damping, friction in zip(velocities, values[::2], values[1::2]))
             assert change == pytest.approx(0.7 * velocities[actuated] - spent, abs=1e-3, rel=1e-5)
@@ -145,9 +145,9 @@ def test_what_moves_comes_to_rest(task):
         states = task.drive(np.array(start[name]), None, np.zeros((1, 1000)), physics)[0]
         energies = [energy(name, state, physics) for state in states]
         assert energies[0] - energies[-1] > 0.9 * (energies[0] - lowest(name, physics))
-        assert np.abs(task.state_joints(states[-1]).velocities).max() < 0.01
+        assert np.abs(task.robot.pose(states[-1]).velocities).max() < 0.01
     ideal_states = task.drive(np.array(start[name]), None, np.zeros((1, 1000)))[0]
-    assert np.abs(task.state_joints(ideal_states[-1]).velocities).max() > 0.01
+    assert np.abs(task.robot.pose(ideal_states[-1]).velocities).max() > 0.01
 
 
 def lowest(name, physics):
@@ -159,7 +159,7 @@ def lowest(name, physics):
 def test_a_delay_of_whole_periods_shifts_the_efforts(task, periods):
     commands, starts = commands_of(task, 5), states_of(task, 3)
     past = commands_of(task, 5, seed=1)[:, :periods + 1]
-    delayed = task.make_physics({'actuator_delay': periods * task.control_period})
+    delayed = task.make_physics({'actuator_delay': periods * task.robot.control_period})
     shifted = np.concatenate([past[:, :periods][:, ::-1], commands], axis=1)[:, :STEPS]
     assert np.array_equal(task.drive(starts, past, commands, delayed),
                           task.drive(starts, None, shifted))
@@ -167,7 +167,7 @@ def test_a_delay_of_whole_periods_shifts_the_efforts(task, periods):
 
 def test_a_fraction_of_a_period_mixes_two_efforts(task):
     commands, starts = commands_of(task, 5), states_of(task, 3)
-    delayed = task.make_physics({'actuator_delay': 1.25 * task.control_period})
+    delayed = task.make_physics({'actuator_delay': 1.25 * task.robot.control_period})
     known = np.concatenate([np.zeros((5, 2)), commands], axis=1)
     mixed = 0.75 * known[:, 1:-1] + 0.25 * known[:, :-2]
     assert np.array_equal(task.drive(starts, None, commands, delayed),
@@ -177,8 +177,8 @@ def test_a_fraction_of_a_period_mixes_two_efforts(task):
 def test_the_longest_delay_reaches_into_the_past(task):
     starts, past = states_of(task, 0)[:1], np.array([[*[0.0] * 100]])
     physics = task.make_physics({'actuator_delay': 1.0})
-    periods = round(1.0 / task.control_period)
-    past[0, periods - 1] = task.action_efforts[-1]
+    periods = round(1.0 / task.robot.control_period)
+    past[0, periods - 1] = task.robot.efforts[-1]
     moved = task.drive(starts, past, np.zeros((1, 1)), physics)
     still = task.drive(starts, None, np.zeros((1, 1)), physics)
     assert not np.array_equal(moved, still)
@@ -190,7 +190,8 @@ def test_a_dead_zone_swallows_small_commands(task):
     left = np.array([[0.0, 0.50001, 0.0, -0.6, 2.0]])
     assert np.array_equal(task.drive(starts, None, commands, physics),
                           task.drive(starts, None, left))
-    strong = task.make_physics({'dead_zone': 0.6, 'actuator_delay': 0.5 * task.control_period})
+    half = 0.5 * task.robot.control_period
+    strong = task.make_physics({'dead_zone': 0.6, 'actuator_delay': half})
     left = np.array([[0.0, 0.0, 0.0, 0.0, 1.0]])
     assert np.array_equal(task.drive(starts, None, commands, strong),
                           task.drive(starts, None, left))
@@ -210,24 +211,24 @@ def test_sensors_show_factor_times_truth_plus_offset(task):
     factors, offsets = np.split(np.array(physics.sensors()), 2)
     first, second = (name.partition('_')[0] for name in list(RESISTANCES[task.name])[::2])
     for state in states:
-        true = task.state_joints(state)
+        true = task.robot.pose(state)
         shown = task.shown(state, physics.sensors())
-        assert np.array_equal(task.state_of(*shown), factors * state + offsets)
+        assert np.array_equal(task.robot.states(*shown), factors * state + offsets)
         for kind, seen, values in zip(('position', 'velocity'), shown, true):
             assert list(seen) == pytest.approx([
                 getattr(physics, f'{joint}_{kind}_factor') * value
                 + getattr(physics, f'{joint}_{kind}_offset')
                 for joint, value in zip((first, second), values)])
-        perfect = task.state_of(*task.shown(state, task.physics().sensors()))
+        perfect = task.robot.states(*task.shown(state, task.physics().sensors()))
         assert perfect.tobytes() == state.tobytes()
 
 
 def test_states_come_back_from_joints(task):
     states = states_of(task, 6).reshape(2, 4, 4)
-    joints = [[task.state_joints(state) for state in row] for row in states]
+    joints = [[task.robot.pose(state) for state in row] for row in states]
     positions, velocities = (np.array([[getattr(j, kind) for j in row] for row in joints])
                              for kind in ('positions', 'velocities'))
-    assert np.array_equal(task.state_of(positions, velocities), states)
+    assert np.array_equal(task.robot.states(positions, velocities), states)
 
 
 def test_the_policy_is_told_what_sensors_show_and_judged_by_the_truth(task, network):
@@ -312,14 +313,14 @@ def test_compiled_episodes_equal_the_environment_step_by_step(task, network):
 def test_an_actuator_that_changes_in_mid_episode_keeps_the_commands(task):
     plant = GymPlant(task)
     plant.reset(START)
-    delayed = task.make_physics({'actuator_delay': 2 * task.control_period})
+    delayed = task.make_physics({'actuator_delay': 2 * task.robot.control_period})
     commands = commands_of(task)[0, :6].tolist()
     joints = [plant.step(effort).joints for effort in commands[:4]]
     plant.set_physics(delayed)
     joints += [plant.step(effort).joints for effort in commands[4:]]
     exerted = np.array([[*commands[:4], *commands[2:4]]])
     states = task.drive(task.start_states([START]), None, exerted)[0]
-    assert np.array_equal(task.state_of(*np.array(joints).transpose(1, 0, 2)), states)
+    assert np.array_equal(task.robot.states(*np.array(joints).transpose(1, 0, 2)), states)
 
 
 @pytest.mark.skipif(importlib.util.find_spec('rclpy') is None, reason='ROS 2 is not installed')

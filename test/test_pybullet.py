@@ -22,8 +22,8 @@ from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.acrobot import physics as acrobot
 from rstdp_ros.tasks.cartpole import physics as cartpole
 from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.pybullet.world import World
-from rstdp_ros.tasks.task import Joints
 from rstdp_ros.tasks.urdf import describe
 
 pytestmark = pytest.mark.skipif(find_spec('pybullet') is None,
@@ -39,10 +39,10 @@ START = Joints((0.02, 0.04), (-0.03, 0.01))
 
 def sequences(task):
     """Return three sequences of efforts: alternating, random and none."""
-    effort = task.action_efforts[-1]
+    effort = task.robot.efforts[-1]
     generator = np.random.default_rng(0)
     return {'alternating': [effort * (-1.0)**(k // 3) for k in range(STEPS)],
-            'random': generator.choice(task.action_efforts, STEPS).tolist(),
+            'random': generator.choice(task.robot.efforts, STEPS).tolist(),
             'none': [0.0] * STEPS}
 
 
@@ -70,7 +70,8 @@ def test_bodies_move_as_the_equations_say(name, plant):
             world.advance(physics.exerted(effort), world.substeps)
             state = integrate.solve_ivp(
                 lambda t, y, effort=effort: derivatives(name, y, effort, physics),
-                (0.0, task.control_period), state, method='RK45', rtol=1e-9, atol=1e-11).y[:, -1]
+                (0.0, task.robot.control_period), state, method='RK45', rtol=1e-9,
+                atol=1e-11).y[:, -1]
             worst = max(worst, np.abs(np.subtract(world.read().positions, state[:2])).max())
         assert world.substep == pytest.approx(1e-3) and worst <= 1e-3
         assert np.abs(state).max() > 0.05  # else nothing was compared
@@ -146,7 +147,7 @@ def test_a_command_works_after_its_delay():
         plant = GymPlant(task)
         plant.set_physics(task.make_physics({'actuator_delay': delay}))
         changes = []
-        for effort in task.action_efforts:
+        for effort in task.robot.efforts:
             joints = [plant.reset(1), *(plant.step(effort).joints for _ in range(3))]
             changes.append(np.diff([j.velocities[0] for j in joints]))
         return changes[1] - changes[0]

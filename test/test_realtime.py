@@ -9,8 +9,8 @@ from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.realtime import RealTime
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Outcome, Plant
-from rstdp_ros.tasks.task import Joints
 
 PERIOD = 0.02
 NAN, INF = math.nan, math.inf

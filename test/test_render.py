@@ -22,9 +22,9 @@ from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.playing import play
 from rstdp_ros.tasks.sketch import KINDS, View
-from rstdp_ros.tasks.task import Joints
 
 SMALL = ('--fps', '5', '--width', '240', '--speed', '2', '--max-seconds', '2')
 

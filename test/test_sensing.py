@@ -16,7 +16,7 @@ NAN = math.nan
 
 def wired(task, **wires):
     """Return the wiring of a task; joints are called as it calls them unless told otherwise."""
-    return {joint: wires.get(joint, JointWiring(joint)) for joint in task.joints}
+    return {joint: wires.get(joint, JointWiring(joint)) for joint in task.robot.joints}
 
 
 class Driver:

@@ -41,10 +41,10 @@ def test_trains_the_network_that_runs():
 def test_the_scale_of_training_is_folded_into_w1(name):
     task = get_task(name)
     trainer = Trainer(task, 5, settings_for(task))
-    scale = np.array(task.observation_scale, np.float32)
+    scale = np.array(task.robot.observation_scale, np.float32)
     observations = np.random.default_rng(0).normal(size=(300, len(scale))).astype(np.float32)
     trained = q_values(trainer.online, torch.from_numpy(encode(observations * scale)),
-                       *task.neuron.membrane, task.neuron.ticks).detach().numpy()
+                       *task.network.neuron.membrane, task.network.neuron.ticks).detach().numpy()
     network = trainer.network(trainer.online)
     folded = np.array([network.q_values(o) for o in observations])
     assert np.allclose(folded, trained, atol=1e-4)
@@ -58,10 +58,10 @@ def test_the_scale_of_training_is_folded_into_w1(name):
 def random_episode(task, seed):
     """Return what a plant shows under random efforts."""
     generator, constants = np.random.default_rng((seed, 2)), task.physics().constants()
-    state, seen, failed = task.start_states([seed])[0], [], False
-    while not failed and len(seen) < task.max_episode_steps:
-        seen.append(task.observe(*task.state_joints(state)))
-        *state, failed = task.advance(*state, generator.choice(task.action_efforts), constants)
+    state, seen = tuple(task.start_states([seed])[0]), []
+    while not task.ended(state, constants) and len(seen) < task.max_episode_steps:
+        seen.append(task.robot.observation(*task.robot.pose(state)))
+        state = task.step(state, generator.choice(task.robot.efforts), constants)
     return seen
 
 
@@ -71,11 +71,11 @@ def test_the_scale_is_one_over_the_root_mean_square_of_what_is_observed(name):
     networks = [SpikingQNetwork.load(share_path(f'models/{name}_{i}.npz')) for i in range(3)]
     shown = [task.episode(network, seed, trajectory=True).trajectory
              for network in networks for seed in starts[:20]]
-    groups = ([task.observe(*joints) for seen in shown
+    groups = ([task.robot.observation(*joints) for seen in shown
                for joints in zip(seen.positions, seen.velocities)],
               [o for seed in starts for o in random_episode(task, seed)])
     square = np.mean([np.square(group).mean(0) for group in groups], axis=0)
-    assert np.allclose(task.observation_scale * np.sqrt(square), 1.0, atol=0.15)
+    assert np.allclose(task.robot.observation_scale * np.sqrt(square), 1.0, atol=0.15)
 
 
 def test_surrogate_gradient():
@@ -105,7 +105,7 @@ def outcome(trainer):
 def test_a_resumed_training_ends_like_an_undisturbed_one(cartpole, tmp_path, robust):
     path = tmp_path / 'training.pt'
     settings = replace(QUICK, random_plants=True,
-                       observation_scale=cartpole.observation_scale) if robust else QUICK
+                       observation_scale=cartpole.robot.observation_scale) if robust else QUICK
     whole = Trainer(cartpole, 3, settings)
     train(whole, path, lambda progress: None)
     part = Trainer(cartpole, 3, settings)

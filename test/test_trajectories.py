@@ -55,7 +55,7 @@ def test_a_trajectory_is_what_the_environment_shows(name, seed):
     assert np.array_equal(seen.positions, joints[:, 0])
     assert np.array_equal(seen.velocities, joints[:, 1])
     assert seen.end == recording.end and len(seen.efforts) == recording.steps
-    assert set(seen.efforts) <= set(task.action_efforts)
+    assert set(seen.efforts) <= set(task.robot.efforts)
 
 
 def test_what_is_missing_is_said_and_changes_nothing(explorer_installed, cartpole, shipped,

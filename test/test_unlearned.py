@@ -26,7 +26,8 @@ SEED = 200_000_000
 
 def verdict(task, steps, episode_return):
     """Return what a listening adaptation says of an episode with such a return."""
-    network, raster = random_network(1, task.sizes), np.zeros((8, sum(task.sizes[1:3])), np.uint8)
+    network = random_network(1, task.network.sizes)
+    raster = np.zeros((8, sum(task.network.sizes[1:3])), np.uint8)
     a = AdaptationProtocol(paced=False, objection=lambda *episode: objection(
         task, lambda: network, False, *episode))
     a.begin(network.digest, SEED, 0.0)
@@ -65,7 +66,7 @@ def test_an_impossible_return_by_hand_is_ignored(name, value):
 
 
 def test_an_impossible_return_ends_a_run_offline(cartpole, shipped):
-    strange = replace(cartpole, reward=lambda terminated: 0.1)
+    strange = replace(cartpole, reward=cartpole.reward._replace(usual=(0.1, 0.1)))
     with pytest.raises(RstdpError, match='episode 0 of rstdp_ros/CartPole-v0 teaches nothing'):
         adapt(Adaptation(strange, shipped, None, 2, Recipe.of('cartpole', SEED)))
 
@@ -83,15 +84,15 @@ def test_an_impossible_return_in_a_bag_is_not_learned_from(tmp_path, record, mon
 
 
 @pytest.mark.parametrize('quantized', [False, True])
-def test_spikes_tell_the_action(quantized):
+def test_spikes_tell_the_q_values(quantized):
     chosen = set()
     for seed in range(4):
         network = random_network(seed, (8, 20, 30, 3) if seed % 2 else (8, 64, 64, 2))
         network = quantize(network) if quantized else network
         inferred = [network.infer(x) for x in np.random.default_rng(seed).normal(size=(300, 4))]
-        actions = network.actions(np.array([inference.raster for inference in inferred])).tolist()
-        assert [inference.action for inference in inferred] == actions
-        chosen |= {*actions}
+        q_values = network.q_values_of(np.array([inference.raster for inference in inferred]))
+        assert np.array_equal(q_values, [inference.q_values for inference in inferred])
+        chosen |= {inference.action for inference in inferred}
     assert chosen == {0, 1}
 
 
@@ -108,7 +109,7 @@ def played(task, network, intrude=lambda step: False):
     outputs, rasters = env.reset(0.0), []
     while not isinstance(outputs[0], EpisodeEnd):
         observation, = outputs
-        answer = policy.observation('boot-1', task.observe(*observation.joints))
+        answer = policy.observation('boot-1', task.robot.observation(*observation.joints))
         effort = -answer.effort if intrude(len(rasters)) else answer.effort
         rasters.append(answer.raster)
         outputs = env.action('boot-1', observation.stamp, effort, 0.0)

@@ -166,8 +166,9 @@ def test_tasks_can_be_pickled(name, simulator):
         copy = pickle.loads(pickle.dumps(task))
         assert 'plant' not in vars(copy)
     assert copy == task
-    assert [copy.reward(end) for end in (False, True)] == [
-        task.reward(end) for end in (False, True)]
+    state = (0.0,) * 4
+    assert [copy.reward.of(state, 0.0, end) for end in (False, True)] == [
+        task.reward.of(state, 0.0, end) for end in (False, True)]
 
 
 def test_json_has_no_infinity():

@@ -61,9 +61,9 @@ def test_the_shadow_decides_on_the_recorded_observations(tmp_path, record, shipp
     first = itself.episodes == 0
     assert not itself.differ[first].any(), 'the first episode was played by this very network'
     assert result.differ.any() and not result.differ.all()
-    half = len(cartpole.joints)
+    half = len(cartpole.robot.joints)
     for state, own, differs in zip(result.states[first], itself.states, result.differ[first]):
-        observation = cartpole.observe(state[:half], state[half:])
+        observation = cartpole.robot.observation(state[:half], state[half:])
         same = shipped.infer(observation).action == other.infer(observation).action
         assert same != differs and (own == state).all()
     assert len(result.differ) == sum(map(len, run.rasters))

@@ -14,8 +14,9 @@ from rstdp_ros.bags.reader import Bag
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.reading import NANOSECONDS, to_nanoseconds
 from rstdp_ros.tasks.actuator import commands_kept
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.joint_stream import JointStream, JointWiring
-from rstdp_ros.tasks.task import Joints, Task, trajectory_of
+from rstdp_ros.tasks.task import Task, trajectory_of
 from rstdp_ros.trajectory import Trajectory
 from rstdp_ros.untrusted import refusing, shortened
 
@@ -75,7 +76,7 @@ def driven(bag: Bag, task: Task, driver: Driver, refused: Counter[str]) -> list[
         raise RstdpError(f'{bag.path}: {len(times)} states of {names} and {len(commands)} '
                          f'commands on {driver.commands} tell nothing; name the joints and the '
                          'controller by --params-file')
-    period = task.control_period
+    period = task.robot.control_period
     start, end = max(times[0], commands[0, 0]), min(times[-1], commands[-1, 0])
     if end - start > LONGEST * period:
         raise RstdpError(f'{bag.path}: goes on for {end - start:.0f} s; take a part of at most '
@@ -94,14 +95,14 @@ def driven(bag: Bag, task: Task, driver: Driver, refused: Counter[str]) -> list[
 def _stretch(task: Task, rows: list[Joints], efforts: np.ndarray,
              chosen: list[int]) -> Trajectory:
     first, last = chosen[0], chosen[-1] + 1
-    before = efforts[max(0, first - commands_kept(task.control_period)):first][::-1]
+    before = efforts[max(0, first - commands_kept(task.robot.control_period)):first][::-1]
     return trajectory_of(rows[first:last], efforts[first:last], '')._replace(before=before)
 
 
 def _heard(bag: Bag, task: Task, driver: Driver, refused: Counter[str]
            ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return times (n,) s with joints (n, 2 joints), and commands (m, 2): time and N or N m."""
-    stream = JointStream(task, driver.joints, GAP * task.control_period)
+    stream = JointStream(task, driver.joints, GAP * task.robot.control_period)
     readings, commands = [], []
     start = bag.start_time
     for message in bag.messages((JOINT_STATES, driver.commands)):
@@ -139,8 +140,8 @@ def _command(message: Any) -> float:
 
 def _interpolated(task: Task, times: np.ndarray, joints: np.ndarray, grid: np.ndarray
                   ) -> list[Joints]:
-    count = len(task.joints)
-    turning = [i for i, joint in enumerate(task.joints) if joint in task.angles]
+    count = len(task.robot.joints)
+    turning = [i for i, joint in enumerate(task.robot.joints) if joint in task.robot.angles]
     joints[:, turning] = np.unwrap(joints[:, turning], axis=0)
     columns = np.array([np.interp(grid, times, column) for column in joints.T])
     return [Joints(row[:count], row[count:]) for row in columns.T]

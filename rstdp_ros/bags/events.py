@@ -17,7 +17,7 @@ from rstdp_ros.plasticity.registry import STRATEGIES
 from rstdp_ros.protocol.reading import read_joints, read_raster, read_weights, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.untrusted import refusing, shortened
 
 # What a publication says in whole numbers and in words.

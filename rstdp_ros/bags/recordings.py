@@ -25,7 +25,8 @@ from rstdp_ros.protocol.reading import (
     to_nanoseconds,
 )
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.interface import Joints
+from rstdp_ros.tasks.task import Task
 from rstdp_ros.untrusted import refusing, shortened
 
 # Topics may overtake each other, but not by more.

@@ -63,14 +63,15 @@ def shadow(bag: Bag, network: SpikingQNetwork, task: Task) -> Shadow:
     states, episodes, differ = [], [], []
     numbers: dict[str, int] = {}
     for key, joints, effort in decisions(bag, task):
-        action = network.infer(task.observe(*joints)).action
+        inference = network.infer(task.robot.observation(*joints))
         states.append([*joints[0], *joints[1]])
         episodes.append(numbers.setdefault(key[0], len(numbers)))
-        differ.append(task.action_efforts[action] != effort)
+        differ.append(task.robot.effort(inference.q_values) != effort)
     if not states:
         raise RstdpError(f'{bag.path}: no observation of a {task.name} with its action; record '
                          'the topics observation and action')
-    names = [f'{kind} of {joint}' for kind in ('position', 'velocity') for joint in task.joints]
+    names = [f'{kind} of {joint}' for kind in ('position', 'velocity')
+             for joint in task.robot.joints]
     return Shadow(names, np.array(states), np.array(episodes), np.array(differ))
 
 
@@ -84,8 +85,8 @@ def decisions(bag: Bag, task: Task) -> Any:
             with refusing(message.topic):
                 decoded = bag.decode(message)
                 key = (decoded.header.frame_id, to_nanoseconds(decoded.header.stamp))
-                value = (read_joints(decoded, task.joints) if message.topic == 'observation'
-                         else read_effort(decoded, task.actuated_joint))
+                value = (read_joints(decoded, task.robot.joints) if message.topic == 'observation'
+                         else read_effort(decoded, task.robot.actuated_joint))
                 if not np.all(np.isfinite(value)):
                     continue
         except RstdpError:

@@ -73,7 +73,7 @@ def _sure(task: Task, known: Mapping[int, float]) -> set[int]:
 
     :param known: efforts by the number of their steps.
     """
-    reach = math.ceil(LIKELY_DELAY / task.control_period) + 1
+    reach = math.ceil(LIKELY_DELAY / task.robot.control_period) + 1
     sure, first = set(), 0
     for number in sorted(known):
         if number and number - 1 not in known:
@@ -85,7 +85,7 @@ def _sure(task: Task, known: Mapping[int, float]) -> set[int]:
 
 def _before(task: Task, known: Mapping[int, float], step: int) -> np.ndarray:
     """Return the efforts before a step, newest first; what is missing was the one before it."""
-    steps, first = sorted(known), max(0, step - commands_kept(task.control_period))
+    steps, first = sorted(known), max(0, step - commands_kept(task.robot.control_period))
     places = [bisect_right(steps, number) for number in range(first, step)]
     return np.array([known[steps[place - 1]] if place else 0.0 for place in places])[::-1]
 
@@ -95,13 +95,13 @@ def _in_real_time(task: Task, recording: Recording) -> bool:
     times = sorted(time for time, _ in recording.joints.values())
     if len(times) < 2:
         return False
-    periods = np.median(np.diff(times)) / (SECOND * task.control_period)
+    periods = np.median(np.diff(times)) / (SECOND * task.robot.control_period)
     return abs(periods - 1.0) < STEADY
 
 
 def _numbers(task: Task, stamps: Sequence[int]) -> list[int]:
     """Count steps by their stamps."""
-    periods = np.diff(stamps, prepend=stamps[0]) / (SECOND * task.control_period)
+    periods = np.diff(stamps, prepend=stamps[0]) / (SECOND * task.robot.control_period)
     steps = np.maximum(1, np.round(periods)).astype(int)
     return (np.cumsum(steps) - 1).tolist()
 

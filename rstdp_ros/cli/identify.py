@@ -85,7 +85,7 @@ def driver_of(values: Mapping[str, Any], task: Task | None = None) -> Driver:
     known = table(RobotParameters)
     wires = [value(p) for p in wiring_parameters(task)] if task else []
     joints = {joint: JointWiring(*wires[3 * i:3 * i + 3])
-              for i, joint in enumerate(task.joints if task else ())}
+              for i, joint in enumerate(task.robot.joints if task else ())}
     return Driver(joints, value(known['controller']), value(known['effort_scale']))
 
 

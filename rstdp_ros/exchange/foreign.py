@@ -47,13 +47,14 @@ def find_task(name: str | None, weights: Sequence[np.ndarray]) -> Task:
     """
     candidates = list(TASKS.values()) if name is None else [get_task(name)]
     ends = weights[0].shape[0], weights[-1].shape[1]
-    fitting = [task for task in candidates if (task.sizes[0], task.sizes[-1]) == ends]
+    fitting = [task for task in candidates
+               if (task.network.sizes[0], task.network.actions) == ends]
     if not fitting and name is not None:
         task = candidates[0]
         raise RstdpError(f'{ends[0]} inputs and {ends[1]} outputs do not fit: {task.name} has '
-                         f'{task.sizes[0]} and {task.sizes[-1]}')
+                         f'{task.network.sizes[0]} and {task.network.actions}')
     if len(fitting) != 1:
-        known = ', '.join(f'{task.name} has {task.sizes[0]} and {task.sizes[-1]}'
+        known = ', '.join(f'{task.name} has {task.network.sizes[0]} and {task.network.actions}'
                           for task in candidates)
         raise RstdpError(f'{ends[0]} inputs and {ends[1]} outputs do not tell the task: {known}; '
                          '--task names one')

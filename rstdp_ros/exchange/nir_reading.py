@@ -54,7 +54,7 @@ def graph_to_network(graph: Any, facts: Facts,
     neuron = Neuron(_exact('alpha', chain.alpha, known), _exact('beta', chain.beta, known),
                     chain.threshold, ticks)
     made = json.loads(known['origin']) if 'origin' in known else dict(default_origin)
-    efforts = known.get('action_efforts', task.action_efforts)
+    efforts = known.get('action_efforts', task.robot.efforts)
     network = make_network(chain.weights, neuron, task, efforts, made)
     check_silence(chain, ticks)
     if known.get('digest', network.digest) != network.digest:

@@ -52,8 +52,8 @@ def read_checkpoint(path: Path, facts: Facts) -> SpikingQNetwork:
         task = find_task(facts.task, weights)
         given = {name: getattr(facts, name) for name in ('alpha', 'beta', 'threshold', 'ticks')
                  if getattr(facts, name) is not None}
-        return make_network(weights, replace(task.neuron, **given), task, task.action_efforts,
-                            origin(path))
+        return make_network(weights, replace(task.network.neuron, **given), task,
+                            task.robot.efforts, origin(path))
     except RstdpError as error:
         raise RstdpError(f'{path}: {shortened(error)}') from None
 

@@ -69,7 +69,7 @@ def run(job: BestOf) -> list[dict[str, Any]]:
     best, best_mean, best_episode = network, selection.mean(network), 0
     learner = Learner(network, Recipe.of(job.task, job.seed, job.rule, 'none', job.preset))
     # Nothing can beat a perfect mean: what is left of the episodes would change nothing.
-    while learner.episode < job.episodes and best_mean < task.max_return:
+    while learner.episode < job.episodes and best_mean < task.reward.best:
         running = learner.running
         learner.learn(*next_episode(task, learner, physics))
         if learner.running.digest != running.digest:
@@ -128,7 +128,7 @@ class _Selection:
             chunk = self.starts[i:i + CHUNK]
             total += self.task.returns(network, chunk, self.physics).sum()
             self.episodes += len(chunk)
-            possible = total + (count - i - len(chunk)) * self.task.max_return
+            possible = total + (count - i - len(chunk)) * self.task.reward.best
             if possible <= bar * count:
                 return None
         return float(total / count)

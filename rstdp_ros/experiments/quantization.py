@@ -85,7 +85,7 @@ def compare(task: Task, network: SpikingQNetwork, quantized: SpikingQNetwork,
     plant, agreed, observations = GymPlant(task), 0, 0
     for seed in starts[:WATCHED_EPISODES]:
         for joints in play(task, plant, network, seed).joints[:-1]:
-            observation = task.observe(*joints)
+            observation = task.robot.observation(*joints)
             agreed += network.infer(observation).action == quantized.infer(observation).action
             observations += 1
     return Comparison(agreed / observations, observations, task.returns(network, starts),

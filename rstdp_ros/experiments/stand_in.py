@@ -14,8 +14,9 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics
 from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
-from rstdp_ros.tasks.task import Episode, Joints, trajectory_of
+from rstdp_ros.tasks.task import Episode, trajectory_of
 
 # From an observation to its action, as measured between the nodes, s.
 LATENCY = 0.002
@@ -35,12 +36,12 @@ class VirtualRun:
                  imperfections: StandInParameters, seed: int) -> None:
         self.task, self.network, self.now = task, network, 0.0
         self.robot = StandIn(physics, replace(imperfections, seed=seed))
-        timeout = TIMEOUT_PERIODS * task.control_period
-        self.plant = RobotPlant(task, {joint: JointWiring(joint) for joint in task.joints},
+        timeout = TIMEOUT_PERIODS * task.robot.control_period
+        self.plant = RobotPlant(task, {joint: JointWiring(joint) for joint in task.robot.joints},
                                 self.robot.command, lambda: self.now, sensor_timeout=timeout)
         self.plant.set_physics(physics)
         self.env = RealTime(self.plant, 'virtual', lambda: round(self.now * NANOSECONDS),
-                            task.control_period, action_timeout=timeout)
+                            task.robot.control_period, action_timeout=timeout)
         # What was observed and what the network made of it, row by row.
         self.observed: list[Joints] = []
         self.rasters: list[np.ndarray] = []
@@ -55,7 +56,7 @@ class VirtualRun:
                 if isinstance(output, EpisodeEnd):
                     return output
                 self._answer(output)
-            self._go_to(self.now + self.task.control_period - LATENCY)
+            self._go_to(self.now + self.task.robot.control_period - LATENCY)
 
     def episode(self) -> Episode:
         """
@@ -77,7 +78,7 @@ class VirtualRun:
 
         :raises RstdpError: it never is.
         """
-        self._go_to(TIMEOUT_PERIODS * self.task.control_period)
+        self._go_to(TIMEOUT_PERIODS * self.task.robot.control_period)
         for left in reversed(range(TRIES)):
             try:
                 self.env.reset(self.now)
@@ -85,15 +86,15 @@ class VirtualRun:
             except RstdpError:
                 if not left:
                     raise
-            self._go_to(self.now + self.task.control_period)
+            self._go_to(self.now + self.task.robot.control_period)
 
     def _answer(self, observation: Observation) -> None:
-        inference = self.network.infer(self.task.observe(*observation.joints))
+        inference = self.network.infer(self.task.robot.observation(*observation.joints))
         self.observed.append(observation.joints)
         self.rasters.append(inference.raster)
         self._go_to(self.now + LATENCY)
         self.env.action(observation.episode_id, observation.stamp,
-                        self.task.action_efforts[inference.action], self.now)
+                        self.task.robot.effort(inference.q_values), self.now)
 
     def _go_to(self, until: float) -> None:
         """Let robot and driver go on; the driver's messages arrive when they are due."""
@@ -102,7 +103,7 @@ class VirtualRun:
             joints, stamp = self.robot.read(), self._next_message
             if not self.robot.lost():
                 self.now = min(stamp + self.robot.lateness(), until)
-                self.plant.sense(stamp, self.task.joints, *joints)
+                self.plant.sense(stamp, self.task.robot.joints, *joints)
             self._next_message += self._period
         self.robot.advance(until)
         self.now = until

@@ -61,7 +61,7 @@ from rstdp_ros.protocol.outputs import (
 from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.untrusted import refusing
 
 POLL_PERIOD = 0.1
@@ -91,7 +91,7 @@ class AdaptationNode(Node):
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
         task.check_network(network)
         # Compiled now, the first episode need not wait for it.
-        network.actions(np.zeros((1, *network.raster_shape), np.uint8))
+        task.efforts(network, np.zeros((1, *network.raster_shape), np.uint8))
         self.health = Health(self)
         self.run = AdaptationRun(Learner(network, recipe), folder, own.keep_checkpoints)
         self._sent: deque[array[int]] = deque(maxlen=SENT_REMEMBERED)
@@ -272,7 +272,7 @@ class AdaptationNode(Node):
 
     def _on_observation(self, message: JointState) -> None:
         try:
-            joints = Joints(*messages.read_joints(message, self.loop.task.joints))
+            joints = Joints(*messages.read_joints(message, self.loop.task.robot.joints))
         except RstdpError as error:
             self.health.fault('observations refused', error)
             return

@@ -28,7 +28,7 @@ from rstdp_ros.protocol.conformance.events import Act, AskParameters, Output, Re
 from rstdp_ros.protocol.envelope import Envelope, UNLEARNED
 from rstdp_ros.protocol.episode import Observation
 from rstdp_ros.protocol.outputs import Reset, SetSeed
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 POLL_PERIOD = 0.02
 DISCOVERY_TIME = 1.0
@@ -132,7 +132,7 @@ class ConformanceNode(Node):
     def _on_observation(self, message: JointState) -> None:
         now = time.monotonic()
         try:
-            joints = Joints(*messages.read_joints(message, self.task.joints))
+            joints = Joints(*messages.read_joints(message, self.task.robot.joints))
         except RstdpError as error:
             self._do(self.examination.unreadable(Rule.JOINTS, str(error), now))
             return

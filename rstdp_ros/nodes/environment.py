@@ -75,8 +75,8 @@ class EnvironmentNode(Node):
     @property
     def control_period(self) -> float:
         """Time between two observations of a plant that does not wait, s."""
-        rate = self._own.control_rate
-        return 1.0 / rate if rate and self._own.clock == 'realtime' else self.task.control_period
+        rate = self._own.control_rate if self._own.clock == 'realtime' else 0.0
+        return 1.0 / rate if rate else self.task.robot.control_period
 
     @property
     def _follows_sim_time(self) -> bool:
@@ -157,7 +157,7 @@ class EnvironmentNode(Node):
         self._description = None if self._robot else RobotDescription(self, self.health, self.task)
         self._time_publisher = self.create_publisher(
             Clock, '/clock', qos.EVENT) if self._own.publish_clock else None
-        self._message = JointState(name=list(self.task.joints))
+        self._message = JointState(name=list(self.task.robot.joints))
         self._watched = False
         self._recorder = RecorderWait(self, self.health, recorded,
                                       (self._observations, self._ends, self._rewards))
@@ -176,7 +176,7 @@ class EnvironmentNode(Node):
         """Return the time of an observation, ns; simulated time is a control period on."""
         if not self._own.publish_clock:
             return self.get_clock().now().nanoseconds
-        self._sim_time += round(self.task.control_period * messages.NANOSECONDS)
+        self._sim_time += round(self.task.robot.control_period * messages.NANOSECONDS)
         self._time_publisher.publish(Clock(clock=messages.to_time(self._sim_time)))
         return self._sim_time
 
@@ -196,7 +196,7 @@ class EnvironmentNode(Node):
             self.protocol.seed = own.seed
         if own.clock == 'lockstep':
             factor = own.real_time_factor or float(own.leisurely)
-            self.protocol.step_period = self.task.control_period / factor if factor else 0.0
+            self.protocol.step_period = self.task.robot.control_period / factor if factor else 0.0
         self.protocol.limits = self._limits(self.table.value)
         if self._robot:
             self._robot.limits = self.protocol.limits
@@ -253,7 +253,7 @@ class EnvironmentNode(Node):
             self._apply()
         header = message.header
         try:
-            effort = messages.read_effort(message, self.task.actuated_joint)
+            effort = messages.read_effort(message, self.task.robot.actuated_joint)
             outputs = self.protocol.action(header.frame_id, messages.to_nanoseconds(header.stamp),
                                            effort, time.monotonic())
         except RstdpError as error:

@@ -52,7 +52,7 @@ class PolicyNode(Node):
         self._actions = topics.publisher(JointState, 'action', qos.recorded(qos.STEP, recorded))
         self._spikes = topics.publisher(Image, 'spikes', qos.recorded(episode, recorded))
         self._active = topics.publisher(String, 'weights_active', qos.LATCHED)
-        self._action = JointState(name=[self.task.actuated_joint])
+        self._action = JointState(name=[self.task.robot.actuated_joint])
         self._raster = Image(encoding='mono8')
         self._recorder = RecorderWait(self, self.health, recorded,
                                       (self._actions, self._spikes, self._active))
@@ -69,9 +69,9 @@ class PolicyNode(Node):
             return
         header = message.header
         try:
-            positions, velocities = messages.read_joints(message, self.task.joints)
+            positions, velocities = messages.read_joints(message, self.task.robot.joints)
             answer = self.protocol.observation(header.frame_id,
-                                               self.task.observe(positions, velocities))
+                                               self.task.robot.observation(positions, velocities))
         except RstdpError as error:
             self.health.fault('observations refused', error)
             return

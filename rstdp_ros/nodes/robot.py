@@ -69,7 +69,7 @@ class RobotBridge:
                                           self._on_listener)
         wiring = {joint: JointWiring(*(table.value(f'joints.{joint}.{what}')
                                        for what in ('name', 'zero', 'scale')))
-                  for joint in task.joints}
+                  for joint in task.robot.joints}
         bounds = Bounds(own.position_jump, own.frozen_timeout or FROZEN_PERIODS * control_period,
                         own.stall_timeout or STALL_PERIODS * control_period,
                         max(own.sensor_timeout, control_period))
@@ -79,7 +79,7 @@ class RobotBridge:
                                 own.prove_motion)
         health.include(self.plant.stream.counters)
         self.limits = Limits()
-        self._checklist = Checklist(self.plant, [wiring[j].name for j in task.joints],
+        self._checklist = Checklist(self.plant, [wiring[j].name for j in task.robot.joints],
                                     control_period)
         self._shown: list[str] = []
         self._watchdog_at = -math.inf
@@ -87,7 +87,7 @@ class RobotBridge:
         self.sense = topics.polled(JointState, JOINT_STATES, self._on_joints, qos.ANYBODY)
         self._sense_timer = steady_timer(node, SENSE_PERIOD, self.sense)
         topics.subscription(Empty, ALIVE, self._on_alive, qos.LATEST)
-        for i, joint in enumerate(task.joints):
+        for i, joint in enumerate(task.robot.joints):
             health.watch(f'{joint} (m or rad)', lambda i=i: self._position(i))
         health.watch('checklist', lambda: self.objection() or OK)
         health.doubts = lambda: _first(WARN, self._presence())

@@ -33,7 +33,7 @@ class StandInNode(Node):
         self._record = Path(own.record).open('a', buffering=1) if own.record else None
         self._began = time.monotonic()
         # The driver's own order, as ros2_control does not promise any.
-        self._names = list(reversed(task.joints))
+        self._names = list(reversed(task.robot.joints))
         self._publisher = self.create_publisher(JointState, 'joint_states', qos.LATEST)
         self.create_subscription(Float64MultiArray, f'{own.controller}/commands',
                                  self._on_command, qos.EVENT)

@@ -85,9 +85,9 @@ def limits(task: Task) -> list[Parameter]:
     joints = [limit(f'joint_limits.{joint}.max_{kind}', 0.0,
                     f'An episode is aborted when the magnitude of the {kind} of this joint '
                     'exceeds it; 0: no limit.', unit)
-              for joint in task.joints
+              for joint in task.robot.joints
               for kind, unit in (('position', 'm or rad'), ('velocity', 'm/s or rad/s'))]
-    return [limit('effort_limit', max(map(abs, task.action_efforts)),
+    return [limit('effort_limit', max(map(abs, task.robot.efforts)),
                   'Largest effort that is ever applied.', 'N or N m'),
             limit('effort_slew_limit', 1e6, 'Largest change of the effort per second.',
                   'N/s or N m/s'),
@@ -102,9 +102,9 @@ def read_limits(task: Task, value: Callable[[str], float], period: float) -> Lim
     :param period: of control, s.
     """
     positions, velocities = (
-        tuple(value(f'joint_limits.{joint}.max_{kind}') or math.inf for joint in task.joints)
+        tuple(value(f'joint_limits.{joint}.max_{kind}') or math.inf for joint in task.robot.joints)
         for kind in ('position', 'velocity'))
-    return Limits(value('effort_limit'), value('effort_slew_limit') * period, task.joints,
+    return Limits(value('effort_limit'), value('effort_slew_limit') * period, task.robot.joints,
                   positions, velocities)
 
 
@@ -217,7 +217,7 @@ def wiring_parameters(task: Task) -> list[Parameter]:
     def wire(joint: str, what: str, default: float | str, description: str) -> Parameter:
         return Parameter(f'joints.{joint}.{what}', default, description, effect=START)
 
-    return [p for joint in task.joints for p in (
+    return [p for joint in task.robot.joints for p in (
         wire(joint, 'name', joint, f"The driver's name of {joint}."),
         wire(joint, 'zero', 0.0, f'What the driver reads where {joint} is at 0.'),
         wire(joint, 'scale', 1.0, "Task units (m, rad) per unit of the driver's reading; negative "

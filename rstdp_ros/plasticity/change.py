@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plain import real
@@ -52,6 +51,7 @@ class ChangeTest:
         :param deployed: (size,).
         :return: whether the test began.
         """
+        from scipy.special import stdtr
         known = belief.tried.index(deployed)
         if known is None or belief.tried.counts[known] < KNOWN:
             return False
@@ -70,6 +70,7 @@ class ChangeTest:
 
         :param level: probability of doing so where the plant is as it was; 0: never.
         """
+        from scipy.special import stdtrit
         mean, deviation, degrees = self._expected
         limit = -stdtrit(degrees, level / 2.0)
         return bool(abs(np.mean(self.returns) - mean) > limit * deviation)

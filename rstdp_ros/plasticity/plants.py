@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import ndtr
 
 from rstdp_ros.plasticity.library import Library
 from rstdp_ros.plasticity.tried import place_of, Tried
@@ -93,6 +92,7 @@ class PlantBelief:
 
 def excess(means: np.ndarray, deviations: np.ndarray) -> np.ndarray:
     """Return the expectation of the positive part of normal variables."""
+    from scipy.special import ndtr
     scores = means / np.maximum(deviations, TINY)
     density = np.exp(-0.5 * scores ** 2) / math.sqrt(2.0 * math.pi)
     return means * ndtr(scores) + deviations * density

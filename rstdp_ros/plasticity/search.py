@@ -7,7 +7,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import parameter
@@ -158,6 +157,7 @@ class GainSearch:
 
     def _best_beyond_doubt(self, belief: Belief) -> np.ndarray:
         """Return the point that is better than the reference by most, as far as is certain."""
+        from scipy.special import stdtrit
         reference = self.tried.index(self.reference)
         if reference is None:
             return self.deployed

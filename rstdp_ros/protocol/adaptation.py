@@ -28,7 +28,7 @@ from rstdp_ros.protocol.outputs import (
     SetSeed,
     Waiting,
 )
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 ACTIVATION_TIMEOUT = 2.0
 SERVICE_TIMEOUT = 2.0

@@ -10,8 +10,8 @@ import math
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import ABORTED, efforts_digest, EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Plant
-from rstdp_ros.tasks.task import Joints
 
 RESET, DISABLED = 'reset', 'disabled'
 ON_DEMAND = (RESET, DISABLED)

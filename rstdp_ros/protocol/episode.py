@@ -12,7 +12,7 @@ import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks import SIMULATORS
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 # What embodies the plant.
 BACKENDS = (*SIMULATORS, 'robot')

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import math
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 
 @dataclass(frozen=True)

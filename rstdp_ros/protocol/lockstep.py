@@ -5,7 +5,7 @@ from __future__ import annotations
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.environment import EnvironmentProtocol
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 RESEND_AFTER = 0.2
 # A policy answers the same observation always alike: it will not think of anything better.

@@ -26,5 +26,5 @@ def objection(task: Task, network: Callable[[], SpikingQNetwork], by_hand: bool,
     reason = '' if by_hand else task.objection_to(end.episode_return, end.steps)
     if reason or not end.efforts or len(rasters) < end.steps:
         return reason
-    efforts = [task.action_efforts[action] for action in network().actions(rasters)]
+    efforts = task.efforts(network(), rasters)
     return '' if efforts_digest(efforts) == end.efforts else OTHER_EFFORTS

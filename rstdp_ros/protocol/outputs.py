@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rstdp_ros.plasticity import EpisodeRecord, Lesson
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 
 class PublishWeights(NamedTuple):

@@ -99,7 +99,7 @@ class PolicyProtocol:
         if episode_id != self.episode_id:
             self._change_episode(episode_id)
         inference = self.backend.infer(values)
-        return Answer(self.task.action_efforts[inference.action], inference.raster,
+        return Answer(self.task.robot.effort(inference.q_values), inference.raster,
                       raster_frame(episode_id, self.backend.network.digest))
 
     def _change_episode(self, episode_id: str) -> None:

@@ -78,10 +78,15 @@ class FixedPoint:
         """
         Return the Q-values that the readout's potentials stand for.
 
-        :param v: (actions,) integers. Different ones stay different, so the action is the same.
-        :return: (actions,) float32.
+        :param v: (..., actions) integers. Different ones stay different, so actions are the same.
+        :return: (..., actions) float32.
         """
-        return (v / (self.scales[2] * 2**ALIGNMENT)).astype(np.float32)
+        return (v / self.unit).astype(np.float32)
+
+    @property
+    def unit(self) -> float:
+        """How much of the readout's potential is a Q-value of 1."""
+        return self.scales[2] * 2**ALIGNMENT
 
 
 def steps(w: np.ndarray, scale: float) -> np.ndarray:

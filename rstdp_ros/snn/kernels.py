@@ -187,15 +187,26 @@ def greedy(q):
 
 
 @compiled()
-def actions(rasters, w3, neuron, chosen):
+def read_outs(rasters, w3, neuron, q):
     """
-    Compute the greedy actions of whole episodes from their spikes.
+    Compute the Q-values of whole episodes from their spikes.
 
     :param rasters: (n, T, h1 + h2) uint8.
-    :param chosen: (n,) int64, overwritten.
+    :param q: (n, actions) of the weights' type, overwritten.
     """
     h1 = rasters.shape[2] - w3.shape[0]
-    q = np.empty(w3.shape[1], w3.dtype)
     for i in range(rasters.shape[0]):
-        read_out(rasters[i, :, h1:], w3, neuron, q)
-        chosen[i] = greedy(q)
+        read_out(rasters[i, :, h1:], w3, neuron, q[i])
+
+
+@compiled()
+def in_units(q, unit, q_values):
+    """
+    Bring what the readout holds to float32.
+
+    :param q: (actions,) as of :func:`infer`.
+    :param unit: of it: 1 is so much.
+    :param q_values: (actions,) float32, overwritten.
+    """
+    for k in range(q.size):
+        q_values[k] = q[k] / unit

@@ -139,6 +139,11 @@ class SpikingQNetwork:
         return self.fixed is not None
 
     @property
+    def unit(self) -> float:
+        """How much of the readout's potential is a Q-value of 1."""
+        return self.fixed.unit if self.fixed else 1.0
+
+    @property
     def integers(self) -> tuple[np.ndarray, ...]:
         """Mantissas of a quantised network: three even int32 arrays; () of any other."""
         return self.fixed.mantissas if self.fixed else ()
@@ -190,17 +195,17 @@ class SpikingQNetwork:
         """
         return self.infer(observation).q_values
 
-    def actions(self, rasters: np.ndarray) -> np.ndarray:
+    def q_values_of(self, rasters: np.ndarray) -> np.ndarray:
         """
-        Return the actions that spikes led to.
+        Return the Q-values that spikes led to.
 
         :param rasters: (n, T, h1 + h2) uint8 of 0 and 1, of this very network.
-        :return: (n,) int64.
+        :return: (n, actions) float32.
         """
-        chosen = np.empty(len(rasters), np.int64)
         *_, w3, neuron = self.kernel_arguments
-        kernels.actions(np.ascontiguousarray(rasters), w3, neuron, chosen)
-        return chosen
+        q = np.empty((len(rasters), w3.shape[1]), self._arithmetic)
+        kernels.read_outs(np.ascontiguousarray(rasters), w3, neuron, q)
+        return self.fixed.q_values(q) if self.fixed else q
 
     def replace(self, **changes: Any) -> SpikingQNetwork:
         """

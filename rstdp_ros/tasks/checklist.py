@@ -103,7 +103,7 @@ class Checklist:
         return [Item(OK, f'{joint} is called {name!r}') if name in known else
                 Item(FAIL, f'{joint} should be called {name!r}, but the driver knows '
                      f'{shortened(", ".join(known))}: set joints.{joint}.name')
-                for joint, name in zip(self.task.joints, self.names)]
+                for joint, name in zip(self.task.robot.joints, self.names)]
 
     def _usable(self) -> list[Item]:
         if fault := self.plant.stream.stamp_fault():
@@ -125,7 +125,7 @@ class Checklist:
         reading = self.plant.reading
         return [_velocity(joint, estimated, self.plant.velocities.moved(i), fault)
                 for i, (joint, estimated, fault) in enumerate(zip(
-                    self.task.joints, reading.estimated, self.plant.velocities.faults()))
+                    self.task.robot.joints, reading.estimated, self.plant.velocities.faults()))
                 ] if reading else []
 
     def _jumps(self) -> list[Item]:
@@ -145,23 +145,23 @@ class Checklist:
         if joints is None:
             return []
         where = ', '.join(f'{joint} {value:.3f}' for joint, value in
-                          zip(self.task.joints, joints.positions))
+                          zip(self.task.robot.joints, joints.positions))
         return [Item(OK, f'positions now: {where}')]
 
     def _limits(self, effort_limit: float, positions: Sequence[float]) -> list[Item]:
-        wanted = max(map(abs, self.task.action_efforts))
+        wanted = max(map(abs, self.task.robot.efforts))
         items = [Item(OK, f'efforts up to {effort_limit:g}') if effort_limit >= wanted else
                  Item(WARN, f'efforts are cut to {effort_limit:g}; the policy learned with '
                       f'{wanted:g}')]
         endless = [Item(FAIL, f'joint_limits.{joint}.max_position {bound:g} stops nothing, as '
                         f'{joint} is known up to whole turns: at most {math.pi:.2f}, or 0')
-                   for joint, bound in zip(self.task.joints, positions)
-                   if joint in self.task.angles and math.pi < bound < math.inf]
+                   for joint, bound in zip(self.task.robot.joints, positions)
+                   if joint in self.task.robot.angles and math.pi < bound < math.inf]
         return items + endless + [
             Item(WARN, f'joint_limits.{joint}.max_position is 0: only the end of the episode '
                  f'bounds {joint}')
-            for joint, bound in zip(self.task.joints, positions)
-            if math.isinf(bound) and joint == self.task.actuated_joint]
+            for joint, bound in zip(self.task.robot.joints, positions)
+            if math.isinf(bound) and joint == self.task.robot.actuated_joint]
 
 
 def _velocity(joint: str, estimated: bool, moved: bool, fault: str) -> Item:

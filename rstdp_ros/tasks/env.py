@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import gymnasium
 import numpy as np
 
 from rstdp_ros.tasks.actuator import commands_kept, delivered
+from rstdp_ros.tasks.interface import greedy_effort, Joints, RobotInterface
 from rstdp_ros.tasks.registry import get_task
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.task import Task
+
+
+def action_space(robot: RobotInterface) -> gymnasium.Space:
+    """Return numbers of efforts, or where a network commands what lies between them any effort."""
+    if robot.decode is greedy_effort:
+        return gymnasium.spaces.Discrete(len(robot.efforts))
+    return gymnasium.spaces.Box(min(robot.efforts), max(robot.efforts), (1,), np.float32)
 
 
 class TunableEnv(gymnasium.Env):
@@ -31,9 +37,9 @@ class TunableEnv(gymnasium.Env):
     def __init__(self, task: Task, physics: Any = None) -> None:
         self.task = task
         self.physics = physics or task.physics()
-        high = np.array(task.observation_high, dtype=np.float32)
+        high = np.array(task.robot.observation_high, dtype=np.float32)
         self.observation_space = gymnasium.spaces.Box(-high, high, dtype=np.float32)
-        self.action_space = gymnasium.spaces.Discrete(len(task.action_efforts))
+        self.action_space = action_space(task.robot)
         self.joints: Joints | None = None
 
     @property
@@ -48,8 +54,8 @@ class TunableEnv(gymnasium.Env):
             self._take_up(physics)
 
     @abstractmethod
-    def _true_state(self) -> Sequence[float]:
-        """Return the state, (state,) float64, as it is."""
+    def _true_state(self) -> tuple[float, ...]:
+        """Return the state as it is."""
 
     @abstractmethod
     def _take_up(self, physics: Any) -> None:
@@ -73,22 +79,25 @@ class TunableEnv(gymnasium.Env):
         super().reset(seed=seed)
         self._begin(self.task.start_state(self.np_random))
         self._look()
-        return self.task.observe(*self.joints), {}
+        return self.task.robot.observation(*self.joints), {}
 
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.ndarray) -> tuple[np.ndarray, float, bool, bool,
+                                                      dict[str, Any]]:
         """
         Apply an action for one control period.
 
+        :param action: the number of an effort, or where the task has any effort (1,) float.
         :return: observation, reward, terminated, False, empty info.
         """
         if self.joints is None:
             raise RuntimeError('reset() must come before step()')
-        terminated = self._advance(self.task.action_efforts[action])
+        any_effort = isinstance(self.action_space, gymnasium.spaces.Box)
+        effort = float(action[0]) if any_effort else self.task.robot.efforts[action]
+        before = self._true_state()
+        terminated = self._advance(effort)
         self._look()
-        # A number may have grown beyond float32, and then the episode is over.
-        with np.errstate(over='ignore') if terminated else nullcontext():
-            observation = self.task.observe(*self.joints)
-        return observation, self.task.reward(terminated), terminated, False, {}
+        return (self.task.robot.observation(*self.joints),
+                self.task.reward.of(before, effort, terminated), terminated, False, {})
 
     def _look(self) -> None:
         self.joints = self.task.shown(self._true_state(), self._sensors)
@@ -105,7 +114,7 @@ class CompiledEnv(TunableEnv):
     def __init__(self, task: str, physics: Any = None) -> None:
         super().__init__(get_task(task), physics)
 
-    def _true_state(self) -> Sequence[float]:
+    def _true_state(self) -> tuple[float, ...]:
         return self.state
 
     def _take_up(self, physics: Any) -> None:
@@ -114,10 +123,9 @@ class CompiledEnv(TunableEnv):
 
     def _begin(self, state: np.ndarray) -> None:
         self.state = tuple(state.tolist())
-        self._commands = np.zeros(commands_kept(self.task.control_period))
+        self._commands = np.zeros(commands_kept(self.task.robot.control_period))
 
     def _advance(self, effort: float) -> bool:
         exerted = delivered(effort, self._commands, self._actuator)
-        *state, terminated = self.task.advance(*self.state, exerted, self._constants)
-        self.state = tuple(state)
-        return terminated
+        self.state = self.task.step(self.state, exerted, self._constants)
+        return self.task.ended(self.state, self._constants)

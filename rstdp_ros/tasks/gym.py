@@ -13,14 +13,16 @@ from itertools import product
 from typing import Any
 
 import gymnasium
+from gymnasium.spaces import Box, Discrete
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plain import real
-from rstdp_ros.tasks.env import TunableEnv
+from rstdp_ros.tasks.env import action_space, TunableEnv
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.registry import get_task, SIMULATORS, TASKS
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.task import Task
 from rstdp_ros.untrusted import shortened
 
 ENTRY_POINTS = {'gym': 'rstdp_ros.tasks.env:CompiledEnv',
@@ -55,7 +57,7 @@ class GymPlant(Plant):
     waits = True
 
     def __init__(self, task: Task, env_id: str = '', gui: bool = False) -> None:
-        self.task, self.efforts = task, task.action_efforts
+        self.task = task
         self.env_id = env_id or task.env_id
         window = {'render_mode': 'human'} if gui else {}
         with self._doing('cannot be made'):
@@ -67,13 +69,17 @@ class GymPlant(Plant):
                     raise
                 raise RstdpError('it has no window to open') from None
             shape, space = self.env.observation_space.shape, self.env.action_space
-            actions, first = getattr(space, 'n', None), getattr(space, 'start', 0)
-        if (shape, actions, first) != ((task.sizes[0] // 2,), task.sizes[-1], 0):
+            fitting = action_space(task.robot)
+            fits = (space == fitting if isinstance(fitting, Discrete) else
+                    isinstance(space, Box) and space.shape == fitting.shape)
+        if shape != (task.network.observed,) or not fits:
             raise RstdpError(f'environment {self.env_id!r} does not fit task {task.name}: it has '
-                             f'observations {shape} and {actions} actions from {first}')
+                             f'observations {shape} and actions {space}')
+        self._discrete = isinstance(fitting, Discrete)
+        self.efforts = task.robot.efforts if self._discrete else ()
         # Load compiled code now: in real time the first step cannot wait for it.
         self.reset(0)
-        self.step(task.action_efforts[0])
+        self.step(task.robot.efforts[0])
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:
@@ -116,24 +122,29 @@ class GymPlant(Plant):
         """
         Apply an effort for one control period.
 
-        :param effort: one of the task's action efforts.
+        :param effort: one of the task's efforts, or where it takes what lies between them too, one
+            within them.
         :raises RstdpError: any other effort, or an environment that cannot go on.
         """
-        try:
-            action = self.task.action_efforts.index(effort)
-        except ValueError:
-            raise RstdpError(f'effort {effort} is none of {self.task.name}: '
-                             f'{self.task.action_efforts}') from None
+        action = self._action(effort)
         with self._doing("does not keep Gymnasium's step()"):
             observation, reward, terminated, truncated, _ = self.env.step(action)
             end = 'terminated' if terminated else 'truncated' if truncated else ''
             return Outcome(self._joints(observation), real('a reward', reward), end)
+
+    def _action(self, effort: float) -> int | np.ndarray:
+        """Return what the environment calls an effort."""
+        efforts = self.task.robot.efforts
+        if effort in efforts if self._discrete else min(efforts) <= effort <= max(efforts):
+            return efforts.index(effort) if self._discrete else np.array([effort])
+        raise RstdpError(f'effort {effort} is none of {self.task.name}: {efforts}')
 
     def _joints(self, observation: np.ndarray) -> Joints:
         """Prefer the exact joints of our own environments to what an observation tells."""
         if self.tunable:
             return self.env.unwrapped.joints
         observation = np.asarray(observation, np.float64)
-        if observation.shape != (self.task.sizes[0] // 2,) or not np.isfinite(observation).all():
+        fits = observation.shape == (self.task.network.observed,)
+        if not fits or not np.isfinite(observation).all():
             raise RstdpError(f'it observes {observation.tolist()}')
-        return self.task.joints_of(observation)
+        return self.task.robot.joints_of(observation)

@@ -9,7 +9,8 @@ import math
 from typing import NamedTuple
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.interface import Joints
+from rstdp_ros.tasks.task import Task
 
 # A stamp that is older by more than this is a clock that was set, not a message overtaken.
 CLOCK_JUMP = 1.0
@@ -137,7 +138,8 @@ class JointStream:
 
     def __init__(self, task: Task, wiring: Mapping[str, JointWiring], longest: float) -> None:
         _check(task, wiring)
-        self._joints = [_Joint(wiring[name], name in task.angles) for name in task.joints]
+        self._joints = [_Joint(wiring[name], name in task.robot.angles)
+                        for name in task.robot.joints]
         self._longest = longest
         self.counters: Counter[str] = Counter()
         self._stamps: deque[float] = deque(maxlen=STAMPS)
@@ -205,8 +207,8 @@ class JointStream:
 
 
 def _check(task: Task, wiring: Mapping[str, JointWiring]) -> None:
-    names = [wiring[joint].name for joint in task.joints]
-    for joint in task.joints:
+    names = [wiring[joint].name for joint in task.robot.joints]
+    for joint in task.robot.joints:
         wire = wiring[joint]
         if not wire.scale:
             raise RstdpError(f'joints.{joint}.scale is 0: the joint would never move; 1 takes '

@@ -6,7 +6,8 @@ from collections import deque
 import math
 
 from rstdp_ros.tasks.checklist import Item, OK, WARN
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.interface import Joints
+from rstdp_ros.tasks.task import Task
 
 # Lags in control periods: from the effort in force to one that a slow motor still obeys.
 LAGS = 4
@@ -32,9 +33,9 @@ class MotionCheck:
     """
 
     def __init__(self, task: Task) -> None:
-        self.joint = task.actuated_joint
-        self._index = task.joints.index(self.joint)
-        self.tells = self.joint not in task.angles
+        self.joint = task.robot.actuated_joint
+        self._index = task.robot.joints.index(self.joint)
+        self.tells = self.joint not in task.robot.angles
         self._efforts: deque[float] = deque(maxlen=LAGS)
         self._velocity: float | None = None
         self.anew()

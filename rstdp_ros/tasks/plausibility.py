@@ -48,7 +48,7 @@ class Plausibility:
 
     def begin(self) -> None:
         """Forget what stood still: an episode begins."""
-        self._frozen, self._still = 0.0, [0.0] * len(self.task.joints)
+        self._frozen, self._still = 0.0, [0.0] * len(self.task.robot.joints)
 
     def judge(self, reading: Reading, pushed: bool) -> str:
         """
@@ -74,7 +74,7 @@ class Plausibility:
         # Without a stamp, a message that came late tells of a longer way than its time seems.
         taken = elapsed if before.stamped and now.stamped else self.bounds.gap
         for joint, change, old, new, estimated in zip(
-                self.task.joints, changes, before.joints.velocities, now.joints.velocities,
+                self.task.robot.joints, changes, before.joints.velocities, now.joints.velocities,
                 now.estimated):
             speeds = (0.0, old, old if estimated else new)
             slack = self.bounds.jump + ACCELERATION * elapsed**2
@@ -92,7 +92,7 @@ class Plausibility:
         self._still = [t + pushed if s else 0.0 for t, s in zip(self._still, same)]
         if self._frozen > self.bounds.frozen:
             return f'all joints say exactly the same for {self._frozen:.2g} s under effort'
-        for joint, value, still in zip(self.task.joints, new.positions, self._still):
+        for joint, value, still in zip(self.task.robot.joints, new.positions, self._still):
             if still > self.bounds.stall:
                 return (f'the position of {joint} stays at exactly {value:.6g} for {still:.2g} s '
                         'under effort: a stuck sensor, or a joint that is blocked')
@@ -112,9 +112,9 @@ UNITS = (Ratio('degrees per second', 180.0 / math.pi), Ratio('rpm', 30.0 / math.
 SPAN, MOVED = 0.2, 0.03
 # So many spans are remembered, and so many tell.
 SPANS, ENOUGH = 40, 2
-# A velocity may be off by this factor; the nearest unit is named within the other, as noise and
+# A velocity may be off by this factor; within it the nearest unit is named too, as noise and
 # messages that come late spoil the ratio.
-FACTOR, LIKELY = 2.0, 1.5
+FACTOR = 2.0
 CERTAIN, LOOSE = 0.5, 0.25
 
 
@@ -129,11 +129,11 @@ class Velocities:
         self.task, self._stream, self._gap = task, stream, gap
         self._before: Reading | None = None
         self._spans: list[deque[tuple[float, float]]] = [
-            deque(maxlen=SPANS) for _ in task.joints]
+            deque(maxlen=SPANS) for _ in task.robot.joints]
         self._clear()
 
     def _clear(self) -> None:
-        joints = range(len(self.task.joints))
+        joints = range(len(self.task.robot.joints))
         self._elapsed, self._changes, self._expected = 0.0, [0.0 for _ in joints], [
             0.0 for _ in joints]
 
@@ -166,9 +166,10 @@ class Velocities:
 
     def faults(self) -> list[str]:
         """Say what is wrong with each joint's velocity, '' if nothing is known."""
-        estimated = self._before.estimated if self._before else [False] * len(self.task.joints)
+        joints = self.task.robot.joints
+        estimated = self._before.estimated if self._before else [False] * len(joints)
         return ['' if told or not self.moved(i) else _fault(joint, self._spans[i])
-                for i, (joint, told) in enumerate(zip(self.task.joints, estimated))]
+                for i, (joint, told) in enumerate(zip(joints, estimated))]
 
 
 def _fault(joint: str, spans: Sequence[tuple[float, float]]) -> str:
@@ -189,7 +190,7 @@ def _fault(joint: str, spans: Sequence[tuple[float, float]]) -> str:
         return (f'{said} tells of motion while its position stays: a stuck encoder, or a velocity '
                 'that never changes')
     nearest = min(UNITS, key=lambda unit: abs(math.log(ratio / unit.factor)))
-    unit = f': {nearest.unit}?' if 1.0 / LIKELY < ratio / nearest.factor < LIKELY else ''
+    unit = f': {nearest.unit}?' if 1.0 / FACTOR < ratio / nearest.factor < FACTOR else ''
     if agreement < CERTAIN * changed * expected:
         unit = ': does it change at all?'
     return f'{said} is {ratio:.3g} times as large as its motion tells{unit}'

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Plant
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ def play(task: Task, plant: Plant, network: SpikingQNetwork, seed: int) -> Recor
     """Play one greedy episode from a seed's start."""
     joints, end, rasters, returns = [plant.reset(seed)], '', [], [0.0]
     while not end:
-        inference = network.infer(task.observe(*joints[-1]))
-        pose, reward, end = plant.step(task.action_efforts[inference.action])
+        inference = network.infer(task.robot.observation(*joints[-1]))
+        pose, reward, end = plant.step(task.robot.effort(inference.q_values))
         rasters.append(inference.raster)
         joints.append(pose)
         returns.append(returns[-1] + reward)

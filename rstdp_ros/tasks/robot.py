@@ -8,11 +8,12 @@ from typing import Any
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.tasks.checklist import Item
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.joint_stream import JointStream, JointWiring, Reading
 from rstdp_ros.tasks.motion import MotionCheck
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.plausibility import Bounds, Plausibility, Velocities
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.task import Task
 
 # A controller keeps its last command for ever, and one message may get lost.
 ZEROS = 10
@@ -69,7 +70,7 @@ class RobotPlant(Plant):
         self._zeros, self._rested_at, self._stopped_at = ZEROS, -math.inf, -math.inf
         self.resting = True
         # Load compiled code now: the first step cannot wait for it.
-        task.terminated(Joints(*2 * [[0.0] * len(task.joints)]), self.physics)
+        task.terminated(Joints(*2 * [[0.0] * len(task.robot.joints)]), self.physics)
 
     def set_physics(self, physics: Any) -> None:
         """Take over what decides the end of an episode; the rest is the robot's own."""
@@ -118,7 +119,7 @@ class RobotPlant(Plant):
         joints = self._fresh()
         for kind, values, bound in (('position', joints.positions, self.position_tolerance),
                                     ('velocity', joints.velocities, self.velocity_tolerance)):
-            for name, value in zip(self.task.joints, values):
+            for name, value in zip(self.task.robot.joints, values):
                 if abs(value) > bound:
                     raise RstdpError(f'the {kind} of {name} is {value:.3f}; an episode starts '
                                      f'within {bound:g} of zero')
@@ -127,6 +128,7 @@ class RobotPlant(Plant):
             self._motion.anew()
         self._motion.begin()
         self.plausibility.begin()
+        self._before = joints
         return joints
 
     def step(self, effort: float) -> Outcome:
@@ -144,7 +146,9 @@ class RobotPlant(Plant):
         self._steps += 1
         terminated = self.task.terminated(joints, self.physics)
         truncated = self._steps >= self.task.max_episode_steps
-        return Outcome(joints, self.task.reward(terminated),
+        worth = self.task.worth(self._before, effort, terminated)
+        self._before = joints
+        return Outcome(joints, worth,
                        'terminated' if terminated else 'truncated' if truncated else '')
 
     @property

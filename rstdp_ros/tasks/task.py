@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from rstdp_ros.compiling import Kernel
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping
-from rstdp_ros.snn import Neuron, SpikingQNetwork
+from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.actuator import commands_kept
+from rstdp_ros.tasks.episodes import Episodes, episodes_of
+from rstdp_ros.tasks.interface import Joints, RobotInterface, Shape
+from rstdp_ros.tasks.reward import Reward
 from rstdp_ros.tasks.sensors import sensed
 from rstdp_ros.tasks.sketch import Sketch
 from rstdp_ros.tasks.unknown import Unknown
@@ -22,17 +26,6 @@ from rstdp_ros.trajectory import Trajectory
 ROUNDING = 1e-6
 # Beside the seed of an episode, so that its plant and its start are drawn independently.
 PLANT = 1
-
-
-class Joints(NamedTuple):
-    """
-    What a robot's sensors say, in the order of the task's joints.
-
-    :param positions: m or rad; likewise velocities, m/s or rad/s.
-    """
-
-    positions: Sequence[float]
-    velocities: Sequence[float]
 
 
 class Episode(NamedTuple):
@@ -58,70 +51,39 @@ def trajectory_of(joints: Sequence[Joints], efforts: np.ndarray, end: str) -> Tr
 @dataclass(frozen=True)
 class Task:
     """
-    A task: its interface to the robot, its network's shape and its compiled episodes.
+    A task, made of values that know nothing of each other.
 
     :param name: what the command line and the network file call it.
     :param env_id: the Gymnasium environment that embodies it by default.
-    :param joints: joint names, in the order of positions and velocities.
-    :param angles: those of them that turn: their positions are known up to whole turns.
-    :param actuated_joint: the joint that takes the effort.
-    :param action_efforts: command of each action, N or N m; its order is that of the Q-values.
-    :param sizes: neurons per layer of its networks.
-    :param neuron: decays, threshold and ticks of its networks.
-    :param max_episode_steps: after so many steps an episode is truncated.
-    :param max_return: no episode returns more.
-    :param control_period: seconds between observations.
+    :param robot: what goes in and out.
+    :param network: the shape of its networks.
     :param physics: the table of the plant's parameters (:mod:`rstdp_ros.parameters`).
-    :param demo_physics: the changed plant that the demo shows, as names and values.
-    :param plant_span: (least, largest) of each parameter that random plants differ in.
-    :param observe: (positions, velocities) -> observation, float32.
-    :param joints_of: observation -> :class:`Joints`, for plants that only show observations.
-    :param terminated: (joints, physics) -> whether the episode is over.
-    :param reward: (terminated) -> what the step that led there is worth.
+    :param step: compiled control period of the plant, see :func:`rstdp_ros.tasks.episodes.step`.
+    :param ended: compiled, (state, constants) -> whether the episode is over.
+    :param reward: what steps are worth.
+    :param max_episode_steps: after so many steps an episode is truncated.
     :param start_range: how far from zero positions and velocities may be at a start.
     :param start_state: random generator -> (state,) float64, drawn as Gymnasium does.
-    :param state_joints: (state,) -> :class:`Joints`.
-    :param state_of: (positions, velocities), each (..., joints) -> (..., state) float64.
-    :param observation_high: what no observation's magnitudes exceed.
-    :param observation_scale: what brings every observed value to the same size: one over its root
-        mean square, in episodes of trained networks and of random efforts on the default plant,
-        one half each.
-    :param advance: compiled control period under the effort that is really exerted:
-        (*state, effort, constants) -> (*state, terminated).
-    :param run_batch: compiled whole episodes; see :meth:`returns` and :meth:`episode`.
-    :param run_efforts: compiled motion under commanded efforts; see :meth:`drive`.
     :param sketch: what the plant looks like.
+    :param demo_physics: the changed plant that the demo shows, as names and values.
+    :param plant_span: (least, largest) of each parameter that random plants differ in.
     :param unknowns: what identification looks for in its physics.
     """
 
     name: str
     env_id: str
-    joints: tuple[str, ...]
-    angles: tuple[str, ...]
-    actuated_joint: str
-    action_efforts: tuple[float, ...]
-    sizes: tuple[int, ...]
-    neuron: Neuron
-    max_episode_steps: int
-    max_return: float
-    control_period: float
+    robot: RobotInterface
+    network: Shape
     physics: type
-    demo_physics: Mapping[str, float]
-    plant_span: Mapping[str, tuple[float, float]]
-    observe: Callable[[Sequence[float], Sequence[float]], np.ndarray]
-    joints_of: Callable[[np.ndarray], Joints]
-    terminated: Callable[[Joints, Any], bool]
-    reward: Callable[[bool], float]
+    step: Kernel
+    ended: Kernel
+    reward: Reward
+    max_episode_steps: int
     start_range: float
     start_state: Callable[[np.random.Generator], np.ndarray]
-    state_joints: Callable[[Sequence[float]], Joints]
-    state_of: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    observation_high: tuple[float, ...]
-    observation_scale: tuple[float, ...]
-    advance: Callable[..., tuple]
-    run_batch: Callable[..., tuple[np.ndarray, np.ndarray]]
-    run_efforts: Callable[..., np.ndarray]
     sketch: Sketch
+    demo_physics: Mapping[str, float] = field(default_factory=dict)
+    plant_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unknowns: tuple[Unknown, ...] = ()
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:
@@ -151,10 +113,8 @@ class Task:
 
         :param steps: of so many steps; None for any number up to the longest.
         """
-        most = steps or self.max_episode_steps
-        least, largest = ([pick((most - 1) * self.reward(False) + self.reward(end)
-                                for end in (False, True)) for pick in (min, max)])
-        return min(0.0, least), self.max_return if steps is None else largest
+        least, largest = self.reward.bounds(steps or self.max_episode_steps)
+        return min(0.0, least), self.reward.best if steps is None else largest
 
     def objection_to(self, episode_return: float, steps: int | None = None) -> str:
         """
@@ -177,13 +137,14 @@ class Task:
         """
         if network.task != self.name:
             raise RstdpError(f'the network was made for task {network.task!r}, not {self.name!r}')
-        if (network.sizes[0], network.sizes[-1]) != (self.sizes[0], self.sizes[-1]):
+        if (network.observation_size, network.sizes[-1]) != (
+                self.network.observed, self.network.actions):
             raise RstdpError(f'the network takes {network.observation_size} observations and has '
                              f'{network.sizes[-1]} actions; {self.name} has '
-                             f'{self.sizes[0] // 2} and {self.sizes[-1]}')
-        if network.action_efforts not in ((), self.action_efforts):
+                             f'{self.network.observed} and {self.network.actions}')
+        if network.action_efforts not in ((), self.robot.efforts):
             raise RstdpError(f"the network's efforts {network.action_efforts} are not those of "
-                             f'{self.name}, {self.action_efforts}')
+                             f'{self.name}, {self.robot.efforts}')
 
     def start_states(self, seeds: Sequence[int]) -> np.ndarray:
         """
@@ -244,7 +205,7 @@ class Task:
         :param rasters: (steps, T, h1 + h2) uint8.
         :return: (steps,) float64, N or N m.
         """
-        return np.array(self.action_efforts)[network.actions(rasters)]
+        return self._compiled.commands(network.q_values_of(rasters), self.robot.effort_array)
 
     def drive(self, starts: np.ndarray, pasts: np.ndarray | None, efforts: np.ndarray,
               physics: Any = None) -> np.ndarray:
@@ -260,12 +221,12 @@ class Task:
         :raises RstdpError: another number of plants than of starts.
         """
         starts, efforts = (np.ascontiguousarray(a, np.float64) for a in (starts, efforts))
-        before = np.zeros((len(starts), commands_kept(self.control_period)))
+        before = np.zeros((len(starts), commands_kept(self.robot.control_period)))
         if pasts is not None:
             given = np.asarray(pasts)[:, :before.shape[1]]
             before[:, :given.shape[1]] = given
         constants, actuators, _ = self.rows(physics, len(starts))
-        return self.run_efforts(starts, before, efforts, constants, actuators)
+        return self._compiled.drive(starts, before, efforts, constants, actuators)
 
     def shown(self, state: Sequence[float], sensors: Sequence[float]) -> Joints:
         """
@@ -276,7 +237,7 @@ class Task:
         """
         seen = np.empty(len(state))
         sensed(state, np.asarray(sensors), seen)
-        return self.state_joints(seen.tolist())
+        return self.robot.pose(seen.tolist())
 
     def trajectory(self, seed: int, physics: Any, efforts: np.ndarray) -> Trajectory:
         """
@@ -288,15 +249,37 @@ class Task:
         physics = physics or self.physics()
         starts = self.start_states([seed])
         *states, last = [*starts, *self.drive(starts, None, efforts[None], physics)[0]]
-        sensors, failed = physics.sensors(), self.terminated(self.state_joints(last), physics)
+        sensors, over = physics.sensors(), self.ended(tuple(last), physics.constants())
         return trajectory_of([self.shown(state, sensors) for state in states], efforts,
-                             'terminated' if failed else 'truncated')
+                             'terminated' if over else 'truncated')
 
     def _run(self, network: SpikingQNetwork, starts: np.ndarray, physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.run_batch(starts, *self.rows(physics, len(starts)),
-                              *network.kernel_arguments, network.neuron.ticks,
-                              self.max_episode_steps, rasters)
+        return self._compiled.run_batch(
+            starts, *self.rows(physics, len(starts)), *network.kernel_arguments,
+            network.unit,
+            network.neuron.ticks, self.max_episode_steps, self.robot.effort_array, rasters)
+
+    @property
+    def _compiled(self) -> Episodes:
+        """Whole episodes with this task's functions in them."""
+        return episodes_of(len(self.robot.layout), len(self.physics().constants()),
+                           step=self.step, ended=self.ended, reward=self.reward.of,
+                           observe=self.robot.observe, decode=self.robot.decode)
+
+    def terminated(self, joints: Joints, physics: Any) -> bool:
+        """Return whether a pose ends an episode of a plant."""
+        return self.ended(self.robot.state(joints), physics.constants())
+
+    def worth(self, joints: Joints, effort: float, end: bool) -> float:
+        """
+        Return what a step was worth.
+
+        :param joints: where the effort was commanded.
+        :param effort: as commanded, N or N m.
+        :param end: whether the step ended the episode.
+        """
+        return self.reward.of(self.robot.state(joints), effort, end)
 
     def rows(self, physics: Any, count: int) -> list[np.ndarray]:
         """

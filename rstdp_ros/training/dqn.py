@@ -60,7 +60,7 @@ class Trainer(QLearner):
             raise RstdpError(f'seed {seed} is not in 0..{MAX_SEED - 1}')
         settings, generator = settings or settings_for(task), np.random.default_rng(seed)
         weights = [_initial(task, n, m, std, generator) for n, m, std in
-                   zip(task.sizes, task.sizes[1:], INITIAL_STD)]
+                   zip(task.network.sizes, task.network.sizes[1:], INITIAL_STD)]
         super().__init__(task, settings, weights, generator, physics)
         self.seed = seed
         self.best: SpikingQNetwork | None = None
@@ -179,7 +179,7 @@ class Trainer(QLearner):
 
 def _initial(task: Task, n: int, m: int, std: float, generator: np.random.Generator) -> np.ndarray:
     """Draw weights: observations are small, so the first layer's are not scaled by fan-in."""
-    scale = std if n == task.sizes[0] else std / np.sqrt(n)
+    scale = std if n == task.network.sizes[0] else std / np.sqrt(n)
     return generator.normal(0.0, scale, (n, m)).astype(np.float32)
 
 

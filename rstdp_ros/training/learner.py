@@ -40,7 +40,7 @@ class QLearner:
         self.online = [torch.from_numpy(w.copy()).requires_grad_() for w in weights]
         self.target = [w.detach().clone() for w in self.online]
         self.optimizer = torch.optim.Adam(self.online, lr=settings.learning_rate)
-        self.memory = ReplayMemory(settings.replay_capacity, task.sizes[0] // 2)
+        self.memory = ReplayMemory(settings.replay_capacity, task.network.observed)
         self.actor = self.network(self.online)
 
     @property
@@ -61,16 +61,16 @@ class QLearner:
 
     def _running(self, weights: list[np.ndarray]) -> SpikingQNetwork:
         task = self.task
-        return SpikingQNetwork(weights, task.neuron, task.name, task.action_efforts)
+        return SpikingQNetwork(weights, task.network.neuron, task.name, task.robot.efforts)
 
     def play(self, seed: int) -> Iterator[Outcome]:
         """Play one episode with exploration; remember every step and yield what it led to."""
-        observation, end = self.task.observe(*self.plant.reset(seed)), ''
+        observation, end = self.task.robot.observation(*self.plant.reset(seed)), ''
         while not end:
             action = self._act(observation)
-            outcome = self.plant.step(self.task.action_efforts[action])
+            outcome = self.plant.step(self.task.robot.efforts[action])
             joints, reward, end = outcome
-            following = self.task.observe(*joints)
+            following = self.task.robot.observation(*joints)
             # Bootstrapping stops only where the episode truly ended, not at the time limit.
             self.memory.add(observation * self.scale, action, reward, following * self.scale,
                             end == 'terminated')
@@ -79,11 +79,11 @@ class QLearner:
 
     def _act(self, observation: np.ndarray) -> int:
         if self.generator.random() < self.epsilon:
-            return int(self.generator.integers(len(self.task.action_efforts)))
+            return int(self.generator.integers(len(self.task.robot.efforts)))
         return self.actor.infer(observation).action
 
     def _q(self, weights: list[torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
-        neuron = self.task.neuron
+        neuron = self.task.network.neuron
         return q_values(weights, inputs, *neuron.membrane, neuron.ticks)
 
     def update(self) -> float:
@@ -113,4 +113,4 @@ class QLearner:
 
 def scale_of(task: Task, settings: Settings) -> np.ndarray:
     """Return what training multiplies every observed value by, (n,) float32."""
-    return np.array(settings.observation_scale or np.ones(task.sizes[0] // 2), np.float32)
+    return np.array(settings.observation_scale or np.ones(task.network.observed), np.float32)

@@ -71,4 +71,5 @@ def settings_for(task: Task, *, equal_scale: bool = True, random_plants: bool = 
     :param random_plants: train on plants drawn anew for every episode.
     """
     settings = (RANDOM_PLANTS if random_plants else SETTINGS)[task.name]
-    return replace(settings, observation_scale=task.observation_scale) if equal_scale else settings
+    scale = task.robot.observation_scale if equal_scale else ()
+    return replace(settings, observation_scale=scale)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.twin.identified import Identified
 
 PLANTS = 200
@@ -43,7 +43,7 @@ def foretell(identified: Identified, network: SpikingQNetwork, start: Joints,
     """
     task, generator = identified.prior.task, np.random.default_rng(0)
     plants = identified.plants(PLANTS, generator)
-    shown = task.state_of(*map(np.asarray, start))
+    shown = task.robot.states(*map(np.asarray, start))
     shown = shown + identified.noise * generator.normal(size=(PLANTS, len(shown)))
     factors, offsets = np.array([plant.sensors() for plant in plants]).reshape(
         PLANTS, 2, -1).transpose(1, 0, 2)

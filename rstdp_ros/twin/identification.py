@@ -113,7 +113,7 @@ def _begun(prior: Prior, seen: Segments, free: np.ndarray, more: np.ndarray,
 
 
 def _usual_noise(task: Task) -> np.ndarray:
-    return task.state_of(*(np.full(len(task.joints), deviation)
+    return task.robot.states(*(np.full(len(task.robot.joints), deviation)
                            for deviation in (POSITION_NOISE, VELOCITY_NOISE)))
 
 

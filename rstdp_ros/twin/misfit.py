@@ -183,5 +183,5 @@ def _bounded(values: np.ndarray) -> np.ndarray:
 
 def _turning(task: Task) -> np.ndarray:
     """Say which values of the state are known up to whole turns, (state,) bool."""
-    turns = [joint in task.angles for joint in task.joints]
-    return task.state_of(np.array(turns), np.zeros(len(turns))).astype(bool)
+    turns = [joint in task.robot.angles for joint in task.robot.joints]
+    return task.robot.states(np.array(turns), np.zeros(len(turns))).astype(bool)

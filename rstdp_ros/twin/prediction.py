@@ -89,10 +89,9 @@ def predict(identified: Identified, trajectories: Sequence[Trajectory],
 
 def described(task: Task) -> tuple[list[str], list[str], np.ndarray]:
     """Return names and units of the state's values, and which of them turn, in its order."""
-    values = [(f'{kind} of {joint}', f'{"rad" if joint in task.angles else "m"}{per}',
-               joint in task.angles and not per)
-              for kind, per in (('position', ''), ('velocity', '/s')) for joint in task.joints]
-    count = len(task.joints)
-    order = task.state_of(np.arange(count), np.arange(count, 2 * count)).astype(int)
-    names, units, turning = zip(*(values[i] for i in order))
+    robot = task.robot
+    values = [(f'{kind} of {joint}', f'{"rad" if joint in robot.angles else "m"}{per}',
+               joint in robot.angles and not per)
+              for kind, per in (('position', ''), ('velocity', '/s')) for joint in robot.joints]
+    names, units, turning = zip(*(values[i] for i in robot.layout))
     return list(names), list(units), np.array(turning)

@@ -38,7 +38,7 @@ def segments(task: Task, trajectories: Sequence[Trajectory], rows: int = ROWS) -
 
     :param rows: of a piece.
     """
-    kept = commands_kept(task.control_period)
+    kept = commands_kept(task.robot.control_period)
     pieces = [piece for trajectory in trajectories
               for piece in _pieces(task, trajectory, rows, kept)]
     count, size = len(pieces), max((len(shown) for shown, _, _ in pieces), default=1)
@@ -53,7 +53,7 @@ def segments(task: Task, trajectories: Sequence[Trajectory], rows: int = ROWS) -
 
 def _pieces(task, trajectory, rows, kept):
     """Yield what was shown, the commands between, and the commands before."""
-    shown = task.state_of(trajectory.positions, trajectory.velocities)
+    shown = task.robot.states(trajectory.positions, trajectory.velocities)
     newest_first = np.concatenate([trajectory.efforts[::-1], trajectory.before])
     for first in range(0, len(shown), rows):
         last = min(first + rows, len(shown))

@@ -94,7 +94,7 @@ class Twin(Strategy):
         super().__init__(network, parameters, seed)
         self.task = get_task(network.task)
         self.prior = Prior(self.task)
-        self.memory, self.agreement = Memory(len(self.task.joints)), Agreement()
+        self.memory, self.agreement = Memory(len(self.task.robot.joints)), Agreement()
         self.log_gains = np.zeros(network.observation_size)
         self.identified: Identified | None = None
         self.doubt, self.episode = 1.0, 0

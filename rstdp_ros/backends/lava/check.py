@@ -85,7 +85,7 @@ def episode_observations(task: Task, network: SpikingQNetwork, count: int,
     plant.set_physics(task.make_physics(task.demo_physics))
     while len(seen) < count:
         *poses, _ = play(task, plant, network, seed).joints
-        seen += [task.observe(*pose) for pose in poses]
+        seen += [task.robot.observation(*pose) for pose in poses]
         seed += 1
     return np.array(seen[:count], np.float32)
 

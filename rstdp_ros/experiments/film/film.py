@@ -28,10 +28,11 @@ class Film(Sequence):
         self.pairs = [tuple(play(task, plant, network, seed) for network in networks)
                       for seed in script.seeds]
         steps = [max(recording.steps for recording in pair) for pair in self.pairs]
-        self.speed = script.speed or fitting_speed(steps, task.control_period,
+        self.speed = script.speed or fitting_speed(steps, task.robot.control_period,
                                                    script.max_seconds)
+        period = task.robot.control_period / self.speed
         moments = [(start, step) for start, count in enumerate(steps)
-                   for step in shown_steps(count, task.control_period / self.speed, script.fps)]
+                   for step in shown_steps(count, period, script.fps)]
         self.moments = moments[:max(1, round(script.max_seconds * script.fps))]
         self.missing_seconds = (len(moments) - len(self.moments)) / script.fps
         self.captions = [caption(script, seed, self.speed) for seed in script.seeds]

@@ -9,9 +9,9 @@ import numpy as np
 
 from rstdp_ros.experiments.plotting import BLACK, GREY, new_figure, STYLES
 from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.playing import Recording
 from rstdp_ros.tasks.sketch import Part, View
-from rstdp_ros.tasks.task import Joints
 
 WIDTH, HEIGHT = 8.0, 5.6
 TINY, SMALL, MEDIUM, LARGE = 6, 8.5, 10, 12
@@ -92,7 +92,7 @@ class Side:
         box = axes.get_window_extent()
         view = fitted(self.task.sketch.view(self.physics), box.width / box.height)
         axes.set(xlim=view[:2], ylim=view[2:])
-        zeros = (0.0,) * len(self.task.joints)
+        zeros = (0.0,) * len(self.task.robot.joints)
         artists = []
         for part in self._parts(Joints(zeros, zeros)):  # any pose: all have the same parts
             style = {'animated': True, 'color': self.color, **STYLE_OF[part.kind]}

@@ -15,13 +15,16 @@ import numpy as np
 
 from rstdp_ros.compiling import compiled
 from rstdp_ros.tasks.actuator import delivered, reach
-from rstdp_ros.tasks.cartpole.physics import as_tuple, COMMAND, step
+from rstdp_ros.tasks.cartpole.physics import COMMAND, failed, step
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
+from rstdp_ros.tasks.episodes import as_tuple
 from rstdp_ros.tasks.sensors import sensed
 from rstdp_ros.trajectory import Trajectory
 
+# Values of a state; likewise constants of a plant.
+STATE, CONSTANTS = 4, 11
 # Values that are shown, and the constant.
-INPUTS = 5
+INPUTS = STATE + 1
 
 
 @compiled()
@@ -32,18 +35,17 @@ def run_linear(weights, starts, constants, actuators, sensors, commands):
     :param weights: (4,) or (5 + m,) float64: of x, x', theta and theta' as shown, of 1, and of the
         last m commands over 10 N; only their direction matters.
     :param starts: (n, 4) float64 true states; constants (n, 11), actuators (n, 2) and sensors
-        (n, 8) float64 as for :func:`rstdp_ros.tasks.cartpole.episodes.run_batch`.
+        (n, 8) float64 as for :func:`rstdp_ros.tasks.episodes.run_batch`.
     :param commands: (n, max_steps) float64 to be filled, N.
     :return: (n,) int64, the numbers of steps, which are the returns.
     """
     steps = np.zeros(len(starts), np.int64)
     shown = np.empty(4)
     for i in range(len(starts)):
-        x, x_dot, theta, theta_dot = starts[i]
-        plant = as_tuple(constants[i])
+        state, plant = as_tuple(starts[i], STATE), as_tuple(constants[i], CONSTANTS)
         past = np.zeros(max(reach(actuators[i]), len(weights) - INPUTS))
         for t in range(commands.shape[1]):
-            sensed((x, x_dot, theta, theta_dot), sensors[i], shown)
+            sensed(state, sensors[i], shown)
             lean = weights[4] if len(weights) > 4 else 0.0
             for j in range(4):
                 lean += weights[j] * shown[j]
@@ -51,10 +53,9 @@ def run_linear(weights, starts, constants, actuators, sensors, commands):
                 lean += weights[j] * past[j - INPUTS] / COMMAND
             commands[i, t] = COMMAND if lean > 0 else -COMMAND
             effort = delivered(commands[i, t], past, actuators[i])
-            x, x_dot, theta, theta_dot, terminated = step(
-                x, x_dot, theta, theta_dot, effort, plant)
+            state = step(state, effort, plant)
             steps[i] += 1
-            if terminated:
+            if failed(state, plant):
                 break
     return steps
 

@@ -44,7 +44,7 @@ def cross_entropy(measure: Callable[[np.ndarray], float], centre: Sequence[float
         mean, std = elite.mean(axis=0), elite.std(axis=0) + 0.01
         if returns.max() > best_return:
             best, best_return = weights[returns.argmax()], returns.max()
-        if best_return == CARTPOLE.max_return:
+        if best_return == CARTPOLE.reward.best:
             break
     return best
 

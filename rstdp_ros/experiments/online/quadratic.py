@@ -25,7 +25,7 @@ from rstdp_ros.twin.memory import Memory
 # As many as the strategy ``twin`` identifies from by default.
 STEPS_KEPT = 400
 # The plant is linearised over the motion of usual episodes: root mean squares of the state.
-USUAL = 1.0 / np.array(CARTPOLE.observation_scale)
+USUAL = 1.0 / np.array(CARTPOLE.robot.observation_scale)
 # Bryson's rule: what weighs as much as a full command.
 POSITION, ANGLE = POSITION_LIMIT, 12 * math.tau / 360
 
@@ -40,7 +40,7 @@ def quadratic(worlds: Sequence[World], network: SpikingQNetwork,
 
     :param worlds: cart-poles in their own equations, which stay as they are.
     """
-    memory, known, control = Memory(len(CARTPOLE.joints)), None, None
+    memory, known, control = Memory(len(CARTPOLE.robot.joints)), None, None
     for episode, world in enumerate(worlds, seed):
         memory.add(control.episode(episode, world.physics) if control else
                    world.episode(network, episode).trajectory, STEPS_KEPT)

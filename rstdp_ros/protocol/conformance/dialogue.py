@@ -20,7 +20,7 @@ from rstdp_ros.protocol.conformance.witness import Witness
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.outputs import Reset, SetSeed
 from rstdp_ros.protocol.policy import PolicyProtocol
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 # A reply can get lost.
 TRIES = 3
@@ -155,10 +155,10 @@ class Dialogue:
     def _good_act(self, observation: Observation) -> Act:
         try:
             answer = self.policy.observation(observation.episode_id,
-                                             self.task.observe(*observation.joints))
+                                             self.task.robot.observation(*observation.joints))
         except RstdpError as error:
             raise Stalled(str(error)) from None
-        return Act(observation.episode_id, observation.stamp, self.task.actuated_joint,
+        return Act(observation.episode_id, observation.stamp, self.task.robot.actuated_joint,
                    answer.effort)
 
     def _step(self, observation: Observation) -> Script[Event]:

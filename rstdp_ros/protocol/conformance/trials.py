@@ -92,7 +92,7 @@ class Trials(Dialogue):
             first = yield from self._step(first)
             if not isinstance(first, Observation):
                 return first
-        began, patience = self.now, max(HOLD, 3 * self.task.control_period)
+        began, patience = self.now, max(HOLD, 3 * self.task.robot.control_period)
         event = yield from self._wait(patience, self._concerns)
         waited = self.now - began
         again = isinstance(event, Observation) and event.stamp == first.stamp

@@ -10,7 +10,8 @@ from statistics import median
 
 from rstdp_ros.protocol.conformance.rules import Report, Rule
 from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, Observation
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.interface import Joints
+from rstdp_ros.tasks.task import Task
 
 EPISODE_ID = re.compile(r'[^/]+-\d+')
 # Topics overtake each other: an observation may still be on its way when its episode has ended.

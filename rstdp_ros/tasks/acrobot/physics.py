@@ -103,13 +103,6 @@ class AcrobotPhysics:
 
 
 @compiled()
-def as_tuple(row):
-    """Return a row of constants as a tuple: compiled steps are faster with what has a length."""
-    return (row[0], row[1], row[2], row[3], row[4],
-            row[5], row[6], row[7], row[8], row[9])
-
-
-@compiled()
 def accelerations(theta1, theta2, velocity1, velocity2, torque, constants):
     """
     Return theta1'' and theta2'', rad/s^2.
@@ -136,17 +129,17 @@ def accelerations(theta1, theta2, velocity1, velocity2, torque, constants):
 
 
 @compiled()
-def step(theta1, theta2, velocity1, velocity2, effort, constants):
+def step(state, effort, constants):
     """
     Advance the acrobot by one control period.
 
-    An episode ends when the free end is more than one link above the base, whatever the length.
-
+    :param state: theta1, theta2, theta1', theta2'.
     :param effort: what the actuator exerts, in N m as commanded; the plant exerts
         ``torque_magnitude`` for each of them.
     :param constants: from :meth:`AcrobotPhysics.constants`.
-    :return: theta1, theta2, velocity1, velocity2, terminated.
+    :return: the next state.
     """
+    theta1, theta2, velocity1, velocity2 = state
     torque = effort / COMMAND * constants[5]
     h = CONTROL_PERIOD
     a1, b1 = accelerations(theta1, theta2, velocity1, velocity2, torque, constants)
@@ -161,12 +154,13 @@ def step(theta1, theta2, velocity1, velocity2, effort, constants):
     theta2 = wrapped(theta2 + h / 6 * (velocity2 + 2 * w2 + 2 * w3 + w4))
     velocity1 = clipped(velocity1 + h / 6 * (a1 + 2 * a2 + 2 * a3 + a4), MAX_VELOCITY_1)
     velocity2 = clipped(velocity2 + h / 6 * (b1 + 2 * b2 + 2 * b3 + b4), MAX_VELOCITY_2)
-    return theta1, theta2, velocity1, velocity2, reached(theta1, theta2)
+    return theta1, theta2, velocity1, velocity2
 
 
 @compiled()
-def reached(theta1, theta2):
-    """Return whether the free end is more than one link above the base."""
+def reached(state, constants):
+    """Return whether the free end is more than one link above the base, whatever the length."""
+    theta1, theta2, _, _ = state
     return -math.cos(theta1) - math.cos(theta2 + theta1) > 1.0
 
 
@@ -189,13 +183,20 @@ def clipped(value, limit):
 
 
 @compiled()
-def observe(theta1, theta2, velocity1, velocity2, observation):
+def reward(state, effort, end):
+    """Return what a step is worth: each costs as much, but for the one that gets there."""
+    return 0.0 if end else -1.0
+
+
+@compiled()
+def observe(shown, observation):
     """
     Write what the policy sees.
 
+    :param shown: (4,) float64: theta1, theta2, theta1', theta2'.
     :param observation: (6,) float32, overwritten: cos theta1, sin theta1, cos theta2, sin theta2,
         theta1', theta2'.
     """
-    observation[0], observation[1] = math.cos(theta1), math.sin(theta1)
-    observation[2], observation[3] = math.cos(theta2), math.sin(theta2)
-    observation[4], observation[5] = velocity1, velocity2
+    for i in range(2):
+        observation[2 * i], observation[2 * i + 1] = math.cos(shown[i]), math.sin(shown[i])
+        observation[4 + i] = shown[2 + i]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from rstdp_ros.tasks.acrobot.physics import AcrobotPhysics
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.sketch import Part, Sketch, View
-from rstdp_ros.tasks.task import Joints
 
 MARGIN = 0.1
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, POSITION_LIMIT
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.sketch import Part, Point, Sketch, View
-from rstdp_ros.tasks.task import Joints
 
 # The physics has no size of the cart: this one only looks right.
 CART_WIDTH = 0.5

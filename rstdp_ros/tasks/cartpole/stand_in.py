@@ -12,7 +12,7 @@ from rstdp_ros.parameters import parameter, with_default
 from rstdp_ros.tasks.actuator import obeyed
 from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, COMMAND
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
-from rstdp_ros.tasks.task import Joints
+from rstdp_ros.tasks.interface import Joints
 
 SUBSTEP = 0.001
 START_RANGE = 0.03

@@ -6,17 +6,20 @@ import math
 import numpy as np
 
 from rstdp_ros.snn import Neuron
-from rstdp_ros.tasks.cartpole.episodes import drive, run_batch
 from rstdp_ros.tasks.cartpole.physics import (
     CartPolePhysics,
     COMMAND,
     CONTROL_PERIOD,
     failed,
+    observe,
+    reward,
     step,
 )
 from rstdp_ros.tasks.cartpole.sketch import SKETCH
 from rstdp_ros.tasks.cartpole.unknowns import UNKNOWNS
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.interface import Joints, RobotInterface, Shape
+from rstdp_ros.tasks.reward import Reward
+from rstdp_ros.tasks.task import Task
 
 START_RANGE = 0.05
 # What Table 2 of Akl et al. (2022) spans with its normal and extreme ranges.
@@ -29,17 +32,6 @@ def start_state(generator: np.random.Generator) -> np.ndarray:
     return generator.uniform(-START_RANGE, START_RANGE, size=4)
 
 
-def observe(positions: Sequence[float], velocities: Sequence[float]) -> np.ndarray:
-    """
-    Build the observation from the joints (slider, pole).
-
-    :param positions: (x m, theta rad).
-    :param velocities: (x' m/s, theta' rad/s).
-    :return: (x, x', theta, theta') float32, Gymnasium's order.
-    """
-    return np.array((positions[0], velocities[0], positions[1], velocities[1]), np.float32)
-
-
 def joints_of(observation: Sequence[float]) -> Joints:
     """
     Split an observation or a state into joint positions and velocities.
@@ -50,55 +42,30 @@ def joints_of(observation: Sequence[float]) -> Joints:
     return Joints((float(x), float(theta)), (float(x_dot), float(theta_dot)))
 
 
-def state_of(positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
-    """
-    Put joint positions and velocities together to states.
-
-    :param positions: (..., 2), x m and theta rad; likewise velocities.
-    :return: (..., 4) float64: x, x', theta, theta'.
-    """
-    pairs = np.stack([positions, velocities], axis=-1).astype(np.float64)
-    return pairs.reshape(*pairs.shape[:-2], 4)
-
-
-def terminated(joints: Joints, physics: CartPolePhysics) -> bool:
-    """Return whether the cart is off the track or the pole leans too far."""
-    return failed(*map(float, joints.positions), physics.angle_limit)
-
-
-def reward(terminated: bool) -> float:
-    """Return what the step is worth that led there."""
-    return 1.0
-
-
 CARTPOLE = Task(
     name='cartpole',
     env_id='rstdp_ros/CartPole-v0',
-    joints=('slider_to_cart', 'cart_to_pole'),
-    angles=('cart_to_pole',),
-    actuated_joint='slider_to_cart',
-    action_efforts=(-COMMAND, COMMAND),
-    sizes=(8, 64, 64, 2),
-    neuron=Neuron(0.8, 0.8, threshold=0.5, ticks=8),
-    max_episode_steps=200,
-    max_return=200.0,
-    control_period=CONTROL_PERIOD,
+    robot=RobotInterface(
+        joints=('slider_to_cart', 'cart_to_pole'),
+        angles=('cart_to_pole',),
+        actuated_joint='slider_to_cart',
+        control_period=CONTROL_PERIOD,
+        efforts=(-COMMAND, COMMAND),
+        layout=(0, 2, 1, 3),
+        observe=observe,
+        joints_of=joints_of,
+        observation_high=(math.inf,) * 4,
+        observation_scale=(4.6, 2.2, 13.0, 1.6)),
+    network=Shape((8, 64, 64, 2), Neuron(0.8, 0.8, threshold=0.5, ticks=8)),
     physics=CartPolePhysics,
-    demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
-    plant_span=PLANT_SPAN,
-    observe=observe,
-    joints_of=joints_of,
-    terminated=terminated,
-    reward=reward,
+    step=step,
+    ended=failed,
+    reward=Reward(reward, usual=(1.0, 1.0), last=(1.0, 1.0), best=200.0),
+    max_episode_steps=200,
     start_range=START_RANGE,
     start_state=start_state,
-    state_joints=joints_of,
-    state_of=state_of,
-    observation_high=(math.inf,) * 4,
-    observation_scale=(4.6, 2.2, 13.0, 1.6),
-    advance=step,
-    run_batch=run_batch,
-    run_efforts=drive,
     sketch=SKETCH,
+    demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
+    plant_span=PLANT_SPAN,
     unknowns=UNKNOWNS,
 )

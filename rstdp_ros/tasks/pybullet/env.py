@@ -8,10 +8,10 @@ import numpy as np
 
 from rstdp_ros.tasks.actuator import obeyed
 from rstdp_ros.tasks.env import TunableEnv
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.pybullet.physics import PyBulletPhysics
 from rstdp_ros.tasks.pybullet.world import World
 from rstdp_ros.tasks.registry import get_task
-from rstdp_ros.tasks.task import Joints
 
 
 class PyBulletEnv(TunableEnv):
@@ -35,8 +35,8 @@ class PyBulletEnv(TunableEnv):
         self._commands: deque[tuple[float, float]] = deque()
         super().__init__(self._world.task, physics)
 
-    def _true_state(self) -> np.ndarray:
-        return self.task.state_of(*self._joints)
+    def _true_state(self) -> tuple[float, ...]:
+        return self.task.robot.state(self._joints)
 
     def _take_up(self, physics: PyBulletPhysics) -> None:
         """Build the bodies anew where the old ones were; commands on their way keep their due."""
@@ -47,7 +47,7 @@ class PyBulletEnv(TunableEnv):
     def _begin(self, state: np.ndarray) -> None:
         # A world of its own for every episode: none depends on those before it.
         self._world.build(self.physics)
-        self._joints = self.task.state_joints(state)
+        self._joints = self.task.robot.pose(state)
         self._world.place(self._joints)
         self._commands.clear()
         self._effort = 0.0
@@ -64,7 +64,7 @@ class PyBulletEnv(TunableEnv):
             until = min(world.substeps, self._first_due()) if self._commands else world.substeps
             world.advance(self._effort, until - now)
             now = until
-        self._commands = deque((due - self.task.control_period, command)
+        self._commands = deque((due - self.task.robot.control_period, command)
                                for due, command in self._commands)
         self._joints = self._braked(world.read())
         return self.task.terminated(self._joints, self.physics)

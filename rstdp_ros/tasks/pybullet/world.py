@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
+from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.pybullet.physics import PyBulletPhysics
-from rstdp_ros.tasks.task import Joints, Task
+from rstdp_ros.tasks.task import Task
 from rstdp_ros.tasks.urdf import describe, Dynamics
 
 MISSING = 'PyBullet is not installed: pip install "rstdp_ros[pybullet]"'
@@ -91,16 +92,16 @@ class World:
                                     flags=bullet.URDF_USE_INERTIA_FROM_FILE)
         indices = {bullet.getJointInfo(self.body, i)[1].decode(): i
                    for i in range(bullet.getNumJoints(self.body))}
-        self.joints = [indices[name] for name in self.task.joints]
-        self.driven = indices[self.task.actuated_joint]
+        self.joints = [indices[name] for name in self.task.robot.joints]
+        self.driven = indices[self.task.robot.actuated_joint]
         self._resist(physics.joint_dynamics())
-        self.substeps = max(1, round(self.task.control_period / physics.substep))
-        self.substep = self.task.control_period / self.substeps
+        self.substeps = max(1, round(self.task.robot.control_period / physics.substep))
+        self.substep = self.task.robot.control_period / self.substeps
 
     def _resist(self, dynamics: Mapping[str, Dynamics]) -> None:
         """Set damping and friction; unless told otherwise Bullet has some of both."""
         self._frictions = {}
-        for name, joint in zip(self.task.joints, self.joints):
+        for name, joint in zip(self.task.robot.joints, self.joints):
             damping, friction = dynamics.get(name, Dynamics())
             self.bullet.changeDynamics(self.body, joint, linearDamping=0.0, angularDamping=0.0,
                                        jointDamping=damping)

@@ -1,0 +1,133 @@
+"""What goes into a robot and comes out of it, and what a policy makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from rstdp_ros.compiling import compiled, Kernel
+from rstdp_ros.snn import Neuron
+from rstdp_ros.snn.kernels import greedy
+
+
+class Joints(NamedTuple):
+    """
+    What a robot's sensors say, in the order of the task's joints.
+
+    :param positions: m or rad; likewise velocities, m/s or rad/s.
+    """
+
+    positions: Sequence[float]
+    velocities: Sequence[float]
+
+
+class Shape(NamedTuple):
+    """
+    What networks of a task have in common.
+
+    :param sizes: neurons per layer: (two per observed value, hidden 1, hidden 2, actions).
+    :param neuron: decays, threshold and ticks.
+    """
+
+    sizes: tuple[int, int, int, int]
+    neuron: Neuron
+
+    @property
+    def observed(self) -> int:
+        """How many values an observation has."""
+        return self.sizes[0] // 2
+
+    @property
+    def actions(self) -> int:
+        """How many Q-values there are."""
+        return self.sizes[-1]
+
+
+@compiled()
+def greedy_effort(q_values, efforts):
+    """Return the effort of the largest Q-value; of equal ones the first."""
+    return efforts[greedy(q_values)]
+
+
+@dataclass(frozen=True)
+class RobotInterface:
+    """
+    Efforts in, joints out.
+
+    :param joints: names, in the order of positions and velocities.
+    :param angles: those of them that turn: their positions are known up to whole turns.
+    :param actuated_joint: the joint that takes the effort.
+    :param control_period: seconds between observations.
+    :param efforts: what each action of a network stands for, N or N m.
+    :param layout: of a state: for each of its values, where it is among all positions and then all
+        velocities.
+    :param observe: compiled, (state,) float64 that sensors show, (n,) float32 to be written.
+    :param joints_of: observation -> :class:`Joints`, for plants that only show observations.
+    :param observation_high: what no observation's magnitudes exceed.
+    :param observation_scale: what brings every observed value to the same size: one over its root
+        mean square, in episodes of trained networks and of random efforts on the default plant,
+        one half each.
+    :param decode: compiled, (actions,) Q-values, (actions,) float64 efforts -> effort.
+    """
+
+    joints: tuple[str, ...]
+    angles: tuple[str, ...]
+    actuated_joint: str
+    control_period: float
+    efforts: tuple[float, ...]
+    layout: tuple[int, ...]
+    observe: Kernel
+    joints_of: Callable[[np.ndarray], Joints]
+    observation_high: tuple[float, ...]
+    observation_scale: tuple[float, ...]
+    decode: Kernel = greedy_effort
+
+    @cached_property
+    def effort_array(self) -> np.ndarray:
+        """The efforts as (actions,) float64, for compiled code."""
+        return np.array(self.efforts, np.float64)
+
+    def state(self, joints: Joints) -> tuple[float, ...]:
+        """Return a pose as a state, in the order of :attr:`layout`."""
+        values = (*joints.positions, *joints.velocities)
+        return tuple([float(values[i]) for i in self.layout])
+
+    def states(self, positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
+        """
+        Return poses as states.
+
+        :param positions: (..., joints), m or rad; likewise velocities.
+        :return: (..., state) float64.
+        """
+        values = np.concatenate([positions, velocities], axis=-1, dtype=np.float64)
+        return np.take(values, self.layout, axis=-1)
+
+    def pose(self, state: Sequence[float]) -> Joints:
+        """Undo :meth:`state`."""
+        values = [0.0] * len(self.layout)
+        for value, place in zip(state, self.layout):
+            values[place] = float(value)
+        return Joints(tuple(values[:len(self.joints)]), tuple(values[len(self.joints):]))
+
+    def observation(self, positions: Sequence[float], velocities: Sequence[float]) -> np.ndarray:
+        """
+        Build what the policy sees from what the joints show.
+
+        :param positions: (joints,), m or rad; likewise velocities.
+        :return: (n,) float32.
+        """
+        seen = np.empty(len(self.observation_high), np.float32)
+        self.observe(np.array(self.state(Joints(positions, velocities))), seen)
+        return seen
+
+    def effort(self, q_values: np.ndarray) -> float:
+        """
+        Return the effort that Q-values command, N or N m.
+
+        :param q_values: (actions,) float32.
+        """
+        return self.decode(q_values, self.effort_array)
