@@ -1,5 +1,5 @@
 """
-What is found by name: built-in classes, and those that installed packages offer.
+What is found by name: what is built in, and what installed packages offer.
 
 A package offers one by a Python entry point, such as::
 
@@ -23,7 +23,7 @@ OURS = 'rstdp_ros'
 
 class Plugins(Mapping[str, Any]):
     """
-    The classes of one kind by name, each loaded when it is first asked for.
+    Classes or values of one kind by name, each loaded when it is first asked for.
 
     Names keep their order, ours first. Where a package offers one of our names, ours is meant.
 
@@ -45,7 +45,7 @@ class Plugins(Mapping[str, Any]):
         return {p.name: p for p in others if p.name not in self._builtin}
 
     def add(self, made: Any) -> Any:
-        """Let a class be found by its name in this process; it is returned, as by a decorator."""
+        """Let something be found by its name in this process; returned, as by a decorator."""
         self._loaded[made.name] = made
         return made
 
@@ -101,3 +101,9 @@ class Plugins(Mapping[str, Any]):
     def usable(self) -> dict[str, Any]:
         """Return those that can be loaded; one that is broken harms no other."""
         return {name: self[name] for name in self if not self.fault(name)}
+
+
+# Not in the room of tasks: plasticity asks a task what r-STDP has of it, and imports none.
+TASKS = Plugins('task', 'rstdp_ros.tasks', {
+    'cartpole': 'rstdp_ros.tasks.cartpole.task:CARTPOLE',
+    'acrobot': 'rstdp_ros.tasks.acrobot.task:ACROBOT'})

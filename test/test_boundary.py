@@ -59,7 +59,7 @@ class Broken(kind):
         self.create_timer(0.05, self.fail)
     def fail(self):
         from rstdp_ros.tasks import get_task
-        get_task('cartpole').observe(7, 'x' * 10_000)
+        get_task('cartpole').robot.observation(['x' * 10_000, 0.0], [0.0, 0.0])
 sys.exit(run_node(Broken))
 """)
     process = subprocess.Popen([sys.executable, program], stderr=subprocess.PIPE, text=True)

@@ -25,8 +25,8 @@ from rstdp_ros.plasticity import (
     SnapshotGuard,
     STRATEGIES,
 )
-from rstdp_ros.plasticity.modulation import modulation
 from rstdp_ros.plasticity.rstdp import amplitudes
+from rstdp_ros.plasticity.rules import modulation
 from rstdp_ros.plasticity.run import EPISODES, read_records
 
 SEED = 200_000_000

@@ -17,9 +17,9 @@ torch = pytest.importorskip('torch', reason='the extra "train" is not installed'
 
 from conftest import random_network  # noqa: E402
 
+from rstdp_ros.tasks.training import Settings  # noqa: E402
 from rstdp_ros.training.dqn import SEEDS_PER_RUN, train, Trainer  # noqa: E402
 from rstdp_ros.training.replay import ReplayMemory  # noqa: E402
-from rstdp_ros.training.settings import Settings, settings_for  # noqa: E402
 from rstdp_ros.training.surrogate import q_values, SLOPE, SurrogateSpike  # noqa: E402
 
 QUICK = Settings(episodes=8, warm_up_steps=64, validate_every=2, validation_starts=20,
@@ -40,7 +40,7 @@ def test_trains_the_network_that_runs():
 @pytest.mark.parametrize('name', TASKS)
 def test_the_scale_of_training_is_folded_into_w1(name):
     task = get_task(name)
-    trainer = Trainer(task, 5, settings_for(task))
+    trainer = Trainer(task, 5, task.settings())
     scale = np.array(task.robot.observation_scale, np.float32)
     observations = np.random.default_rng(0).normal(size=(300, len(scale))).astype(np.float32)
     trained = q_values(trainer.online, torch.from_numpy(encode(observations * scale)),
@@ -50,7 +50,7 @@ def test_the_scale_of_training_is_folded_into_w1(name):
     assert np.allclose(folded, trained, atol=1e-4)
     assert np.array_equal(folded.argmax(1), trained.argmax(1))
     # Without it they would be other values: the scale matters.
-    raw = Trainer(task, 5, settings_for(task, equal_scale=False))
+    raw = Trainer(task, 5, task.settings(equal_scale=False))
     assert np.array_equal(raw.network(raw.online).weights[0], trainer.online[0].detach().numpy())
     assert not np.allclose([raw.network(raw.online).q_values(o) for o in observations], trained)
 

@@ -57,7 +57,7 @@ def test_a_layout_shows_what_there_is(facts, read, name, task):
             node, key = wish.value
             assert key in values[node.strip('/')], wish
         elif wish.value:
-            assert wish.value[0] in get_task(task).joints, wish
+            assert wish.value[0] in get_task(task).robot.joints, wish
 
 
 def field_type(store, kind, field):

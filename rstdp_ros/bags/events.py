@@ -128,7 +128,7 @@ def _read(topic: str, decoded: Any, first: SpikingQNetwork) -> Event:
         return Publication.parse(read_weights(decoded))
     stamp = to_nanoseconds(decoded.header.stamp)
     if topic == 'observation':
-        joints = Joints(*read_joints(decoded, get_task(first.task).joints))
+        joints = Joints(*read_joints(decoded, get_task(first.task).robot.joints))
         return Pose(decoded.header.frame_id, stamp, joints)
     episode_id, _, spikes = read_raster(decoded, *first.raster_shape)
     return Raster(episode_id, stamp, spikes)

@@ -97,7 +97,7 @@ class Recorder:
         return self._recordings.setdefault(episode_id, Recording())
 
     def _observation(self, message: Any, time: int) -> None:
-        joints = Joints(*read_joints(message, self._task.joints))
+        joints = Joints(*read_joints(message, self._task.robot.joints))
         if not np.all(np.isfinite(joints)):
             raise RstdpError('joints that are not finite')
         # One that is sent again is the same.
@@ -105,7 +105,7 @@ class Recorder:
             to_nanoseconds(message.header.stamp), (time, joints))
 
     def _action(self, message: Any, time: int) -> None:
-        effort = read_effort(message, self._task.actuated_joint)
+        effort = read_effort(message, self._task.robot.actuated_joint)
         if not np.isfinite(effort):
             raise RstdpError('an effort that is not finite')
         self._command(message.header.frame_id, message.header.stamp, time, effort)

@@ -44,7 +44,6 @@ def run(options: argparse.Namespace) -> None:
 
         from rstdp_ros.training.card import write_card
         from rstdp_ros.training.dqn import Progress, train, Trainer
-        from rstdp_ros.training.settings import settings_for
     except ModuleNotFoundError as error:
         raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
 
@@ -56,8 +55,8 @@ def run(options: argparse.Namespace) -> None:
     if options.resume:
         trainer = Trainer.load(task, checkpoint)
     else:
-        settings = settings_for(task, equal_scale=not options.raw_observations,
-                                random_plants=options.random_plants)
+        settings = task.settings(equal_scale=not options.raw_observations,
+                                 random_plants=options.random_plants)
         trainer = Trainer(task, options.seed, replace(
             settings, episodes=options.episodes or settings.episodes))
     with SummaryWriter(str(log_dir)) as log, tqdm(

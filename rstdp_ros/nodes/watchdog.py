@@ -41,7 +41,7 @@ class WatchdogNode(Node):
         super().__init__('watchdog')
         own = NodeParameters(self).declare(WatchdogParameters())
         period = (1.0 / own.control_rate if own.control_rate
-                  else get_task(own.task).control_period)
+                  else get_task(own.task).robot.control_period)
         timeout = own.command_timeout or TIMEOUT_PERIODS * period
         self.watchdog = CommandWatchdog(timeout, time.monotonic())
         self.health, self._told = Health(self), 0

@@ -1,10 +1,9 @@
-"""The parameters of r-STDP and their presets."""
+"""The parameters of r-STDP."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import parameter
 
 NEXT_EPISODE = 'next episode'
@@ -39,34 +38,3 @@ class RSTDPParameters:
     flip_sign: bool = parameter(
         False, "Subtract the update instead of adding it, as the authors' code does for the "
         'cart-pole.', effect=NEXT_EPISODE)
-
-
-# Table 1 of the paper.
-TABLE_1 = {
-    'cartpole': RSTDPParameters(tau_plus=5.0, tau_minus=5.0, tau_c=10.0, eligibility_gain=0.01),
-    'acrobot': RSTDPParameters(tau_plus=30.0, tau_minus=30.0, tau_c=10.0, eligibility_gain=0.05),
-}
-PRESETS = ('default', 'paper', 'authors')
-
-
-def preset(name: str, task: str) -> RSTDPParameters:
-    """
-    Return a named set of parameters.
-
-    ``paper`` is the text with Table 1; ``authors`` is what their code does; ``default`` is the
-    text with slower learning, which is what held up best when every episode counts.
-
-    :param task: name of the task; Table 1 differs between tasks.
-    :raises RstdpError: unknown preset or task.
-    """
-    if task not in TABLE_1:
-        raise RstdpError(f'no r-STDP presets for task {task!r}; known are {", ".join(TABLE_1)}')
-    paper = TABLE_1[task]
-    if name == 'paper':
-        return paper
-    if name == 'authors':
-        return replace(paper, amplitudes='all', modulation='authors',
-                       flip_sign=task == 'cartpole')
-    if name == 'default':
-        return replace(paper, eligibility_gain=0.2 * paper.eligibility_gain)
-    raise RstdpError(f'unknown preset {name!r}; known are {", ".join(PRESETS)}')

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.plasticity import kernels
-from rstdp_ros.plasticity import parameters as presets
-from rstdp_ros.plasticity.modulation import modulation
+from rstdp_ros.plasticity import kernels, rules
 from rstdp_ros.plasticity.parameters import RSTDPParameters
+from rstdp_ros.plasticity.rules import modulation
 from rstdp_ros.plasticity.silence import silence
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
 from rstdp_ros.snn import SpikingQNetwork
@@ -44,7 +43,7 @@ class RSTDP(Strategy):
     @classmethod
     def preset(cls, name: str, task: str) -> RSTDPParameters:
         """Return a named set of parameters; see :func:`rstdp_ros.plasticity.preset`."""
-        return presets.preset(name, task)
+        return rules.preset(name, task)
 
     def propose(self, shown: Shown) -> Proposal:
         """Apply the change of W2 that the episode's spikes and its return make."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import product
 from typing import Any
 
 import gymnasium
@@ -18,27 +17,35 @@ import numpy as np
 
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.plain import real
+from rstdp_ros.plugins import TASKS
 from rstdp_ros.tasks.env import action_space, TunableEnv
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Outcome, Plant
-from rstdp_ros.tasks.registry import get_task, SIMULATORS, TASKS
 from rstdp_ros.tasks.task import Task
 from rstdp_ros.untrusted import shortened
-
-ENTRY_POINTS = {'gym': 'rstdp_ros.tasks.env:CompiledEnv',
-                'pybullet': 'rstdp_ros.tasks.pybullet.env:PyBulletEnv'}
 
 
 def register() -> None:
     """Register our environments."""
-    for name, simulator in product(TASKS, SIMULATORS):
-        task = get_task(name, simulator)
-        if task.env_id not in gymnasium.registry:
-            gymnasium.register(task.env_id, entry_point=ENTRY_POINTS[simulator],
-                               kwargs={'task': name}, max_episode_steps=task.max_episode_steps)
+    for task in TASKS.usable().values():
+        _register(task, task.env_id, 'rstdp_ros.tasks.env:CompiledEnv')
+        for simulated in task.simulated.values():
+            _register(task, simulated.env_id, simulated.entry_point)
+
+
+def _register(task: Task, env_id: str, entry_point: str) -> None:
+    if env_id not in gymnasium.registry:
+        gymnasium.register(env_id, entry_point=entry_point, kwargs={'task': task.name},
+                           max_episode_steps=task.max_episode_steps)
 
 
 register()
+
+
+def _described(actions: gymnasium.Space) -> str:
+    if isinstance(actions, Discrete):
+        return f'{actions.n} actions from {actions.start}'
+    return f'actions {actions}'
 
 
 class GymPlant(Plant):
@@ -74,7 +81,7 @@ class GymPlant(Plant):
                     isinstance(space, Box) and space.shape == fitting.shape)
         if shape != (task.network.observed,) or not fits:
             raise RstdpError(f'environment {self.env_id!r} does not fit task {task.name}: it has '
-                             f'observations {shape} and actions {space}')
+                             f'observations {shape} and {_described(space)}')
         self._discrete = isinstance(fitting, Discrete)
         self.efforts = task.robot.efforts if self._discrete else ()
         # Load compiled code now: in real time the first step cannot wait for it.

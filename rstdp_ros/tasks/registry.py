@@ -1,34 +1,35 @@
-"""Which tasks there are, by name, and in which simulators."""
+"""Tasks by name and simulator."""
 
 from __future__ import annotations
 
 from rstdp_ros.errors import RstdpError
-from rstdp_ros.tasks.acrobot.pybullet import AcrobotInPyBullet
-from rstdp_ros.tasks.acrobot.task import ACROBOT
-from rstdp_ros.tasks.cartpole.pybullet import CartPoleInPyBullet
-from rstdp_ros.tasks.cartpole.task import CARTPOLE
+from rstdp_ros.plugins import TASKS
 from rstdp_ros.tasks.stepped import stepped
 from rstdp_ros.tasks.task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (CARTPOLE, ACROBOT)}
-SIMULATORS = ('gym', 'pybullet')
-_IN_PYBULLET: dict[str, Task] = {
-    task.name: stepped(task, env_id, physics)
-    for task, env_id, physics in (
-        (CARTPOLE, 'rstdp_ros/PyBulletCartPole-v0', CartPoleInPyBullet),
-        (ACROBOT, 'rstdp_ros/PyBulletAcrobot-v0', AcrobotInPyBullet))}
+# A task's own equations, and what else may simulate a plant.
+EQUATIONS = 'gym'
+SIMULATORS = (EQUATIONS, 'pybullet')
 
 
-def get_task(name: str, simulator: str = 'gym') -> Task:
+def get_task(name: str, simulator: str = EQUATIONS) -> Task:
     """
     Look a task up.
 
     :param simulator: whose physics it has, one of ``SIMULATORS``.
-    :raises RstdpError: no such task or simulator.
+    :raises RstdpError: no such task or simulator, or a task that it does not simulate.
     """
     if simulator not in SIMULATORS:
         raise RstdpError(f'unknown simulator {simulator!r}; known are {", ".join(SIMULATORS)}')
-    try:
-        return (TASKS if simulator == 'gym' else _IN_PYBULLET)[name]
-    except KeyError:
-        raise RstdpError(f'unknown task {name!r}; known are {", ".join(TASKS)}') from None
+    task = TASKS[name]
+    if simulator == EQUATIONS:
+        return task
+    if simulator not in task.simulated:
+        raise RstdpError(f'{simulator} does not simulate task {name}')
+    other = task.simulated[simulator]
+    return stepped(task, other.env_id, other.physics)
+
+
+def simulators_of(task: Task) -> tuple[str, ...]:
+    """Return which simulators a task has, its own equations first."""
+    return (EQUATIONS, *task.simulated)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,14 @@ from rstdp_ros.tasks.plant import Plant
 from rstdp_ros.tasks.playing import play, Recording
 from rstdp_ros.tasks.task import Episode, Task, trajectory_of
 
+# The environments of this process, by task, id and table; a task is a value and holds none.
+_PLANTS: dict[tuple[str, str, type], Plant] = {}
+
 
 class SteppedTask(Task):
     """A task in the environment that its ``env_id`` names; made by :func:`stepped`."""
 
-    @cached_property
+    @property
     def plant(self) -> Plant:
         """
         The environment, made when it is first needed.
@@ -26,11 +28,10 @@ class SteppedTask(Task):
         :raises RstdpError: it cannot be made, or does not fit.
         """
         from rstdp_ros.tasks.gym import GymPlant
-        return GymPlant(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the environment out of a pickle; it is made again when it is needed."""
-        return {name: value for name, value in vars(self).items() if name != 'plant'}
+        key = self.name, self.env_id, self.physics
+        if key not in _PLANTS:
+            _PLANTS[key] = GymPlant(self)
+        return _PLANTS[key]
 
     def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
                 trajectory: bool = False) -> Episode:

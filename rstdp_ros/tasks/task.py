@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 from typing import Any, NamedTuple
 
@@ -12,13 +12,16 @@ import numpy as np
 from rstdp_ros.compiling import Kernel
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.parameters import from_mapping
+from rstdp_ros.plasticity.rules import TaskRule
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.episodes import Episodes, episodes_of
 from rstdp_ros.tasks.interface import Joints, RobotInterface, Shape
 from rstdp_ros.tasks.reward import Reward
 from rstdp_ros.tasks.sensors import sensed
+from rstdp_ros.tasks.simulated import Simulated
 from rstdp_ros.tasks.sketch import Sketch
+from rstdp_ros.tasks.training import ONE_PLANT, RANDOM_PLANTS, Settings
 from rstdp_ros.tasks.unknown import Unknown
 from rstdp_ros.trajectory import Trajectory
 
@@ -65,6 +68,9 @@ class Task:
     :param start_range: how far from zero positions and velocities may be at a start.
     :param start_state: random generator -> (state,) float64, drawn as Gymnasium does.
     :param sketch: what the plant looks like.
+    :param simulated: by which other simulators, as what.
+    :param rule: what r-STDP has of it; from what episodes can return if None.
+    :param training: settings of deep Q-learning on ``ONE_PLANT`` and on ``RANDOM_PLANTS``.
     :param demo_physics: the changed plant that the demo shows, as names and values.
     :param plant_span: (least, largest) of each parameter that random plants differ in.
     :param unknowns: what identification looks for in its physics.
@@ -82,6 +88,9 @@ class Task:
     start_range: float
     start_state: Callable[[np.random.Generator], np.ndarray]
     sketch: Sketch
+    simulated: Mapping[str, Simulated] = field(default_factory=dict)
+    rule: TaskRule | None = None
+    training: Mapping[str, Settings] = field(default_factory=dict)
     demo_physics: Mapping[str, float] = field(default_factory=dict)
     plant_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unknowns: tuple[Unknown, ...] = ()
@@ -128,6 +137,18 @@ class Task:
             return ''
         return (f'it returned {episode_return:g}, which no episode of {self.name} does: '
                 f'{f"{steps} steps" if steps else "they"} return {least:g} to {largest:g}')
+
+    def settings(self, *, equal_scale: bool = True, random_plants: bool = False) -> Settings:
+        """
+        Return what trains its network.
+
+        :param equal_scale: bring observed values to the same size in training; the paper's
+            networks see them as they are.
+        :param random_plants: train on plants drawn anew for every episode.
+        """
+        usual = Settings(solved_return=self.reward.best, random_plants=random_plants)
+        own = self.training.get(RANDOM_PLANTS if random_plants else ONE_PLANT, usual)
+        return replace(own, observation_scale=self.robot.observation_scale if equal_scale else ())
 
     def check_network(self, network: SpikingQNetwork) -> None:
         """

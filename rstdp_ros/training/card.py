@@ -12,7 +12,6 @@ import torch
 from rstdp_ros import seeds
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task
-from rstdp_ros.training.settings import settings_for
 
 HELD_OUT_STARTS = 1000
 
@@ -81,8 +80,8 @@ def _command(network: SpikingQNetwork) -> str:
     """Return the command that trains this network."""
     origin, settings = network.metadata, network.metadata['settings']
     equal_scale, random_plants = bool(settings['observation_scale']), settings['random_plants']
-    usual = settings_for(get_task(network.task), equal_scale=equal_scale,
-                         random_plants=random_plants)
+    usual = get_task(network.task).settings(equal_scale=equal_scale,
+                                           random_plants=random_plants)
     options = {f'--episodes {settings["episodes"]}': settings['episodes'] != usual.episodes,
                '--random-plants': random_plants, '--raw-observations': not equal_scale}
     return ' '.join(['rstdp_ros train', network.task, f'--seed {origin["seed"]}',

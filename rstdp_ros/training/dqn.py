@@ -22,8 +22,8 @@ from rstdp_ros.atomic import write_atomically
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
+from rstdp_ros.tasks.training import Settings
 from rstdp_ros.training.learner import QLearner
-from rstdp_ros.training.settings import Settings, settings_for
 from rstdp_ros.untrusted import read_file, refusing
 
 MAX_SEED = 1000
@@ -58,7 +58,7 @@ class Trainer(QLearner):
                  physics: Any = None) -> None:
         if not 0 <= seed < MAX_SEED:
             raise RstdpError(f'seed {seed} is not in 0..{MAX_SEED - 1}')
-        settings, generator = settings or settings_for(task), np.random.default_rng(seed)
+        settings, generator = settings or task.settings(), np.random.default_rng(seed)
         weights = [_initial(task, n, m, std, generator) for n, m, std in
                    zip(task.network.sizes, task.network.sizes[1:], INITIAL_STD)]
         super().__init__(task, settings, weights, generator, physics)

@@ -12,8 +12,8 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Outcome
+from rstdp_ros.tasks.training import Settings
 from rstdp_ros.training.replay import Batch, ReplayMemory
-from rstdp_ros.training.settings import Settings
 from rstdp_ros.training.surrogate import q_values
 
 LOSSES = {'huber': torch.nn.functional.smooth_l1_loss, 'mse': torch.nn.functional.mse_loss}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rstdp_ros.plasticity import RSTDP
-from rstdp_ros.plasticity.modulation import modulation
+from rstdp_ros.plasticity.rules import modulation
 
 
 class Lesson(NamedTuple):

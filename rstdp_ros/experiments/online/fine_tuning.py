@@ -28,19 +28,18 @@ def fine_tuning(worlds: Sequence[World], network: SpikingQNetwork, seed: int,
 
     :param worlds: simulators that a Gymnasium environment embodies.
     :param gradient_steps: after every episode.
-    :param settings: other values of :class:`rstdp_ros.training.settings.Settings`.
+    :param settings: other values of :class:`rstdp_ros.tasks.training.Settings`.
     :raises RstdpError: torch is missing.
     """
     try:
         import torch
 
         from rstdp_ros.training.learner import QLearner, scale_of
-        from rstdp_ros.training.settings import settings_for
     except ModuleNotFoundError as error:
         raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
     torch.set_num_threads(1)
     task = worlds[0].task
-    chosen = replace(settings_for(task), **{**SETTINGS, **settings})
+    chosen = replace(task.settings(), **{**SETTINGS, **settings})
     w1, *others = network.weights
     first = w1 / np.repeat(scale_of(task, chosen), 2)[:, np.newaxis]
     learner = QLearner(task, chosen, (first, *others), np.random.default_rng(seed))

@@ -52,14 +52,13 @@ def run(job: Training) -> Rows:
         import torch
 
         from rstdp_ros.training.dqn import Trainer
-        from rstdp_ros.training.settings import SETTINGS
     except ModuleNotFoundError as error:
         raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
     torch.set_num_threads(1)
     task = get_task(job.task)
     length = table(task.physics)[LENGTHS[job.task]].default * (1 + job.percent / 100)
-    settings = replace(SETTINGS[job.task], episodes=job.episodes, solved_return=float('inf'),
-                       validate_every=job.episodes)
+    settings = replace(task.settings(equal_scale=False), episodes=job.episodes,
+                       solved_return=float('inf'), validate_every=job.episodes)
     trainer = Trainer(task, job.seed, settings, task.make_physics({LENGTHS[job.task]: length}))
     rows = []
     while not trainer.finished:

@@ -10,7 +10,7 @@ from rstdp_ros.tasks.acrobot.physics import (
     MAX_VELOCITY_1,
     MAX_VELOCITY_2,
 )
-from rstdp_ros.tasks.pybullet.physics import derived_parameters, PyBulletPhysics
+from rstdp_ros.tasks.pybullet.physics import derived_parameters, PyBulletPhysics, simulated
 
 
 @dataclass(frozen=True)
@@ -24,3 +24,6 @@ class AcrobotInPyBullet(PyBulletPhysics, AcrobotPhysics):
     def exerted(self, command: float) -> float:
         """Return the torque at the elbow that a command leads to, N m."""
         return command / COMMAND * self.torque_magnitude
+
+
+IN_PYBULLET = simulated('rstdp_ros/PyBulletAcrobot-v0', AcrobotInPyBullet)

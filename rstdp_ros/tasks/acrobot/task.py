@@ -15,7 +15,10 @@ from rstdp_ros.tasks.acrobot.physics import (
     reward,
     step,
 )
+from rstdp_ros.tasks.acrobot.pybullet import IN_PYBULLET
+from rstdp_ros.tasks.acrobot.rule import RULE
 from rstdp_ros.tasks.acrobot.sketch import SKETCH
+from rstdp_ros.tasks.acrobot.training import TRAINING
 from rstdp_ros.tasks.acrobot.unknowns import UNKNOWNS
 from rstdp_ros.tasks.interface import Joints, RobotInterface, Shape
 from rstdp_ros.tasks.reward import Reward
@@ -66,6 +69,9 @@ ACROBOT = Task(
     start_range=START_RANGE,
     start_state=start_state,
     sketch=SKETCH,
+    simulated={'pybullet': IN_PYBULLET},
+    rule=RULE,
+    training=TRAINING,
     demo_physics={'link_length': 1.4, 'link_mass': 1.4},
     plant_span=PLANT_SPAN,
     unknowns=UNKNOWNS,

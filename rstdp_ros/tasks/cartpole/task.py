@@ -15,7 +15,10 @@ from rstdp_ros.tasks.cartpole.physics import (
     reward,
     step,
 )
+from rstdp_ros.tasks.cartpole.pybullet import IN_PYBULLET
+from rstdp_ros.tasks.cartpole.rule import RULE
 from rstdp_ros.tasks.cartpole.sketch import SKETCH
+from rstdp_ros.tasks.cartpole.training import TRAINING
 from rstdp_ros.tasks.cartpole.unknowns import UNKNOWNS
 from rstdp_ros.tasks.interface import Joints, RobotInterface, Shape
 from rstdp_ros.tasks.reward import Reward
@@ -65,6 +68,9 @@ CARTPOLE = Task(
     start_range=START_RANGE,
     start_state=start_state,
     sketch=SKETCH,
+    simulated={'pybullet': IN_PYBULLET},
+    rule=RULE,
+    training=TRAINING,
     demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
     plant_span=PLANT_SPAN,
     unknowns=UNKNOWNS,

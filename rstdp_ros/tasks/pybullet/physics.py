@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from rstdp_ros.parameters import parameter
 from rstdp_ros.tasks.actuator import NEXT_STEP
+from rstdp_ros.tasks.simulated import Simulated
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class PyBulletPhysics:
     def exerted(self, command: float) -> float:
         """Return the effort that a command makes the actuator exert, N or N m."""
         raise NotImplementedError
+
+
+def simulated(env_id: str, physics: type) -> Simulated:
+    """
+    Say that a task can be simulated by PyBullet.
+
+    :param env_id: of its Gymnasium environment; physics: a table made of :class:`PyBulletPhysics`.
+    """
+    return Simulated(env_id, physics, 'rstdp_ros.tasks.pybullet.env:PyBulletEnv')
 
 
 def derived_parameters() -> Any:

@@ -1,0 +1,76 @@
+"""What r-STDP has of a task: constants, and how the return of an episode scales the change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from rstdp_ros.errors import RstdpError
+from rstdp_ros.plasticity.parameters import RSTDPParameters
+from rstdp_ros.plugins import TASKS
+
+PRESETS = ('default', 'paper', 'authors')
+
+
+class TaskRule(NamedTuple):
+    """
+    What a task says of r-STDP.
+
+    :param parameters: as the text of the paper has them.
+    :param modulation: return of an episode -> third factor, r of eq 7.
+    :param authors: likewise as their code computes it; as ``modulation`` if None.
+    :param deviations: other values of parameters that their code has.
+    """
+
+    parameters: RSTDPParameters
+    modulation: Callable[[float], float]
+    authors: Callable[[float], float] | None = None
+    deviations: Mapping[str, Any] = {}
+
+
+def rule_of(task: str) -> TaskRule:
+    """
+    Return what a task says of r-STDP; of one that says nothing, what its returns tell.
+
+    :raises RstdpError: no such task.
+    """
+    known = TASKS[task]
+    if known.rule:
+        return known.rule
+    least, most = known.possible_returns()
+    # As eq 8: 1 where nothing was achieved, 0 where nothing is left to learn.
+    return TaskRule(RSTDPParameters(), lambda total: (most - total) / (most - least))
+
+
+def preset(name: str, task: str) -> RSTDPParameters:
+    """
+    Return a named set of parameters.
+
+    ``paper`` is the text with Table 1; ``authors`` is what their code does; ``default`` is the
+    text with slower learning, which is what held up best when every episode counts.
+
+    :param task: name of the task; Table 1 differs between tasks.
+    :raises RstdpError: unknown preset or task.
+    """
+    rule = rule_of(task)
+    paper = rule.parameters
+    if name == 'paper':
+        return paper
+    if name == 'authors':
+        return replace(paper, amplitudes='all', modulation='authors', **rule.deviations)
+    if name == 'default':
+        return replace(paper, eligibility_gain=0.2 * paper.eligibility_gain)
+    raise RstdpError(f'unknown preset {name!r}; known are {", ".join(PRESETS)}')
+
+
+def modulation(task: str, name: str, episode_return: float) -> float:
+    """
+    Return r of eq 7 from the return of the episode (eq 8 and 9).
+
+    :param name: 'paper' or 'authors'.
+    :raises RstdpError: no such task.
+    """
+    rule = rule_of(task)
+    formula = rule.authors if name == 'authors' and rule.authors else rule.modulation
+    return formula(episode_return)
