@@ -30,10 +30,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what starts a graph: all that has a domain of its own."""
+    """Mark what starts a graph: all that has a domain of its own; begin with what takes long."""
     for item in items:
         if {'domain', 'graph'} & set(item.fixturenames):
             item.add_marker(pytest.mark.graph)
+    items.sort(key=lambda item: item.get_closest_marker('long') is None)
 
 
 def random_network(seed, sizes=(8, 64, 64, 2), ticks=8, threshold=0.5):

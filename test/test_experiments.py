@@ -259,6 +259,7 @@ def test_a_part_can_be_one_physics(tmp_path):
     assert figure.read_bytes() == drawn
 
 
+@pytest.mark.long
 @needs_experiments
 def test_everything_in_miniature(tmp_path, capsys):
     for name in STUDIES:

@@ -104,7 +104,7 @@ def test_cycles_follow_simulated_time_and_stop_with_it(tmp_path):
     assert more_missed - missed < (more_cycles - cycles) / 2
     print(f'simulated time at half speed: {rate:.1f} cycles/s, none after it stopped')
 
-
+@pytest.mark.long
 def test_a_robot_behind_a_bad_network_gets_no_effort_over_the_limit(tmp_path):
     record, limit = tmp_path / 'commands', 8.0
     nodes = behind_relay(demo_nodes(tmp_path, 1000, backend='robot'), late=0.05, delay=0.1,

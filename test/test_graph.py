@@ -61,7 +61,7 @@ def test_the_acrobot_adapts_as_offline(domain, tmp_path):
         task, SpikingQNetwork.load(share_path('models/acrobot_0.npz')),
         task.make_physics(task.demo_physics), 8)
 
-
+@pytest.mark.long
 def test_killed_nodes_change_nothing(domain, tmp_path, cartpole, shipped, demo_physics):
     with demo_graph(tmp_path, 24) as supervisor:
         for count, name in ((4, 'environment'), (9, 'policy'), (14, 'adaptation'),
@@ -183,7 +183,7 @@ def test_listening_to_an_environment_that_paces_itself(domain, tmp_path, cartpol
         episode = cartpole.episode(learner.running, record.seed, demo_physics)
         assert learner.learn(*episode, seed=record.seed).digest == record.digest
 
-
+@pytest.mark.long
 def test_real_time_goes_on_after_the_policy_died(domain, tmp_path):
     with demo_graph(tmp_path, 1000, clock='realtime') as supervisor:
         wait_for(lambda: len(digests_in(tmp_path)) >= 2, supervisor)
@@ -198,7 +198,7 @@ def test_real_time_goes_on_after_the_policy_died(domain, tmp_path):
         wait_for(lambda: 'velocity of cart_to_pole' in (tmp_path / 'adaptation.log').read_text(),
                  supervisor)
 
-
+@pytest.mark.long
 def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, tmp_path):
     record, patience = tmp_path / 'commands', 1.0
     environment, *others = describe_graph('cartpole', {

@@ -74,6 +74,7 @@ def test_mutants_change_no_weights_of_a_run(domain, tmp_path, cartpole, shipped,
     measured(took_down(seen))
 
 
+@pytest.mark.long
 @DEATHS
 def test_mutants_end_no_node_of_a_robot(domain, tmp_path, shipped, measured):
     nodes = [*demo_nodes(tmp_path, 1000, backend='robot'), NodeDescription('stand_in', {}),
@@ -92,6 +93,7 @@ def test_mutants_end_no_node_of_a_robot(domain, tmp_path, shipped, measured):
     measured(took_down(seen))
 
 
+@pytest.mark.long
 @DEATHS
 def test_mutants_do_not_end_a_replay(domain, tmp_path, bag, measured):
     _, path = bag

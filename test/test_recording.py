@@ -90,7 +90,7 @@ def test_the_graph_waits_for_the_recorder(domain, tmp_path, cartpole, shipped, d
     assert replayed(bag) == offline(cartpole, shipped, demo_physics, 6)
     assert lacking(bag) == []
 
-
+@pytest.mark.long
 def test_killed_nodes_and_a_killed_recorder_leave_what_there_was(domain, tmp_path, cartpole,
                                                                  shipped, demo_physics):
     nodes = demo_nodes(tmp_path, 40, record='true', real_time_factor=10)

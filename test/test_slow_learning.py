@@ -42,7 +42,7 @@ def offline(network, task, physics, rollback_after=None):
             learner.roll_back()
     return digests
 
-
+@pytest.mark.long
 def test_everything_goes_on_while_it_learns(explorer_installed, domain, tmp_path, cartpole,
                                             shipped, demo_physics, monkeypatch):
     release = tmp_path / 'release'

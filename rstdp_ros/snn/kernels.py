@@ -32,6 +32,17 @@ def next_potential(v, u, beta):
     raise NotImplementedError('compiled code only')
 
 
+def in_units(q, unit, q_values):
+    """
+    Return what the readout holds as (actions,) float32.
+
+    :param q: (actions,) as of :func:`infer`.
+    :param unit: how much of it is a Q-value of 1.
+    :param q_values: (actions,) float32, overwritten where q has another type.
+    """
+    raise NotImplementedError('compiled code only')
+
+
 @overload(input_current)
 def _input_current(observation, w1, current):
     def floating(observation, w1, current):
@@ -60,6 +71,15 @@ def _next_potential(v, u, beta):
     if _counts(v):
         return lambda v, u, beta: fixed.next_potential(v, u, beta)
     return lambda v, u, beta: beta * v + u
+
+
+@overload(in_units)
+def _in_units(q, unit, q_values):
+    def counting(q, unit, q_values):
+        for k in range(q.size):
+            q_values[k] = q[k] / unit
+        return q_values
+    return counting if _counts(q.dtype) else lambda q, unit, q_values: q
 
 
 def _counts(kind):
@@ -197,16 +217,3 @@ def read_outs(rasters, w3, neuron, q):
     h1 = rasters.shape[2] - w3.shape[0]
     for i in range(rasters.shape[0]):
         read_out(rasters[i, :, h1:], w3, neuron, q[i])
-
-
-@compiled()
-def in_units(q, unit, q_values):
-    """
-    Bring what the readout holds to float32.
-
-    :param q: (actions,) as of :func:`infer`.
-    :param unit: of it: 1 is so much.
-    :param q_values: (actions,) float32, overwritten.
-    """
-    for k in range(q.size):
-        q_values[k] = q[k] / unit

@@ -99,20 +99,20 @@ def run_batch(starts, constants, actuators, sensors, w1, w2, w3, neuron, unit, t
     scratch = np.empty((ticks, w1.shape[1] + w2.shape[1]), np.uint8)
     for i in range(len(starts)):
         state, plant = as_tuple(starts[i], STATE), as_tuple(constants[i], CONSTANTS)
-        past = np.zeros(reach(actuators[i]))
+        past, total = np.zeros(reach(actuators[i])), 0.0
         for t in range(max_steps):
             sensed(state, sensors[i], shown)
             observe(shown, observation)
             infer(observation, w1, w2, w3, neuron, rasters[i, t] if len(rasters) else scratch, q)
-            in_units(q, unit, q_values)
-            command = decode(q_values, efforts)
+            command = decode(in_units(q, unit, q_values), efforts)
             following = step(state, delivered(command, past, actuators[i]), plant)
             end = ended(following, plant)
-            returns[i] += reward(state, command, end)
+            total += reward(state, command, end)
             steps[i] += 1
             state = following
             if end:
                 break
+        returns[i] = total
     return returns, steps
 
 

@@ -163,5 +163,5 @@ def observe(shown, observation):
 
     :param shown: (4,) float64; observation (4,) float32, overwritten.
     """
-    for i in range(len(shown)):
-        observation[i] = shown[i]
+    observation[0], observation[1] = shown[0], shown[1]
+    observation[2], observation[3] = shown[2], shown[3]
