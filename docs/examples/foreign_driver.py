@@ -21,7 +21,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String, UInt8MultiArray
 
-from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, step
+from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, failed, step
 
 JOINTS, EFFORTS, MAX_STEPS = ['slider_to_cart', 'cart_to_pole'], ([-10.0], [10.0]), 200
 SEND_AGAIN, ACTION_TIMEOUT, FIRST_PATIENCE, PATIENCE = 0.2, 2.0, 5.0, 10.0  # s
@@ -129,8 +129,8 @@ class Driver(Node):
 
     def command(self, effort):
         """Exert an effort, N, for a control period; return whether the pole fell: your motor."""
-        *self.state, fallen = step(*self.state, effort, PHYSICS)
-        return fallen
+        self.state = step(tuple(self.state), effort, PHYSICS)
+        return failed(self.state, PHYSICS)
 
 
 def main():
