@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import STORAGES
+from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.tables import AdaptationParameters
 from rstdp_ros.parameters import refuse_unknown, table
 from rstdp_ros.plasticity import AUTO, GUARDS, PRESETS, STRATEGIES
 from rstdp_ros.resources import share_path
-from rstdp_ros.tasks import get_task, SIMULATORS, TASKS
+from rstdp_ros.tasks import get_task, TASKS
 
 PARAMS_FILE = 'ROS parameter file, keyed /**: or by node; a name that no node knows is refused.'
 # What it means to leave out what a node has a parameter for.
@@ -35,8 +36,8 @@ class Argument(NamedTuple):
 def arguments(task_name: str) -> list[Argument]:
     """List the launch arguments of a task's simulated graph."""
     return [
-        Argument('params_file', str(share_path(f'config/{task_name}.yaml')),
-                 PARAMS_FILE),
+        Argument('params_file', _own_file(task_name), PARAMS_FILE,
+                 'the defaults in docs/parameters.md'),
         *_common_arguments(),
         *_record_arguments(),
         Argument('backend', '', "gym: the task's equations; pybullet: simulated by PyBullet; "
@@ -52,12 +53,23 @@ def arguments(task_name: str) -> list[Argument]:
     ]
 
 
+def _own_file(task_name: str) -> str:
+    """Return the parameter file that comes with a task, '' if none does."""
+    try:
+        return str(share_path(f'config/{task_name}.yaml'))
+    except RstdpError:
+        return ''
+
+
 def _physics_arguments(task_name: str) -> list[Argument]:
-    own, others = (table(get_task(task_name, simulator).physics) for simulator in SIMULATORS)
-    return [Argument(p.name, '', p.description + (f' Unit: {p.unit}.' if p.unit else '')
-                     + ('' if p.name in own else ' With backend:=pybullet.'),
-                     FROM_FILE.format(p.default))
-            for p in {**others, **own}.values()]
+    task = get_task(task_name)
+    needs = [(p, '') for p in table(task.physics).values()]
+    for simulator, other in task.simulated.items():
+        names = {p.name for p, _ in needs}
+        needs += [(p, f' With backend:={simulator}.') for p in table(other.physics).values()
+                  if p.name not in names]
+    return [Argument(p.name, '', p.description + (f' Unit: {p.unit}.' if p.unit else '') + need,
+                     FROM_FILE.format(p.default)) for p, need in needs]
 
 
 def robot_arguments() -> list[Argument]:
@@ -86,7 +98,7 @@ def _common_arguments() -> list[Argument]:
                  'none'),
         Argument('adapt', 'true', 'Learn; false only lets the policy run.'),
         Argument('policy_backend', '', f'Where the network runs: {" or ".join(BACKENDS)}.',
-                 FROM_FILE.format(BACKENDS[0])),
+                 FROM_FILE.format(next(iter(BACKENDS)))),
         Argument('lava_target', '', f'Where Lava computes: {" or ".join(TARGETS)}.',
                  FROM_FILE.format(TARGETS[0])),
         Argument('model', '', 'Network file, or the name of a shipped one.',

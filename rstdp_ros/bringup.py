@@ -245,13 +245,14 @@ def _check(task: Task, given: Mapping[str, str]) -> None:
     Recipe.of(task.name, 0, **{name: given[name] for name in _learning(given)})
     for name, known in (('log_level', LOG_LEVELS), ('clock', CLOCKS),
                         ('backend', ENVIRONMENTS), ('storage', STORAGES),
-                        ('policy_backend', backends.BACKENDS),
+                        ('policy_backend', tuple(backends.BACKENDS)),
                         ('lava_target', backends.TARGETS)):
         if given.get(name, known[0]) not in known:
             raise RstdpError(f'{name}:={given[name]} is not one of {", ".join(known)}')
-    for name in set(table(get_task(task.name, 'pybullet').physics)) - set(table(task.physics)):
-        if name in given:
-            raise RstdpError(f'{name}:={given[name]} needs backend:=pybullet')
+    for simulator, other in task.simulated.items():
+        for name in set(table(other.physics)) - set(table(task.physics)):
+            if name in given:
+                raise RstdpError(f'{name}:={given[name]} needs backend:={simulator}')
     if 'model' in given:
         task.check_network(SpikingQNetwork.load(model_path(given['model'])))
     if 'params_file' in given:

@@ -6,10 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.plugins import Plugins
 from rstdp_ros.snn import Inference, SpikingQNetwork
 
-BACKENDS = ('cpu', 'lava')
+BACKENDS = Plugins('backend', 'rstdp_ros.backends', {
+    'cpu': 'rstdp_ros.backends.cpu:CpuBackend',
+    'lava': 'rstdp_ros.backends.lava.backend:LavaBackend'})
 # Where Lava computes.
 TARGETS = ('cpu', 'loihi2')
 
@@ -19,8 +21,17 @@ class BackendLostError(RuntimeError):
 
 
 class Backend(Protocol):
-    """Something that runs a network."""
+    """
+    Something that runs a network.
 
+    A class is made with the first network, and with the target where that is a choice.
+
+    :cvar name: what command line and nodes call it.
+    :cvar targets: where it may compute; () where that is no choice.
+    """
+
+    name: str
+    targets: tuple[str, ...]
     network: SpikingQNetwork
 
     def load(self, network: SpikingQNetwork) -> None:
@@ -34,13 +45,8 @@ def make_backend(name: str, network: SpikingQNetwork, target: str = TARGETS[0]) 
     """
     Make a backend by name; its dependencies are imported only then.
 
-    :param target: with lava: where it computes.
+    :param target: where it computes, if that is a choice.
     :raises RstdpError: no backend of that name, or it cannot run here.
     """
-    if name == 'cpu':
-        from rstdp_ros.backends.cpu import CpuBackend
-        return CpuBackend(network)
-    if name == 'lava':
-        from rstdp_ros.backends.lava.backend import LavaBackend
-        return LavaBackend(network, target)
-    raise RstdpError(f'unknown backend {name!r}; known are {", ".join(BACKENDS)}')
+    made = BACKENDS[name]
+    return made(network, target) if made.targets else made(network)

@@ -12,6 +12,8 @@ class CpuBackend:
     :param network: the first one.
     """
 
+    name, targets = 'cpu', ()
+
     def __init__(self, network: SpikingQNetwork) -> None:
         self.load(network)
         # Compile, or load the compiled kernel, before the first observation waits for it.

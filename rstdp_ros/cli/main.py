@@ -19,7 +19,7 @@ VERBS = {
     'robustify': 'Choose observation gains with which a network does well on many plants.',
     'adapt': 'Adapt a network to a changed plant by r-STDP, offline in one process.',
     'demo': 'Adapt over ROS 2: a process per node, one command, no ros2 tools needed.',
-    'plugins': 'List strategies and guards, built-in ones and those of installed packages.',
+    'plugins': 'List strategies, guards, tasks, backends and experiments, also of other packages.',
     'check': 'Check an environment against the protocol, or Lava against the cpu backend.',
     'record': 'Record a running graph into a bag, without the ros2 tools.',
     'replay': 'Replay a bag: the same weights again, or what would have been with others.',

@@ -1,14 +1,19 @@
-"""List strategies and guards, built-in ones and those of installed packages."""
+"""List what is found by name: built in, or from installed packages."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from rstdp_ros.backends import BACKENDS
 from rstdp_ros.cli import options as shared
+from rstdp_ros.experiments.studies import STUDIES
 from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import GUARDS, STRATEGIES
 from rstdp_ros.plugins import Plugins
+from rstdp_ros.tasks import TASKS
+
+KINDS = (STRATEGIES, GUARDS, TASKS, BACKENDS, STUDIES)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,20 +23,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print a line for each; one that is broken says why."""
-    rows = [_row(plugins, name) for plugins in (STRATEGIES, GUARDS) for name in plugins]
+    rows = [_row(plugins, name) for plugins in KINDS for name in plugins]
     if options.json:
         shared.print_json(rows)
         return
     for row in rows:
-        what = row['fault'] or ', '.join(row['parameters'])
-        print(f'{row["kind"]:<9} {row["name"]:<12} {row["from"]:<24} {what}')
+        what = row['fault'] or ', '.join(row['parameters']) or row['title']
+        print(f'{row["kind"]:<10} {row["name"]:<14} {row["from"]:<24} {what}'.rstrip())
 
 
 def _row(plugins: Plugins, name: str) -> dict[str, Any]:
-    row = {'kind': plugins.kind, 'name': name, 'from': plugins.origin(name),
-           'fault': plugins.fault(name), 'parameters': []}
-    if not row['fault']:
-        row['parameters'] = list(table(plugins[name].Parameters))
-        if plugins is STRATEGIES:
-            row['guard'] = plugins[name].default_guard
+    fault = plugins.fault(name)
+    made = None if fault else plugins[name]
+    own = getattr(made, 'physics' if plugins is TASKS else 'Parameters', None)
+    row = {'kind': plugins.kind, 'name': name, 'from': plugins.origin(name), 'fault': fault,
+           'parameters': list(table(own)) if own else [], 'title': getattr(made, 'title', '')}
+    if plugins is STRATEGIES and made:
+        row['guard'] = made.default_guard
     return row

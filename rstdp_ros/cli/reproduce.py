@@ -12,8 +12,7 @@ import time
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.environments import DERIVED
 from rstdp_ros.experiments.jobs import BACKENDS, Executor, finished, run_jobs
-from rstdp_ros.experiments.study import Scale, SCALES, Study
-from rstdp_ros.tasks import get_task, TASKS
+from rstdp_ros.experiments.study import Scale, SCALES, STUDIED, Study
 
 # Table 3 is made of the runs of Figure 4.
 ALIASES = {'table3': 'fig4'}
@@ -57,7 +56,10 @@ def run(options: argparse.Namespace) -> None:
         raise RstdpError(f'unknown scale {options.scale!r}; known are {", ".join(SCALES)}')
     if options.workers < 1:
         raise RstdpError(f'--workers {options.workers} is not positive')
-    tasks = [get_task(options.task).name] if options.task else list(TASKS)
+    if options.task not in (None, *STUDIED):
+        raise RstdpError(f'no experiment has been set up for task {options.task!r}; known are '
+                         f'{", ".join(STUDIED)}')
+    tasks = [options.task] if options.task else list(STUDIED)
     if options.derived not in (None, *DERIVED):
         raise RstdpError(f'unknown physics {options.derived!r}; known are {", ".join(DERIVED)}')
     scale = replace(SCALES[options.scale], models=tuple(options.model),
@@ -76,19 +78,19 @@ def run(options: argparse.Namespace) -> None:
 def _studies(name: str) -> list[Study]:
     from rstdp_ros.experiments.studies import STUDIES
     if name in ('all', 'report'):
-        return list(STUDIES.values()) if name == 'all' else []
-    try:
-        return [STUDIES[ALIASES.get(name, name)]]
-    except KeyError:
+        return list(STUDIES.usable().values()) if name == 'all' else []
+    name = ALIASES.get(name, name)
+    if name not in STUDIES:
         raise RstdpError(f'unknown experiment {name!r}; known are '
-                         f'{", ".join((*STUDIES, *ALIASES))}, all, report') from None
+                         f'{", ".join((*STUDIES, *ALIASES))}, all, report')
+    return [STUDIES[name]]
 
 
 def _draw_again(folder: Path) -> None:
     """Draw the figures of all results in a folder."""
     from rstdp_ros.experiments.results import draw, load
     from rstdp_ros.experiments.studies import STUDIES
-    for study in STUDIES.values():
+    for study in STUDIES.usable().values():
         if result := load(study, folder):
             draw(study, result[0], folder)
 
@@ -109,7 +111,7 @@ def _run_study(study: Study, tasks: list[str], scale: Scale,
         run_jobs(study.run, jobs, options.output / 'jobs',
                  Executor(options.workers, options.backend), bar.update)
     # Together with what earlier runs did for other tasks, rules and physics.
-    everything = study.jobs(list(TASKS), replace(scale, rules=(), derived=DERIVED))
+    everything = study.jobs(STUDIED, replace(scale, rules=(), derived=DERIVED))
     rows, done = finished(study.run, everything, options.output / 'jobs')
     command = ' '.join(['rstdp_ros reproduce', study.name, f'--scale {options.scale}',
                         *([f'--task {options.task}'] if options.task else []),

@@ -45,7 +45,7 @@ def find_task(name: str | None, weights: Sequence[np.ndarray]) -> Task:
     :param weights: W1, W2, W3, each (in, out).
     :raises RstdpError: an unknown name, one that does not fit, or none or several that do.
     """
-    candidates = list(TASKS.values()) if name is None else [get_task(name)]
+    candidates = list(TASKS.usable().values()) if name is None else [get_task(name)]
     ends = weights[0].shape[0], weights[-1].shape[1]
     fitting = [task for task in candidates
                if (task.network.sizes[0], task.network.actions) == ends]

@@ -59,7 +59,7 @@ def write_report(folder: Path) -> Path:
 
     :return: its path.
     """
-    sections = [_section(study, folder) for study in STUDIES.values()]
+    sections = [_section(study, folder) for study in STUDIES.usable().values()]
     path = folder / 'report.html'
     write_atomically(path, PAGE.format(sections='\n'.join(filter(None, sections))).encode())
     return path

@@ -22,6 +22,8 @@ SEED_STRIDE = 1000
 # The mean return from which on a plant counts as mastered (for the cart-pole also Packer et al.
 # 2018).
 SOLVED: Mapping[str, float] = {'cartpole': 195.0, 'acrobot': -100.0}
+# What experiments have been set up for: the tasks of the paper.
+STUDIED = tuple(SOLVED)
 
 
 @dataclass(frozen=True)

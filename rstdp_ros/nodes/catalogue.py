@@ -44,15 +44,17 @@ class Section(NamedTuple):
 def catalogue() -> Iterator[Section]:
     """Yield what each node has, in the order of the documents."""
     yield _section('environment', '', EnvironmentParameters)
-    for name, task in TASKS.items():
+    tasks = TASKS.usable()
+    for name, task in tasks.items():
         yield Section('environment', f': {name}', [*table(task.physics).values(), *limits(task)],
                       name)
-    for name, task in TASKS.items():
-        more = table(get_task(name, 'pybullet').physics)
-        yield Section('environment', f' with backend pybullet: {name}, beyond the above',
-                      [more[p] for p in more if p not in table(task.physics)], name)
+    for name, task in tasks.items():
+        for simulator, other in task.simulated.items():
+            more = table(other.physics)
+            yield Section('environment', f' with backend {simulator}: {name}, beyond the above',
+                          [more[p] for p in more if p not in table(task.physics)], name)
     yield _section('environment', ' with backend robot', RobotParameters)
-    for name, task in TASKS.items():
+    for name, task in tasks.items():
         yield Section('environment', f' with backend robot: {name}', wiring_parameters(task), name)
     for node, cls in (('policy', PolicyParameters), ('watchdog', WatchdogParameters),
                       ('recorder', RecorderParameters), ('replay', ReplayParameters),

@@ -36,7 +36,7 @@ def _thread_priority() -> int:
 class EnvironmentParameters:
     """Parameters of the environment node; the task's physics come in addition."""
 
-    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
+    task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
     backend: str = parameter('gym', "gym: the task's equations, or another Gymnasium environment; "
                              'pybullet: the PyBullet simulator; robot: a driver that follows '
                              "ros2_control's conventions; nothing moves before ~/enable.",
@@ -112,11 +112,11 @@ def read_limits(task: Task, value: Callable[[str], float], period: float) -> Lim
 class PolicyParameters:
     """Parameters of the policy node."""
 
-    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
+    task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
     model: str = parameter('', "Network file, or the name of a shipped one; '' for the task's "
                            'first.', effect=START)
     backend: str = parameter('cpu', 'Where the network runs; lava needs Python 3.10, see '
-                             'docs/lava.md.', choices=POLICY_BACKENDS, effect=START)
+                             'docs/lava.md.', choices=tuple(POLICY_BACKENDS), effect=START)
     lava_target: str = parameter('cpu', 'Where Lava computes. cpu: simulated; loihi2: on the '
                                  'chip, which takes quantised networks only.', choices=TARGETS,
                                  effect=START)
@@ -134,7 +134,7 @@ class PolicyParameters:
 class AdaptationParameters:
     """Parameters of the adaptation node; those of strategy and guard come in addition."""
 
-    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
+    task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
     model: str = parameter('', "Network file to start from, or the name of a shipped one; '' for "
                            "the task's first.", effect=START)
     seed: int = parameter(ADAPTATION, 'Episode i starts from seed + i.', minimum=0, maximum=END,
@@ -251,7 +251,7 @@ class ReplayParameters:
 class WatchdogParameters:
     """Parameters of the watchdog node."""
 
-    task: str = parameter('cartpole', 'The task.', choices=tuple(TASKS), effect=START)
+    task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
     controller: str = parameter('effort_controller', 'Commands go to <controller>/commands.',
                                 effect=START)
     control_rate: float = parameter(0.0, "As the environment's; 0: the task's own.", unit='Hz',

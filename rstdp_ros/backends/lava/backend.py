@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rstdp_ros.backends import TARGETS
 from rstdp_ros.backends.lava.client import LavaProcess
 from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import Inference, SpikingQNetwork
@@ -25,6 +26,8 @@ class LavaBackend:
     :ivar close: ends Lava's processes.
     :raises RstdpError: Lava, or the target, is not to be had here.
     """
+
+    name, targets = 'lava', TARGETS
 
     def __init__(self, network: SpikingQNetwork, target: str = 'cpu') -> None:
         self._target = target

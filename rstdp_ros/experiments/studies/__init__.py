@@ -1,22 +1,19 @@
-"""The experiments, a file each."""
+"""The experiments, a file each: a new one is its file and a line here, or comes from a package."""
 
-from rstdp_ros.experiments.studies import (
-    demo_plant,
-    direction,
-    fig2,
-    fig3,
-    fig4,
-    fig5,
-    guards,
-    identification,
-    online,
-    pybullet,
-    quantization,
-    robust,
-)
-from rstdp_ros.experiments.study import Study
+from rstdp_ros.plugins import Plugins
 
-STUDIES: dict[str, Study] = {study.name: study for study in (
-    fig2.STUDY, fig3.STUDY, fig4.STUDY, fig4.WIDE, fig5.STUDY, direction.STUDY, demo_plant.STUDY,
-    guards.STUDY, identification.STUDY, online.STUDY, pybullet.STUDY, quantization.STUDY,
-    robust.STUDY)}
+HERE = 'rstdp_ros.experiments.studies'
+STUDIES = Plugins('experiment', 'rstdp_ros.studies', {
+    'fig2': f'{HERE}.fig2:STUDY',
+    'fig3': f'{HERE}.fig3:STUDY',
+    'fig4': f'{HERE}.fig4:STUDY',
+    'fig4-wide': f'{HERE}.fig4:WIDE',
+    'fig5': f'{HERE}.fig5:STUDY',
+    'direction': f'{HERE}.direction:STUDY',
+    'demo-plant': f'{HERE}.demo_plant:STUDY',
+    'guards': f'{HERE}.guards:STUDY',
+    'identification': f'{HERE}.identification:STUDY',
+    'online': f'{HERE}.online:STUDY',
+    'pybullet': f'{HERE}.pybullet:STUDY',
+    'quantization': f'{HERE}.quantization:STUDY',
+    'robust-start': f'{HERE}.robust:STUDY'})
