@@ -1,13 +1,11 @@
 """Strategies and guards from outside: a package that is installed is found, and nothing else."""
 
 import importlib.util
-import os
-from pathlib import Path
-import shutil
 import subprocess
 import sys
 
 from graphs import digests_in, run, start_demo
+from outside import install, python_path
 import pytest
 
 from rstdp_ros.errors import RstdpError
@@ -15,7 +13,6 @@ from rstdp_ros.plugins import Plugins
 
 needs_ros = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                reason='ROS 2 is not installed')
-EXAMPLE = Path(__file__).parent.parent / 'docs/examples/random_search'
 CHOICE = ['--strategy', 'random_search', '--guard', 'none', '--set', 'reach=0.1',
           '--episodes', '6']
 
@@ -23,21 +20,13 @@ CHOICE = ['--strategy', 'random_search', '--guard', 'none', '--set', 'reach=0.1'
 @pytest.fixture(scope='module')
 def installed(tmp_path_factory):
     """Install the example where this test's processes find it; return that folder."""
-    if importlib.util.find_spec('setuptools') is None:
-        pytest.skip('setuptools builds the example')
-    folder = tmp_path_factory.mktemp('installed')
-    # A build leaves things beside its source.
-    source = shutil.copytree(EXAMPLE, tmp_path_factory.mktemp('source') / 'random_search')
-    subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-index',
-                    '--no-build-isolation', '--target', str(folder), str(source)], check=True)
-    return folder
+    return install('random_search', tmp_path_factory)
 
 
 @pytest.fixture
 def found(installed, monkeypatch):
     """Let processes that start now find the example."""
-    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(
-        filter(None, (str(installed), os.environ.get('PYTHONPATH')))))
+    monkeypatch.setenv('PYTHONPATH', python_path(installed))
 
 
 def test_an_installed_strategy_is_listed_and_adapts(found):
@@ -57,7 +46,7 @@ def test_a_strategy_that_is_broken_harms_no_other(installed, found, tmp_path, mo
         folder.mkdir()
         (folder / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n')
         (folder / 'entry_points.txt').write_text(f'[rstdp_ros.strategies]\n{name} = {target}\n')
-    monkeypatch.setenv('PYTHONPATH', f'{tmp_path}{os.pathsep}{os.environ["PYTHONPATH"]}')
+    monkeypatch.setenv('PYTHONPATH', python_path(tmp_path))
     faults = {row['name']: row['fault'] for row in run('plugins')}
     assert 'strategy lost of lost 0.1 cannot be loaded: ModuleNotFoundError' in faults['lost']
     assert "it calls itself 'random_search'" in faults['false']
@@ -83,8 +72,7 @@ def test_a_parameter_of_two_tables_is_refused(installed, domain, name, words, tm
                                               monkeypatch):
     source = (installed / 'random_search.py').read_text()
     (tmp_path / 'random_search.py').write_text(source.replace('reach', name))
-    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(
-        (str(tmp_path), str(installed), os.environ.get('PYTHONPATH', ''))))
+    monkeypatch.setenv('PYTHONPATH', python_path(tmp_path, installed))
     done = subprocess.run([sys.executable, '-m', 'rstdp_ros.nodes.adaptation', '--ros-args', '-p',
                            'strategy:=random_search'], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and words in done.stderr

@@ -1,0 +1,1 @@
+"""Gymnasium's pendulum as a task of rstdp_ros."""
