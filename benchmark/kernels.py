@@ -15,8 +15,8 @@ import numpy as np
 
 from rstdp_ros.plasticity import preset
 from rstdp_ros.plasticity.rstdp import RSTDP
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 MICROSECONDS = 1e6

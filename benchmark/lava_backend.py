@@ -16,10 +16,10 @@ import numpy as np
 
 from rstdp_ros.backends import make_backend
 from rstdp_ros.backends.lava.check import episode_observations
-from rstdp_ros.resources import model_path
-from rstdp_ros.seeds import VALIDATION
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.quantize import quantize
+from rstdp_ros.support.resources import model_path
+from rstdp_ros.support.seeds import VALIDATION
 from rstdp_ros.tasks import get_task, TASKS
 
 

@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity.run import EPISODES
-from rstdp_ros.resources import model_path
-from rstdp_ros.runner import Supervisor
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 TASK = 'cartpole'

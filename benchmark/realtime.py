@@ -21,9 +21,9 @@ import rclpy
 
 from rstdp_ros.backends import BACKENDS
 from rstdp_ros.bringup import describe_graph, NodeDescription
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.nodes.environment import LATENCY
-from rstdp_ros.resources import model_path
-from rstdp_ros.runner import Supervisor
+from rstdp_ros.support.resources import model_path
 
 TASK = 'cartpole'
 ENVIRONMENT = '/environment'

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task, Task, TASKS
 from rstdp_ros.tasks.pybullet.world import World
 from rstdp_ros.tasks.stepped import stepped, SteppedTask

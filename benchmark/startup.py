@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.resources import model_path
-from rstdp_ros.runner import Supervisor
+from rstdp_ros.bringup.runner import Supervisor
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 
 TASK = 'cartpole'
 GOAL_SECONDS, GOAL_MEGABYTES = 5.0, 400.0

@@ -21,8 +21,8 @@ from reliability import (  # noqa: F401 (pytest finds them here by name)
 )
 
 from rstdp_ros.plasticity import GUARDS, STRATEGIES
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import Neuron, SpikingQNetwork
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
 
 # A shell's background job ignores Ctrl-C, and so would all that the tests start.

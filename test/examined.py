@@ -4,7 +4,6 @@ from collections import deque
 from dataclasses import replace
 
 from rstdp_ros.backends.cpu import CpuBackend
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.conformance import Examination
 from rstdp_ros.protocol.conformance.events import Act, AskParameters, Reply
 from rstdp_ros.protocol.episode import Observation
@@ -12,6 +11,7 @@ from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.outputs import Reset, SetSeed
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.protocol.realtime import RealTime
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.gym import GymPlant
 
 PERIOD = 0.02

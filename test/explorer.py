@@ -7,9 +7,9 @@ from time import monotonic
 
 import numpy as np
 
-from rstdp_ros.compiling import compiled
-from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity import NoGuard, Proposal, Strategy
+from rstdp_ros.support.compiling import compiled
+from rstdp_ros.support.parameters import parameter
 
 # Names a file whose presence ends what takes time, once.
 RELEASE = 'EXPLORER_RELEASE'

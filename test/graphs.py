@@ -10,10 +10,10 @@ import sys
 import time
 
 from rstdp_ros.bringup import describe_graph
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import EPISODES, read_records
-from rstdp_ros.runner import Supervisor
 
 SEED = 200_000_000
 PATIENCE = 90.0

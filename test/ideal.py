@@ -2,7 +2,7 @@
 
 import math
 
-from rstdp_ros.compiling import compiled
+from rstdp_ros.support.compiling import compiled
 from rstdp_ros.tasks.acrobot.physics import clipped, MAX_VELOCITY_1, MAX_VELOCITY_2, wrapped
 
 

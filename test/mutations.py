@@ -24,7 +24,7 @@ import zipfile
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 SECONDS, MEGABYTES = 5.0, 500
 NASTY_BYTES = (b'\x00', b'\xff', b'\x80', b'\x7f', b'\n', b'[', b'"')

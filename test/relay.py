@@ -20,7 +20,7 @@ from rstdp_ros.nodes import qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.parameters import NodeParameters
-from rstdp_ros.parameters import parameter
+from rstdp_ros.support.parameters import parameter
 
 DEEP = qos.per_episode(100)
 NOT_FINITE = (math.nan, math.inf, -math.inf)

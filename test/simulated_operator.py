@@ -5,13 +5,13 @@ import errno
 
 from simulated_graph import SimulatedGraph
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.protocol.outputs import Accepted, PublishWeights, RollBack
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 
 OPERATIONS = ('pause', 'go_on', 'roll_back', 'restart', 'kill', 'fill_disk', 'clear_disk')
 # Probability per poll that the next thing is done.

@@ -21,7 +21,7 @@ from graphs import (
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.runner import Supervisor
+from rstdp_ros.bringup.runner import Supervisor
 
 KILLS = 10
 STOPS = 5

@@ -7,8 +7,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.acrobot.physics import AcrobotPhysics, reached, step, wrapped
 from rstdp_ros.tasks.gym import GymPlant

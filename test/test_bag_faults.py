@@ -12,7 +12,7 @@ import pytest
 
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 GIGABYTE = 2**30
 CHUNK = struct.Struct('<QQQII')
@@ -94,7 +94,7 @@ import resource, sys, time
 from pathlib import Path
 from rstdp_ros.bags.inspection import Inspector
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
 try:
     with Bag(Path(sys.argv[1])) as bag:

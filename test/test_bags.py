@@ -12,10 +12,10 @@ from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.topics import TOPICS
 from rstdp_ros.bags.writer import BagWriter
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import GuardParameters, make_learner
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 
 # Judges often and goes back at once, so that a short run shows it.
 STRICT = GuardParameters(window=2, tolerance=0.0)

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.bringup.runner import Supervisor
+from rstdp_ros.bringup.surroundings import check_surroundings
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import ADAPTED
 from rstdp_ros.plasticity.silence import SILENT
 from rstdp_ros.protocol.reading import read_joints
-from rstdp_ros.runner import Supervisor
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.surroundings import check_surroundings
-from rstdp_ros.untrusted import REASON_LENGTH, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import REASON_LENGTH, shortened
 
 ROS = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                          reason='ROS 2 is not installed')

@@ -5,9 +5,9 @@ from hypothesis.extra.numpy import arrays
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import BoundsParameters, make_learner
 from rstdp_ros.plasticity.bounds import Bounds
+from rstdp_ros.support.errors import RstdpError
 
 SEED = 200_000_000
 WEIGHTS = strategies.tuples(*(

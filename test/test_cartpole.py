@@ -8,9 +8,9 @@ import gymnasium
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import GuardParameters, preset, Recipe
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, failed, step
 from rstdp_ros.tasks.gym import GymPlant

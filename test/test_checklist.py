@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.checklist import Checklist, FAIL, OK, WARN
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
 

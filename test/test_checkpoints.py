@@ -7,10 +7,10 @@ from forking import use_forks
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.formats import read_network
 from rstdp_ros.snn import Neuron
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task
 
 torch = pytest.importorskip('torch')

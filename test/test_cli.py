@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from rstdp_ros.cli.main import main
-from rstdp_ros.parameters import from_mapping, Parameter, table
 from rstdp_ros.plasticity import RSTDPParameters
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import Neuron, SpikingQNetwork
+from rstdp_ros.support.parameters import from_mapping, Parameter, table
+from rstdp_ros.support.resources import share_path
 
 PLANT = ['--set', 'pole_half_length=0.8', '--set', 'pole_mass=0.3']
 

@@ -16,7 +16,7 @@ from graphs import commands_in, demo_nodes, probe, wait_for, wait_for_robot
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.runner import Supervisor
+from rstdp_ros.bringup.runner import Supervisor
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')

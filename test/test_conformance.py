@@ -16,11 +16,11 @@ from graphs import records_in, wait_for
 import pytest
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity import make_learner
 from rstdp_ros.protocol.conformance import FAILED, NOT_TRIED, OK, Rule
-from rstdp_ros.resources import share_path
-from rstdp_ros.runner import Supervisor
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
 
 DOCS = Path(__file__).resolve().parent.parent / 'docs'

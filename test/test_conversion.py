@@ -12,10 +12,10 @@ from rstdp_ros.cli.main import main
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.formats import read_network, write_network
 from rstdp_ros.exchange.nir_writing import nir_to_bytes
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.snn.encoding import encode
 from rstdp_ros.snn.files import network_to_bytes
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import TASKS
 
 nir = pytest.importorskip('nir')

@@ -7,8 +7,8 @@ from graphs import demo_nodes, offline_records, records_in, wait_for
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity.run import ADAPTED
-from rstdp_ros.runner import Supervisor
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')

@@ -8,9 +8,9 @@ import resource
 from graphs import demo_graph, digests_in, offline, probe, SEED, wait_for
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import AdaptationRun, make_learner
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
+from rstdp_ros.support.errors import RstdpError
 
 ROS = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                          reason='ROS 2 is not installed')

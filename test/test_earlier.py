@@ -7,9 +7,9 @@ import pytest
 
 from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.nodes.names import refuse_unknown_in_file
-from rstdp_ros.parameter_files import read_parameter_file
 from rstdp_ros.plasticity import AdaptationRun, Recipe
 from rstdp_ros.plasticity.run import EPISODES, read_records
+from rstdp_ros.support.parameter_files import read_parameter_file
 from rstdp_ros.tasks import get_task
 
 EARLIER = Path(__file__).parent / 'data/earlier'

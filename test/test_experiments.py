@@ -12,9 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from rstdp_ros import seeds
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments import best_of, reference_controller
 from rstdp_ros.experiments.best_of import BestOf
 from rstdp_ros.experiments.environments import (
@@ -33,6 +31,8 @@ from rstdp_ros.experiments.statistics import interquartile_mean, interval, paire
 from rstdp_ros.experiments.studies import fig4
 from rstdp_ros.experiments.study import networks, SCALES
 from rstdp_ros.plasticity import Learner, Recipe
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task, TASKS
 
 needs_experiments = pytest.mark.skipif(importlib.util.find_spec('pandas') is None,

@@ -12,9 +12,9 @@ import pytest
 from relay import behind_relay
 
 from rstdp_ros.bringup import NodeDescription
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity.run import ADAPTED
-from rstdp_ros.resources import share_path
-from rstdp_ros.runner import Supervisor
+from rstdp_ros.support.resources import share_path
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')

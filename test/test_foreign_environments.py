@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.gym import GymPlant
 

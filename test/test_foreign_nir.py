@@ -8,12 +8,12 @@ from forking import use_forks
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange import child
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.formats import read_network
 from rstdp_ros.exchange.nir_reading import graph_to_network
 from rstdp_ros.exchange.nir_writing import network_to_graph, nir_to_bytes
+from rstdp_ros.support.errors import RstdpError
 
 nir = pytest.importorskip('nir')
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from rstdp_ros import seeds
 from rstdp_ros.experiments.adaptation import adapt, Adaptation, next_episode
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.plasticity.checkpoint import decode, encode
 from rstdp_ros.plasticity.search import FORGOTTEN, GainSearch, SearchParameters
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.combined import DISTRUSTED
 from rstdp_ros.twin.strategy import MOST_DOUBT

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
-from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity import (
     AdaptationRun,
     BoundsParameters,
@@ -19,6 +17,8 @@ from rstdp_ros.plasticity import (
     Strategy,
 )
 from rstdp_ros.snn import quantize, SpikingQNetwork, with_gains
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import parameter
 
 SEED = 200_000_000
 

@@ -23,12 +23,12 @@ from graphs import (
 import pytest
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity import make_learner
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
-from rstdp_ros.resources import share_path
-from rstdp_ros.runner import Supervisor
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,

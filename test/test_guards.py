@@ -6,7 +6,6 @@ from conftest import random_network, with_w2
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import (
     AdaptationRun,
     GuardParameters,
@@ -15,7 +14,8 @@ from rstdp_ros.plasticity import (
     SnapshotGuard,
 )
 from rstdp_ros.plasticity.checkpoint import decode, encode
-from rstdp_ros.seeds import block, SELECTION
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.seeds import block, SELECTION
 
 SEED = 200_000_000
 QUICK = GuardParameters(window=2, patience=2)

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from graphs import commands_in, demo_nodes, own_domain, probe, wait_for
 import pytest
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.node_description import NodeDescription
-from rstdp_ros.runner import Supervisor
+from rstdp_ros.bringup.description import NodeDescription
+from rstdp_ros.bringup.runner import Supervisor
+from rstdp_ros.support.errors import RstdpError
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec('rclpy') is None, reason='ROS 2 is not installed'),

@@ -12,8 +12,8 @@ import pytest
 from rstdp_ros.bags.recordings import Recording
 from rstdp_ros.bags.stretches import stretches
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import EpisodeEnd
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.cartpole.stand_in import StandInPhysics
 from rstdp_ros.tasks.interface import Joints
 

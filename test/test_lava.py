@@ -13,9 +13,9 @@ from graphs import demo_graph, digests_in, offline, wait_for
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn.fixed import from_steps
 from rstdp_ros.snn.quantize import quantize
+from rstdp_ros.support.errors import RstdpError
 
 LAVA = find_spec('lava') is not None
 on_lava = pytest.mark.skipif(not LAVA, reason='Lava is not installed')

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from rstdp_ros import seeds
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import gains, Learner, Recipe
 from rstdp_ros.plasticity.checkpoint import decode, encode
@@ -26,8 +24,10 @@ from rstdp_ros.plasticity.plants import log_evidence, PlantBelief
 from rstdp_ros.plasticity.restoring import OtherRunError
 from rstdp_ros.plasticity.search import GainSearch
 from rstdp_ros.plasticity.tried import Tried
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin import library as maker
 

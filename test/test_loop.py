@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from simulated_operator import OperatedGraph
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.plasticity import AdaptationRun, GuardParameters, Recipe, STRATEGIES
 from rstdp_ros.protocol.disk import DiskWait
 from rstdp_ros.protocol.episode import EpisodeEnd
 from rstdp_ros.protocol.loop import AdaptationLoop
 from rstdp_ros.protocol.outputs import PublishWeights, RollBack
+from rstdp_ros.support.errors import RstdpError
 
 EPISODES = 6
 SEED = 200_000_000

@@ -1,5 +1,6 @@
 """Machines and terminals that are not as usual: read-only, full, of few letters, optimised."""
 
+from importlib import import_module
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from rstdp_ros.cli import evaluate
 from rstdp_ros.cli.main import main
+from rstdp_ros.support.compiling import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -140,3 +142,18 @@ def test_json_is_what_every_reader_takes(strange, capsys, monkeypatch):
         raise AssertionError(word)
     result = json.loads(capsys.readouterr().out, parse_constant=refuse)
     assert result['returns'] == [1.0, None] and result['mean'] is None
+
+
+def test_a_kernel_is_compiled_anew_when_what_it_is_made_from_changes(tmp_path, monkeypatch):
+    source = ('from rstdp_ros.support.compiling import compiled\nGAIN = 2.0\n'
+              '@compiled()\ndef inner(x):\n    """Scale."""\n    return GAIN * x\n'
+              '@compiled()\ndef outer(x):\n    return inner(x) + 1.0\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names = {}
+    for what, text in {'first': source, 'same': source, 'constant': source.replace('2.0', '3.0'),
+                       'called': source.replace('* x', '- x')}.items():
+        (tmp_path / f'scaled_{what}.py').write_text(text)
+        outer = import_module(f'scaled_{what}').outer
+        names[what] = fingerprint(outer)
+        assert outer(5.0) == {'constant': 16.0, 'called': -2.0}.get(what, 11.0)
+    assert names['first'] == names['same'] and len({*names.values()}) == 3

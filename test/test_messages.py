@@ -10,8 +10,8 @@ from graphs import demo_nodes, digests_in, offline, PATIENCE, probe, records_in,
 import pytest
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
-from rstdp_ros.resources import share_path
-from rstdp_ros.runner import Supervisor
+from rstdp_ros.bringup.runner import Supervisor
+from rstdp_ros.support.resources import share_path
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')

@@ -7,10 +7,10 @@ from graphs import demo_nodes, probe, records_in, wait_for_robot
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.protocol.realtime import RealTime
-from rstdp_ros.resources import share_path
-from rstdp_ros.runner import Supervisor
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters
 from rstdp_ros.tasks.checklist import OK, WARN

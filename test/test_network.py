@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import reference
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import NetworkFileError, Neuron, SpikingQNetwork
 from rstdp_ros.snn.encoding import encode
-from rstdp_ros.snn.files import MAX_BYTES, network_from_bytes, network_to_bytes
+from rstdp_ros.snn.files import MAX_BYTES, network_to_bytes
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 
 SIZES = [((8, 64, 64, 2), 8, 0.5), ((12, 256, 256, 3), 3, 1.0), ((4, 5, 7, 3), 4, 0.5)]
 
@@ -124,7 +124,7 @@ def test_refuses_a_bad_file_in_one_sentence(name, tmp_path):
         SpikingQNetwork.load(path)
     assert str(path) in str(error.value) and '\n' not in str(error.value)
     with pytest.raises(NetworkFileError):
-        network_from_bytes(data)
+        SpikingQNetwork.from_bytes(data)
 
 
 def test_a_missing_file_is_named(tmp_path):

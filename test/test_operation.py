@@ -13,9 +13,9 @@ import pytest
 from test_graph import children, commands_in, probe
 
 from rstdp_ros.bringup import NodeDescription
+from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity import make_learner, preset
 from rstdp_ros.plasticity.run import ADAPTED
-from rstdp_ros.runner import Supervisor
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')

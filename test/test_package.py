@@ -11,10 +11,11 @@ import zipfile
 import pytest
 import yaml
 
-from rstdp_ros.bringup import arguments, describe_graph
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.bringup import describe_graph
+from rstdp_ros.bringup.arguments import arguments
 from rstdp_ros.nodes.tables import limits, RobotParameters, wiring_parameters
-from rstdp_ros.parameters import table
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import table
 from rstdp_ros.tasks import get_task, TASKS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,10 +9,10 @@ import ideal
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity.run import ADAPTED
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.acrobot import physics as acrobot
 from rstdp_ros.tasks.actuator import delivered

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import reference
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import (
     AdaptationRun,
     GuardParameters,
@@ -28,6 +27,7 @@ from rstdp_ros.plasticity import (
 from rstdp_ros.plasticity.rstdp import amplitudes
 from rstdp_ros.plasticity.rules import modulation
 from rstdp_ros.plasticity.run import EPISODES, read_records
+from rstdp_ros.support.errors import RstdpError
 
 SEED = 200_000_000
 # The rule and its controls, which change W2 by spikes and return alone.
@@ -241,7 +241,7 @@ def test_checkpoints_are_kept_in_number(cartpole, demo_physics, shipped, tmp_pat
 WRITER = """
 import sys
 from pathlib import Path
-from rstdp_ros.atomic import write_atomically
+from rstdp_ros.support.atomic import write_atomically
 path = Path(sys.argv[1])
 print('ready', flush=True)
 while True:

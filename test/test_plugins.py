@@ -8,8 +8,8 @@ from graphs import digests_in, run, start_demo
 from outside import install, python_path
 import pytest
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plugins import Plugins
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plugins import Plugins
 
 needs_ros = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                reason='ROS 2 is not installed')

@@ -9,11 +9,11 @@ import pytest
 from simulated_driver import PlayedGraph, record, SelfPacedGraph
 from simulated_graph import NODES, SimulatedGraph
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import GuardParameters, preset, Recipe
 from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import EpisodeEnd
+from rstdp_ros.support.errors import RstdpError
 
 EPISODES = 6
 SEED = 200_000_000

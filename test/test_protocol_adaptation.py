@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.adaptation import (
     AdaptationProtocol,
     DISCARDS_BEFORE_BACK_OFF,
@@ -13,7 +12,8 @@ from rstdp_ros.protocol.adaptation import (
 from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import announcement_id, EpisodeEnd
 from rstdp_ros.protocol.outputs import Accepted, Discarded, PublishWeights, Reset, SetSeed, Waiting
-from rstdp_ros.untrusted import REASON_LENGTH
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import REASON_LENGTH
 
 DIGEST = 'd' * 64
 RASTER = np.zeros((2, 3), np.uint8)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd
 from rstdp_ros.protocol.lockstep import Lockstep, REFUSALS, RESEND_AFTER
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Outcome, Plant
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from rstdp_ros.backends.cpu import CpuBackend
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import announced_policy, split_raster_frame
 from rstdp_ros.protocol.policy import PolicyProtocol
+from rstdp_ros.support.errors import RstdpError
 
 
 def policy(cartpole, **options):

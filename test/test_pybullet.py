@@ -14,10 +14,10 @@ import pytest
 
 from rstdp_ros.bringup import describe_graph
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity.run import ADAPTED
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.acrobot import physics as acrobot
 from rstdp_ros.tasks.cartpole import physics as cartpole

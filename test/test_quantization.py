@@ -9,13 +9,13 @@ import pytest
 import reference
 
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments import quantization
 from rstdp_ros.plasticity import AdaptationRun, BoundsParameters, GuardParameters, make_learner
 from rstdp_ros.plasticity.rounding import rounded
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import fixed, NetworkFileError, quantize, SpikingQNetwork
-from rstdp_ros.snn.files import network_from_bytes, network_to_bytes
+from rstdp_ros.snn.files import network_to_bytes
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import playing
 from rstdp_ros.tasks.gym import GymPlant
 
@@ -150,7 +150,7 @@ def test_a_bad_file_is_refused(eight_bits, old, new, reason):
     buffer = io.BytesIO()
     np.savez(buffer, **{**content, 'metadata': np.array(changed)})
     with pytest.raises(NetworkFileError, match=reason):
-        network_from_bytes(buffer.getvalue())
+        SpikingQNetwork.from_bytes(buffer.getvalue())
 
 
 def test_only_weights_on_the_grid_are_taken(eight_bits):

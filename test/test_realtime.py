@@ -5,10 +5,10 @@ import math
 from hypothesis import given, settings, strategies
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.realtime import RealTime
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Outcome, Plant
 

@@ -8,18 +8,18 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from rstdp_ros import seeds
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.drawing.film.film import Film
+from rstdp_ros.drawing.film.panels import fitted
+from rstdp_ros.drawing.film.script import caption, Script
+from rstdp_ros.drawing.film.timing import fitting_speed, HOLD_SECONDS, shown_steps
+from rstdp_ros.drawing.film.writer import write_film
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.experiments.film.film import Film
-from rstdp_ros.experiments.film.panels import fitted
-from rstdp_ros.experiments.film.script import caption, Script
-from rstdp_ros.experiments.film.timing import fitting_speed, HOLD_SECONDS, shown_steps
-from rstdp_ros.experiments.film.writer import write_film
 from rstdp_ros.plasticity import AdaptationRun, Recipe
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.interface import Joints

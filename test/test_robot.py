@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.protocol.watchdog import CommandWatchdog
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics
 from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
 from rstdp_ros.tasks.robot import JointWiring, REST_PERIOD, RobotPlant, ZEROS

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from rstdp_ros import seeds
 from rstdp_ros.cli.main import main
 from rstdp_ros.cli.robustify import CHECKS
 from rstdp_ros.snn import quantize, SpikingQNetwork, with_gains
+from rstdp_ros.support import seeds
 from rstdp_ros.twin import robust as module
 from rstdp_ros.twin.robust import plants_from, plants_seen, robust
 

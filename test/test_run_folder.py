@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from test_untrusted import learned, rasters, SEED
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import AdaptationRun, make_learner
 from rstdp_ros.plasticity.checkpoint import decode, encode, LIMIT
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, find_strategy, read_records
 from rstdp_ros.snn import Neuron, SpikingQNetwork
-from rstdp_ros.untrusted import read_file
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import read_file
 
 
 def resumed(network, folder, reports=None):

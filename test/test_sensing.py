@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.joint_stream import DriverClock, JointStream, JointWiring
 from rstdp_ros.tasks.robot import RobotPlant

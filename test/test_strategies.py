@@ -6,7 +6,6 @@ from explorer import Explorer
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import (
     AdaptationRun,
@@ -19,6 +18,7 @@ from rstdp_ros.plasticity import (
 )
 from rstdp_ros.plasticity.checkpoint import decode, encode
 from rstdp_ros.snn import quantize
+from rstdp_ros.support.errors import RstdpError
 
 SEED = 200_000_000
 

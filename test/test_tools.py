@@ -13,12 +13,11 @@ from types import SimpleNamespace
 from graphs import demo_graph, own_domain, probe, wait_for
 import pytest
 
-from rstdp_ros import bringup
-from rstdp_ros.arguments import all_arguments
-from rstdp_ros.bringup import describe_graph, make_run_dir
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.bringup import describe_graph, launching, make_run_dir
+from rstdp_ros.bringup.arguments import all_arguments
 from rstdp_ros.nodes.names import known_names
 from rstdp_ros.plasticity.run import ADAPTED
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +44,7 @@ def test_a_file_that_includes_ours_has_arguments_of_its_own(monkeypatch, tmp_pat
     monkeypatch.setattr(sys, 'argv', command.split())
     context = SimpleNamespace(argv=['map:=x', 'seed:=1'], get_locals_as_dict=lambda: {
         'current_launch_file_path': str(tmp_path / 'some.launch.py')})
-    assert bringup._on_command_line(context) == (['map', 'seed'] if checked else [])
+    assert launching._on_command_line(context) == (['map', 'seed'] if checked else [])
 
 
 def graph_with_file(folder, key, text):

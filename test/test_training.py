@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rstdp_ros import seeds
 from rstdp_ros.cli.main import main
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.encoding import encode
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task, TASKS
 
 torch = pytest.importorskip('torch', reason='the extra "train" is not installed')

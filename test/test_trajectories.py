@@ -11,12 +11,12 @@ import pytest
 from rstdp_ros.bags.events import learning_events, Pose
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.replay import Replay
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.plasticity.run import ADAPTED
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import quantize, SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.playing import play

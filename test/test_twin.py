@@ -5,13 +5,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from rstdp_ros import seeds
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.plasticity.checkpoint import decode, encode
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.adequacy import adequacy
 from rstdp_ros.twin.agreement import Agreement, combined

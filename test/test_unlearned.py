@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from rstdp_ros.backends.cpu import CpuBackend
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.protocol.adaptation import AdaptationProtocol
@@ -18,6 +17,7 @@ from rstdp_ros.protocol.objection import objection
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.snn.quantize import quantize
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.gym import GymPlant
 

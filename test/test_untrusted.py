@@ -7,18 +7,18 @@ from mutations import mutants, survives
 import numpy as np
 import pytest
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameter_files import read_changes, read_parameter_file
 from rstdp_ros.plasticity import (
     make_learner,
 )
 from rstdp_ros.plasticity.checkpoint import decode, encode
 from rstdp_ros.plasticity.run import AdaptationRun, EPISODES, read_records
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import quantize, SpikingQNetwork
 from rstdp_ros.snn.files import network_to_bytes
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameter_files import read_changes, read_parameter_file
+from rstdp_ros.support.resources import share_path
+from rstdp_ros.support.untrusted import read_file
 from rstdp_ros.tasks import urdf
-from rstdp_ros.untrusted import read_file
 
 COUNT, SEED = 1000, 200_000_000
 

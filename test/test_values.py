@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from rstdp_ros.bringup import describe_graph
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameter_files import read_parameter_file
-from rstdp_ros.parameters import from_mapping, Parameter
-from rstdp_ros.plain import from_json, to_json
 from rstdp_ros.plasticity import GuardParameters, RSTDPParameters
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.files import MAX_BYTES
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameter_files import read_parameter_file
+from rstdp_ros.support.parameters import from_mapping, Parameter
+from rstdp_ros.support.plain import from_json, to_json
+from rstdp_ros.support.untrusted import shortened
 from rstdp_ros.tasks import get_task
-from rstdp_ros.untrusted import shortened
 
 
 @pytest.mark.fault('files', 'numpy scalars as parameters', 'refused: must be a float')

@@ -11,7 +11,7 @@ import pytest
 
 from rstdp_ros.bags.topics import load_typestore
 from rstdp_ros.bringup import describe_graph
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.urdf import describe
 

@@ -18,8 +18,8 @@ from rstdp_ros.bags.what_if import divergences
 from rstdp_ros.cli.main import main
 from rstdp_ros.plasticity import make_learner, preset
 from rstdp_ros.protocol.envelope import Envelope
-from rstdp_ros.resources import share_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.resources import share_path
 
 
 def test_what_if_is_learning_from_the_same_spikes(bag, shipped):

@@ -17,9 +17,9 @@ import nir
 import numpy as np
 import torch
 
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.encoding import encode
+from rstdp_ros.support.resources import model_path
 
 HIDDEN = ('hidden1', 'hidden2')
 

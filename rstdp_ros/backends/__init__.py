@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from rstdp_ros.plugins import Plugins
 from rstdp_ros.snn import Inference, SpikingQNetwork
+from rstdp_ros.support.plugins import Plugins
 
 BACKENDS = Plugins('backend', 'rstdp_ros.backends', {
     'cpu': 'rstdp_ros.backends.cpu:CpuBackend',

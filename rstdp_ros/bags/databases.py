@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rstdp_ros.bags.unpacking import MAX_UNPACKED
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 # Steps of SQLite's machine. Damaged trees can lead it round in circles.
 STEPS = 10_000_000

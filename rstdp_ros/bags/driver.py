@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.reading import NANOSECONDS, to_nanoseconds
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.trajectory import Trajectory
+from rstdp_ros.support.untrusted import refusing, shortened
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.joint_stream import JointStream, JointWiring
 from rstdp_ros.tasks.task import Task, trajectory_of
-from rstdp_ros.trajectory import Trajectory
-from rstdp_ros.untrusted import refusing, shortened
 
 JOINT_STATES = 'joint_states'
 # Where nothing was commanded for so long, s, hands may have moved the robot.

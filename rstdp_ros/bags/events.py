@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.registry import STRATEGIES
 from rstdp_ros.protocol.reading import read_joints, read_raster, read_weights, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing, shortened
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.interface import Joints
-from rstdp_ros.untrusted import refusing, shortened
 
 # What a publication says in whole numbers and in words.
 KINDS_OF = {**dict.fromkeys(('learned', 'rollbacks', 'run_seed', 'seed', 'observations'), int),

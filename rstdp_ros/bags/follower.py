@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from rstdp_ros.bags.events import Publication
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
 from rstdp_ros.plasticity.guard import CONTINUED, RECHECKING, ROLLED_BACK
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.task import Episode
 
 # As many as the adaptation node keeps checkpoints, and the present one.

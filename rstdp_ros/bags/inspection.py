@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rstdp_ros.bags.plots import save_plot
 from rstdp_ros.bags.reader import Bag, Message
 from rstdp_ros.bags.topics import PARAMETERS_OF
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.experiments.plotting import BLUE, GREY, new_figure, VERMILLION
+from rstdp_ros.drawing.plotting import BLUE, GREY, new_figure, VERMILLION
+from rstdp_ros.drawing.saving import save_plot
 from rstdp_ros.protocol.episode import announced_policy, EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.reading import read_end, read_weights
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.untrusted import refusing, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing, shortened
 
 # By the type in rcl_interfaces/ParameterValue.
 VALUES = ('', 'bool_value', 'integer_value', 'double_value', 'string_value', 'byte_array_value',

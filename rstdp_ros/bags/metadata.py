@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.untrusted import read_file, refusing
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import read_file, refusing
 
 NAME = 'metadata.yaml'
 # Parameters of all nodes and a QoS per topic are some ten kilobytes.

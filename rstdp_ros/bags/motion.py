@@ -12,11 +12,11 @@ from rstdp_ros.bags.driver import driven, Driver, JOINT_STATES
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.recordings import Recorder, Recording
 from rstdp_ros.bags.stretches import stretches
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.task import Task
-from rstdp_ros.trajectory import Trajectory
 
 # Of steps; more would take minutes and tell little that is new.
 ENOUGH = 2000

@@ -12,8 +12,8 @@ from rstdp_ros.bags.databases import check_tables, limited, watch
 from rstdp_ros.bags.repair import has_journal, mend_mcap, mend_sqlite3
 from rstdp_ros.bags.survey import survey
 from rstdp_ros.bags.unpacking import MAX_UNPACKED, unpack_file
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.untrusted import refusing, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing, shortened
 
 MCAP, SQLITE3, PACKED = '.mcap', '.db3', '.zstd'
 FILES = (MCAP, SQLITE3)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rstdp_ros.bags.plots import save_plot
-from rstdp_ros.experiments.plotting import BLACK, BLUE, legend_below, panels, VERMILLION
+from rstdp_ros.drawing.plotting import BLACK, BLUE, legend_below, panels, VERMILLION
+from rstdp_ros.drawing.saving import save_plot
 from rstdp_ros.twin.prediction import KNOWN, Prediction
 
 # More would be too fine to see.

@@ -14,8 +14,8 @@ from rstdp_ros.bags.metadata import NOTHING, read_metadata
 from rstdp_ros.bags.opening import FILES, is_of_bag, Opener, PACKED, read
 from rstdp_ros.bags.topics import KINDS, load_typestore, NEEDS_ROSBAGS
 from rstdp_ros.bags.unpacking import unpack, ZSTD
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.untrusted import refusing, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing, shortened
 
 
 class Message(NamedTuple):

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import (
     announced_policy,
     DIGEST_PREFIX,
@@ -25,9 +24,10 @@ from rstdp_ros.protocol.reading import (
     to_nanoseconds,
 )
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing, shortened
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.task import Task
-from rstdp_ros.untrusted import refusing, shortened
 
 # Topics may overtake each other, but not by more.
 NETWORKS_REMEMBERED = 16

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from rstdp_ros.bags.survey import CHANNEL, DATA_END, FOOTER, MAGIC, RECORD, SCHEMA, Survey
 from rstdp_ros.bags.unpacking import MAX_UNPACKED
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 # End of the data without checksum, then a footer without summary.
 TAIL = RECORD.pack(DATA_END, 4) + bytes(4) + RECORD.pack(FOOTER, 20) + bytes(20) + MAGIC

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from rstdp_ros.bags.events import Event, Pose, Publication, Raster
 from rstdp_ros.bags.follower import Follower
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import EpisodeRecord, STRATEGIES
 from rstdp_ros.protocol.collecting import Collected
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.task import Episode, trajectory_of
-from rstdp_ros.untrusted import refusing
 
 # Topics may overtake each other, but not by more.
 EPISODES_REMEMBERED = 16

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.bags.plots import save_plot
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.experiments.plotting import BLUE, GREY, new_figure, VERMILLION
+from rstdp_ros.drawing.plotting import BLUE, GREY, new_figure, VERMILLION
+from rstdp_ros.drawing.saving import save_plot
 from rstdp_ros.protocol.reading import read_effort, read_joints, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing
 from rstdp_ros.tasks import Task
-from rstdp_ros.untrusted import refusing
 
 
 class Shadow(NamedTuple):

@@ -10,11 +10,11 @@ import math
 import numpy as np
 
 from rstdp_ros.bags.recordings import Recording
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import efforts_digest
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.task import Task, trajectory_of
-from rstdp_ros.trajectory import Trajectory
 
 SECOND = 1e9  # ns
 # Of a control period: so near to it observations come where nobody waits for an answer.

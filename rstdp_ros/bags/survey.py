@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from rstdp_ros.bags.unpacking import MAX_RATIO, MAX_UNPACKED, unpack
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.untrusted import refusing
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing
 
 MAGIC = b'\x89MCAP0\r\n'
 RECORD = struct.Struct('<BQ')

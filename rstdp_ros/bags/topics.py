@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 NEEDS_ROSBAGS = 'bags need {}: pip install "rstdp_ros[bags]"'
 STORAGES = ('mcap', 'sqlite3')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 # A chunk or a message; the largest of a camera or a lidar stay below, and a chunk of tiny
 # messages still fits in memory as objects.

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.bags.plots import save_plot
 from rstdp_ros.bags.replay import Step
-from rstdp_ros.experiments.plotting import BLUE, GREY, new_figure, VERMILLION
+from rstdp_ros.drawing.plotting import BLUE, GREY, new_figure, VERMILLION
+from rstdp_ros.drawing.saving import save_plot
 from rstdp_ros.snn import SpikingQNetwork
 
 CAUTION = ('open loop: the recorded spikes are those of the recorded weights. This tells how the '

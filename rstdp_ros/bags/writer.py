@@ -12,7 +12,7 @@ from typing import Any
 
 from rstdp_ros.bags.checksums import checked_writer
 from rstdp_ros.bags.topics import load_typestore, NEEDS_ROSBAGS, STORAGES, Topic, TOPICS
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 WRITE_PERIOD = 0.05
 # What a killed recorder loses at most, s.

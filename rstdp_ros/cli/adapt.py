@@ -9,12 +9,10 @@ from functools import partial
 import sys
 from typing import Any
 
-from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import measure
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.report import plot_run, Returns, summary
-from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import (
     AUTO,
     EpisodeRecord,
@@ -26,8 +24,10 @@ from rstdp_ros.plasticity import (
 )
 from rstdp_ros.plasticity.registry import DEFAULT
 from rstdp_ros.plasticity.run import find_strategy
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.parameters import table
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task, Task
 from rstdp_ros.tasks.stepped import stepped
 

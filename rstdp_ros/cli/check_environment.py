@@ -8,15 +8,15 @@ from importlib.util import find_spec
 import sys
 
 from rstdp_ros.backends import make_backend
+from rstdp_ros.bringup.surroundings import check_surroundings
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import Progress
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import to_json
 from rstdp_ros.protocol.conformance import Examination, FAILED
 from rstdp_ros.protocol.policy import PolicyProtocol
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.surroundings import check_surroundings
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import to_json
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 MAX_TIMEOUT = 3600.0

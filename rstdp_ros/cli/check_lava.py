@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rstdp_ros import seeds
 from rstdp_ros.backends.lava.check import compare
 from rstdp_ros.backends.lava.requirements import require_lava
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import Progress
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 MAX_OBSERVATIONS = 1_000_000

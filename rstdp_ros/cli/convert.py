@@ -7,12 +7,12 @@ from dataclasses import fields
 from pathlib import Path
 
 from rstdp_ros.cli import options as shared
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.formats import read_network, write_network, writer_of
-from rstdp_ros.plain import to_json
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import to_json
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import TASKS
 
 

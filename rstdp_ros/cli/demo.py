@@ -18,16 +18,16 @@ from typing import Any, TextIO
 from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import NEEDS_ROSBAGS, STORAGES
 from rstdp_ros.bringup import describe_graph, NodeDescription
+from rstdp_ros.bringup.runner import Supervisor
+from rstdp_ros.bringup.surroundings import check_surroundings
 from rstdp_ros.cli.adapt import add_adaptation, finish, read_adaptation
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.stand_in import stand_in_returns
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.protocol.episode import CLOCKS
-from rstdp_ros.resources import model_path
-from rstdp_ros.runner import Supervisor
-from rstdp_ros.surroundings import check_surroundings
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import SIMULATORS
 from rstdp_ros.tasks.cartpole.stand_in import STAND_IN as STAND_IN_TASK
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import measure
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 

@@ -16,10 +16,10 @@ from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.topics import KINDS
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import waiting
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.tables import RobotParameters, wiring_parameters
-from rstdp_ros.parameter_files import all_parameters, read_parameter_file
-from rstdp_ros.parameters import Parameter, table
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameter_files import all_parameters, read_parameter_file
+from rstdp_ros.support.parameters import Parameter, table
 from rstdp_ros.tasks import get_task, Task, TASKS
 from rstdp_ros.tasks.joint_stream import JointWiring
 from rstdp_ros.twin.adequacy import FITS, LACKS

@@ -8,7 +8,7 @@ import sys
 from rstdp_ros.bags.inspection import EpisodeSeen, Inspection, Inspector, plot_inspection
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.cli import options as shared
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.untrusted import shortened
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

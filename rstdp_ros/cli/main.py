@@ -10,7 +10,7 @@ import os
 import sys
 
 from rstdp_ros import __version__
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 VERBS = {
     'train': 'Train a spiking Q-network in simulation by deep Q-learning.',

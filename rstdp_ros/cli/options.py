@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import table
-from rstdp_ros.plain import to_json
-from rstdp_ros.seeds import END
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import table
+from rstdp_ros.support.plain import to_json
+from rstdp_ros.support.seeds import END
 from rstdp_ros.tasks import SIMULATORS, TASKS
 
 MAX_EPISODES = 10_000_000

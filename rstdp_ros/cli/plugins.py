@@ -8,9 +8,9 @@ from typing import Any
 from rstdp_ros.backends import BACKENDS
 from rstdp_ros.cli import options as shared
 from rstdp_ros.experiments.studies import STUDIES
-from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import GUARDS, STRATEGIES
-from rstdp_ros.plugins import Plugins
+from rstdp_ros.support.parameters import table
+from rstdp_ros.support.plugins import Plugins
 from rstdp_ros.tasks import TASKS
 
 KINDS = (STRATEGIES, GUARDS, TASKS, BACKENDS, STUDIES)

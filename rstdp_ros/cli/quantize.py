@@ -7,11 +7,11 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.experiments.quantization import choose_factors, compare, Comparison, PLAIN
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import quantize, SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from rstdp_ros.bags.topics import NEEDS_ROSBAGS, STORAGES
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.surroundings import check_surroundings
+from rstdp_ros.bringup.surroundings import check_surroundings
+from rstdp_ros.support.errors import RstdpError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,17 +7,17 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import Progress
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.drawing.film.script import Script
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.experiments.film.script import Script
 from rstdp_ros.experiments.run_folder import read_run_folder
-from rstdp_ros.parameters import table
 from rstdp_ros.plasticity import AUTO, Recipe
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import table
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task, SIMULATORS, Task
 
 ADAPTATION_EPISODES = 3
@@ -57,8 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Find the networks and the plant, film and write."""
-    from rstdp_ros.experiments.film.film import Film
-    from rstdp_ros.experiments.film.writer import check_output, write_film
+    from rstdp_ros.drawing.film.film import Film
+    from rstdp_ros.drawing.film.writer import check_output, write_film
     check(options)
     check_output(options.output)
     film = Film(script_of(options))

@@ -15,10 +15,10 @@ from rstdp_ros.bags.replay import Replay, Step
 from rstdp_ros.bags.shadow import plot_shadow, Shadow, shadow
 from rstdp_ros.bags.what_if import CAUTION, divergences, HEADER, plot_divergences
 from rstdp_ros.cli import options as shared
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import Recipe
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 

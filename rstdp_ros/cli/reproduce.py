@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 import time
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.environments import DERIVED
 from rstdp_ros.experiments.jobs import BACKENDS, Executor, finished, run_jobs
 from rstdp_ros.experiments.study import Scale, SCALES, STUDIED, Study
+from rstdp_ros.support.errors import RstdpError
 
 # Table 3 is made of the runs of Figure 4.
 ALIASES = {'table3': 'fig4'}

@@ -8,13 +8,13 @@ import sys
 
 import numpy as np
 
-from rstdp_ros import seeds
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import waiting
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity.library import save_library
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task, Task
 from rstdp_ros.twin.library import LIBRARY_PLANTS, make_library
 from rstdp_ros.twin.robust import PLANTS, plants_seen, robust

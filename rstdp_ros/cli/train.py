@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rstdp_ros.cli import options as shared
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task
 
 

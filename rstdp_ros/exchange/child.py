@@ -15,8 +15,8 @@ import subprocess
 import sys
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.untrusted import refusing, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing, shortened
 
 # Of the processor for the file itself; importing torch takes longer on a busy machine.
 SECONDS = 2

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros import __version__
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import Neuron, SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task, Task, TASKS
 
 # As for our own files: no network of any task comes near it.

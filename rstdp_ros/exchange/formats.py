@@ -7,14 +7,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.nir_reading import read_nir
 from rstdp_ros.exchange.nir_writing import nir_to_bytes
 from rstdp_ros.exchange.torch_checkpoints import read_checkpoint
-from rstdp_ros.snn import load_network, SpikingQNetwork
+from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.files import network_to_bytes
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
 
 
 class Reader(NamedTuple):
@@ -31,7 +31,7 @@ class Reader(NamedTuple):
 
 CHECKPOINT = Reader(read_checkpoint, ('task', 'ticks', 'alpha', 'beta', 'threshold'))
 READERS = {
-    '.npz': Reader(lambda path, facts: load_network(path), ()),
+    '.npz': Reader(lambda path, facts: SpikingQNetwork.load(path), ()),
     '.nir': Reader(read_nir, ('task', 'ticks', 'dt')),
     '.pt': CHECKPOINT,
     '.pth': CHECKPOINT,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 LINEAR = ('Linear', 'Affine')
 SPIKING = ('CubaLIF', 'LIF')

@@ -12,7 +12,7 @@ graph's metadata. docs/conversion.md has it in full.
 
 from types import ModuleType
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 # Ticks have no duration of their own; readers that ask nobody assume this one.
 DT = 1e-4

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.nir_convention import load_nir
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import shortened
 
 LIBRARIES = ('h5py', 'nir')
 # Weights may be float64, and every neuron has its constants.

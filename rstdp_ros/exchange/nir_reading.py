@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.child import unpack
 from rstdp_ros.exchange.foreign import Facts, find_task, make_network, MAX_BYTES, origin
 from rstdp_ros.exchange.nir_chain import check_silence, read_chain
 from rstdp_ros.exchange.nir_convention import DT, load_nir, TICK_ORDER
 from rstdp_ros.snn import Neuron, SpikingQNetwork
-from rstdp_ros.untrusted import read_file, refusing, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import read_file, refusing, shortened
 
 
 def read_nir(path: Path, facts: Facts) -> SpikingQNetwork:

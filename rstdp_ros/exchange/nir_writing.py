@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.nir_convention import DT, INPUT, load_nir, NEVER, OUTPUT, TICK_ORDER
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 
 READOUTS = ('CubaLI', 'CubaLIF')
 

@@ -20,11 +20,11 @@ import zipfile
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.exchange.child import unpack
 from rstdp_ros.exchange.foreign import Facts, find_task, make_network, MAX_BYTES, origin
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.untrusted import read_file, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import read_file, shortened
 
 LIBRARIES = ('torch',)
 # What training scripts call the network that acts, here or with _state_dict at the end.

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import AdaptationRun, EpisodeRecord, Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.task import Episode
 

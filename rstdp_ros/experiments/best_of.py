@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros import seeds
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.study import load
 from rstdp_ros.plasticity import Learner, Recipe
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task, Task
 
 # So few starts at a time that a hopeless network is found out early.

@@ -7,12 +7,12 @@ from pathlib import Path
 import re
 from typing import TYPE_CHECKING
 
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.html import formatted
 from rstdp_ros.experiments.results import load
 from rstdp_ros.experiments.studies import STUDIES
-from rstdp_ros.untrusted import read_file, refusing
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import read_file, refusing
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -7,10 +7,10 @@ from html import escape
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from rstdp_ros.atomic import write_atomically
 from rstdp_ros.experiments.results import load
 from rstdp_ros.experiments.studies import STUDIES
 from rstdp_ros.experiments.study import Study
+from rstdp_ros.support.atomic import write_atomically
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rstdp_ros import __version__
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import from_json
-from rstdp_ros.untrusted import read_file, refusing
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import from_json
+from rstdp_ros.support.untrusted import read_file, refusing
 
 BACKENDS = ('loky', 'ray')
 # With a backend that hands results over only when all are there: so many rounds of work at a time.

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rstdp_ros import seeds
 from rstdp_ros.snn import quantize, SpikingQNetwork
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.playing import play

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros import seeds
 from rstdp_ros.experiments.environments import DATA, DERIVED, environment_sets, RANGES, SETS
 from rstdp_ros.experiments.online.linear import mean_steps
 from rstdp_ros.experiments.online.linear_bound import cross_entropy, STARTS, USUAL
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
 
 FILE = DATA / 'cartpole_reference.csv'

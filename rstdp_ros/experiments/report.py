@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.experiments.adaptation import Adaptation
-from rstdp_ros.experiments.plotting import (
+from rstdp_ros.drawing.plotting import (
     BLUE,
     GREEN,
     GREY,
@@ -19,8 +16,11 @@ from rstdp_ros.experiments.plotting import (
     new_figure,
     VERMILLION,
 )
+from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.plasticity import EpisodeRecord
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.errors import RstdpError
 
 HELD_OUT_STARTS = 100
 Returns = Callable[[SpikingQNetwork, Sequence[int]], np.ndarray]

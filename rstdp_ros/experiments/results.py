@@ -12,11 +12,11 @@ from typing import Any, TYPE_CHECKING
 import numpy as np
 
 from rstdp_ros import __version__
-from rstdp_ros.atomic import write_atomically
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import Study
-from rstdp_ros.plain import from_json
-from rstdp_ros.untrusted import read_file, refusing
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.plain import from_json
+from rstdp_ros.support.untrusted import read_file, refusing
 
 LIMIT = 2**27
 

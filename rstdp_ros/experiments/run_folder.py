@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameter_files import PARAMETERS, read_parameter_file
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.untrusted import refusing
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameter_files import PARAMETERS, read_parameter_file
+from rstdp_ros.support.untrusted import refusing
 
 # The demo writes the parameters of each of its nodes; a launch does not.
 ENVIRONMENT = 'environment.yaml'

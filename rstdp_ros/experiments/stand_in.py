@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics
 from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.environments import DERIVED
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

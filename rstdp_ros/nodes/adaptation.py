@@ -20,8 +20,6 @@ from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64, String, UInt8MultiArray
 from std_srvs.srv import Trigger
 
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.background import in_background
 from rstdp_ros.nodes.clock import steady_timer
@@ -32,7 +30,6 @@ from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.tables import AdaptationParameters, REALTIME_COVERAGE
 from rstdp_ros.nodes.topics import Topics
-from rstdp_ros.parameter_files import read_changes
 from rstdp_ros.plasticity import (
     AdaptationRun,
     Learner,
@@ -58,11 +55,14 @@ from rstdp_ros.protocol.outputs import (
     Waiting,
     Written,
 )
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameter_files import read_changes
+from rstdp_ros.support.resources import model_path
+from rstdp_ros.support.untrusted import refusing
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.interface import Joints
-from rstdp_ros.untrusted import refusing
 
 POLL_PERIOD = 0.1
 # Those of ours that may still be on their way back to us.

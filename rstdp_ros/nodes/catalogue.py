@@ -21,8 +21,8 @@ from rstdp_ros.nodes.tables import (
     WatchdogParameters,
     wiring_parameters,
 )
-from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import BoundsParameters, GUARDS, STRATEGIES
+from rstdp_ros.support.parameters import Parameter, table
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters, StandInPhysics
 

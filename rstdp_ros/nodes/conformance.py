@@ -20,7 +20,6 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64, String, UInt8MultiArray
 from std_srvs.srv import Trigger
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.main import make_executor
 from rstdp_ros.protocol.conformance import Examination, Rule
@@ -28,6 +27,7 @@ from rstdp_ros.protocol.conformance.events import Act, AskParameters, Output, Re
 from rstdp_ros.protocol.envelope import Envelope, UNLEARNED
 from rstdp_ros.protocol.episode import Observation
 from rstdp_ros.protocol.outputs import Reset, SetSeed
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 
 POLL_PERIOD = 0.02

@@ -13,11 +13,11 @@ from rclpy.publisher import Publisher
 from rclpy.task import Future
 from std_msgs.msg import String
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.node import Node
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.urdf import describe
 

@@ -15,7 +15,6 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64
 from std_srvs.srv import SetBool, Trigger
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.description import RobotDescription
@@ -33,6 +32,7 @@ from rstdp_ros.protocol.episode import EpisodeEnd, new_boot_id, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task, SIMULATORS
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Plant

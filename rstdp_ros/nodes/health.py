@@ -11,7 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.node import Node
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.untrusted import shortened
 
 PERIOD = 1.0
 RECENT = 5.0

@@ -15,12 +15,11 @@ from rclpy.exceptions import NameValidationException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from rstdp_ros.bringup import EXIT_BAD_INPUT
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import refuse_undeclared
-from rstdp_ros.orphans import end_with_parent
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.errors import EXIT_BAD_INPUT, RstdpError
+from rstdp_ros.support.orphans import end_with_parent
+from rstdp_ros.support.untrusted import shortened
 
 STOP_LATENCY = 0.1
 # After an error of rclpy's own, which the next call may raise again.

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.catalogue import catalogue
-from rstdp_ros.parameters import refuse_unknown, table
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import refuse_unknown, table
 from rstdp_ros.tasks import get_task, TASKS
 
 # What every node has from ROS itself.

@@ -24,7 +24,7 @@ from rosgraph_msgs.msg import Clock
 
 import rstdp_ros
 from rstdp_ros.backends import BackendLostError
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.untrusted import shortened
 
 PACKAGE = str(Path(rstdp_ros.__file__).parent)
 UNEXPECTED, NOT_UNDERSTOOD = 'unexpected errors', 'refused by rclpy'

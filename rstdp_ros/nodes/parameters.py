@@ -1,4 +1,4 @@
-"""ROS parameters from the tables of :mod:`rstdp_ros.parameters`."""
+"""ROS parameters from the tables of :mod:`rstdp_ros.support.parameters`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.names import refuse_unknown_parameters, tasks_meant
-from rstdp_ros.parameters import from_mapping, Parameter, START, table
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import from_mapping, Parameter, START, table
 
 
 class NodeParameters:

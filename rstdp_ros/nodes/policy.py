@@ -10,7 +10,6 @@ from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String, UInt8MultiArray
 
 from rstdp_ros.backends import make_backend
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
@@ -22,8 +21,9 @@ from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import PolicyParameters
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.policy import Answer, PolicyProtocol
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 ANNOUNCE_PERIOD = 0.1

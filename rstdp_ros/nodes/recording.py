@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rclpy.publisher import Publisher
 from std_srvs.srv import Trigger
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.node import Node
+from rstdp_ros.support.errors import RstdpError
 
 # Ours is called recorder, that of ros2 bag rosbag2_recorder.
 RECORDER = 'recorder'

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rstdp_ros.nodes.catalogue import catalogue
-from rstdp_ros.parameters import Parameter
+from rstdp_ros.support.parameters import Parameter
 
 INTRODUCTION = """\
 # Parameters

@@ -13,7 +13,6 @@ from std_msgs.msg import String, UInt8MultiArray
 from rstdp_ros.bags.player import Cue, PLAYED, Player, REPEATS
 from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.topics import TOPICS
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
@@ -24,6 +23,7 @@ from rstdp_ros.nodes.recorder import KINDS, profile
 from rstdp_ros.nodes.tables import ReplayParameters
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.gate import Gate
+from rstdp_ros.support.errors import RstdpError
 
 POLL_PERIOD = 0.001
 # What was said last must still be heard.

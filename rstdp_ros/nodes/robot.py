@@ -10,7 +10,6 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Empty, Float64MultiArray
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
@@ -18,6 +17,7 @@ from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.tables import RobotParameters, wiring_parameters
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.limits import Limits
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.checklist import Checklist, FAIL, Item, OK, WARN
 from rstdp_ros.tasks.plausibility import Bounds

@@ -1,5 +1,5 @@
 """
-The parameters of every node, as tables (:mod:`rstdp_ros.parameters`).
+The parameters of every node, as tables (:mod:`rstdp_ros.support.parameters`).
 
 They are data without ROS: the nodes declare them, ``docs/parameters.md`` lists them. The task's
 physics and the parameters of rule, guard and bounds stand where they are computed with.
@@ -14,12 +14,12 @@ import math
 from rstdp_ros.backends import BACKENDS as POLICY_BACKENDS
 from rstdp_ros.backends import TARGETS
 from rstdp_ros.bags.topics import STORAGES
-from rstdp_ros.parameters import Parameter, parameter, START
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT, GUARDS, STRATEGIES
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
 from rstdp_ros.protocol.limits import Limits
-from rstdp_ros.seeds import ADAPTATION, END
+from rstdp_ros.support.parameters import Parameter, parameter, START
+from rstdp_ros.support.seeds import ADAPTATION, END
 from rstdp_ros.tasks import Task, TASKS
 
 # In real time, the part of an episode's steps whose spikes must have arrived.

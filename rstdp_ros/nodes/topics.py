@@ -15,10 +15,10 @@ from rclpy.qos import InvalidQoSProfileException, QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
 from rclpy.subscription import Subscription
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.names import QOS
 from rstdp_ros.nodes.node import Node
+from rstdp_ros.support.errors import RstdpError
 
 try:
     from rclpy.event_handler import (

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real
 from rstdp_ros.plasticity.belief import Belief
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import real
 
 # A return that is so rare begins a test, in which what is deployed plays so many times.
 RARE, RECHECKS = 0.01, 5

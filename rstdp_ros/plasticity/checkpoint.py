@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.archives import read_arrays
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import from_json
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.snn.files import MAX_BYTES, network_from_bytes, network_to_bytes
-from rstdp_ros.untrusted import read_file, refusing, shortened
+from rstdp_ros.snn.files import MAX_BYTES, network_to_bytes
+from rstdp_ros.support.archives import read_arrays
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import from_json
+from rstdp_ros.support.untrusted import read_file, refusing, shortened
 
 FORMAT = 'rstdp_ros checkpoint'
 FORMAT_VERSION = 1
@@ -124,7 +124,7 @@ def _state(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
     @cache
     def network(key: str) -> SpikingQNetwork:
-        return network_from_bytes(arrays[key].tobytes(), key)
+        return SpikingQNetwork.from_bytes(arrays[key].tobytes(), key)
 
     def rich(value: Any) -> Any:
         if isinstance(value, dict):

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity.informed import InformedSearch
 from rstdp_ros.plasticity.library import library_of
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE
@@ -16,6 +14,8 @@ from rstdp_ros.plasticity.restoring import OtherRunError
 from rstdp_ros.plasticity.search import SearchParameters
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
 from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import parameter
 
 SIMULATED, FLAT = 'simulated', 'flat'
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rstdp_ros.compiling import compiled
+from rstdp_ros.support.compiling import compiled
 
 ZERO = np.float32(0)
 

@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros import __version__
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real
 from rstdp_ros.plasticity.bounds import Bounds
 from rstdp_ros.plasticity.recipe import Recipe
 from rstdp_ros.plasticity.records import EpisodeRecord
@@ -23,8 +21,10 @@ from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.strategy import Lesson, Proposal, Shown, Weights
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.quantize import on_own_grid
-from rstdp_ros.trajectory import Trajectory
-from rstdp_ros.untrusted import refusing, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import real
+from rstdp_ros.support.trajectory import Trajectory
+from rstdp_ros.support.untrusted import refusing, shortened
 
 MOVING_AVERAGE = 10
 # No run has so many episodes.

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.archives import read_arrays
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import from_json, whole
-from rstdp_ros.resources import share_path
-from rstdp_ros.untrusted import read_file, refusing, shortened
+from rstdp_ros.support.archives import read_arrays
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import from_json, whole
+from rstdp_ros.support.resources import share_path
+from rstdp_ros.support.untrusted import read_file, refusing, shortened
 
 FORMAT, VERSION = 'rstdp_ros library', 1
 MAX_BYTES = 4 * 2**20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rstdp_ros.parameters import parameter
+from rstdp_ros.support.parameters import parameter
 
 NEXT_EPISODE = 'next episode'
 

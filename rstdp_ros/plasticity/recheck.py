@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 import math
 from typing import Any
 
-from rstdp_ros.parameters import validated
-from rstdp_ros.plain import whole
 from rstdp_ros.plasticity.guard import CONTINUED, GuardParameters, RECHECKING, ROLLED_BACK
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.parameters import validated
+from rstdp_ros.support.plain import whole
 
 
 @dataclass(frozen=True)

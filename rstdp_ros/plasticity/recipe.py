@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import from_mapping, table, validated
 from rstdp_ros.plasticity.bounds import BoundsParameters
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT, find_guard, STRATEGIES
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import from_mapping, table, validated
 
 # The tables of a recipe, by the names that metadata have for them.
 TABLES = ('parameters', 'guard_parameters', 'bounds')

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real, whole
-from rstdp_ros.untrusted import refusing
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import real, whole
+from rstdp_ros.support.untrusted import refusing
 
 
 class EpisodeRecord(NamedTuple):

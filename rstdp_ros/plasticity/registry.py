@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rstdp_ros.plugins import Plugins
+from rstdp_ros.support.plugins import Plugins
 
 HERE = 'rstdp_ros.plasticity'
 STRATEGIES = Plugins('strategy', 'rstdp_ros.strategies', {

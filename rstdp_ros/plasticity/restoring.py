@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real
 from rstdp_ros.plasticity.strategy import Strategy
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import real
+from rstdp_ros.support.untrusted import shortened
 
 # What says how to go on, or where the run came from, but is not gone on with.
 FREE = ('parameters', 'latest')

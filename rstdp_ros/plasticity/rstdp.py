@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import kernels, rules
 from rstdp_ros.plasticity.parameters import RSTDPParameters
 from rstdp_ros.plasticity.rules import modulation
 from rstdp_ros.plasticity.silence import silence
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 
 
 class RSTDP(Strategy):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity.parameters import RSTDPParameters
-from rstdp_ros.plugins import TASKS
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plugins import TASKS
 
 PRESETS = ('default', 'paper', 'authors')
 

@@ -12,16 +12,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import from_json
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
 from rstdp_ros.plasticity.learner import Learner
 from rstdp_ros.plasticity.records import EpisodeRecord
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT, STRATEGIES
 from rstdp_ros.plasticity.restoring import OtherRunError
 from rstdp_ros.plasticity.strategy import Lesson
-from rstdp_ros.untrusted import refusing
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import from_json
+from rstdp_ros.support.untrusted import refusing
 
 EPISODES = 'episodes.jsonl'
 ADAPTED = 'adapted.npz'

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import validated
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.trajectory import Trajectory
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import validated
+from rstdp_ros.support.trajectory import Trajectory
 
 # W1, W2, W3, float32. They need not lie on the grid of an 8-bit network: they are rounded.
 Weights = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -64,7 +64,7 @@ class Strategy:
     :param seed: of what is drawn at random.
     :raises RstdpError: parameters that do not fit, an unknown preset or task.
     :cvar name: what command line, nodes, checkpoints and bags call it.
-    :cvar Parameters: its table (:mod:`rstdp_ros.parameters`).
+    :cvar Parameters: its table (:mod:`rstdp_ros.support.parameters`).
     :cvar plastic: the indices of the weight matrices that it may change.
     :cvar rescaled: those of them whose grid follows their largest weight in an 8-bit network:
         where they change, they get a new scale and are rounded to its nearest step.

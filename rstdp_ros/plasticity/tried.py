@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 
 class Tried:

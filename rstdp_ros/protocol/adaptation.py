@@ -15,7 +15,6 @@ import math
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.collecting import Collected
 from rstdp_ros.protocol.envelope import AGAIN, Announcements, Envelope, LEARNED, UNLEARNED
 from rstdp_ros.protocol.episode import announced_policy, DIGEST_PREFIX, EpisodeEnd
@@ -28,6 +27,7 @@ from rstdp_ros.protocol.outputs import (
     SetSeed,
     Waiting,
 )
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 
 ACTIVATION_TIMEOUT = 2.0

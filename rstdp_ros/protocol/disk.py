@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 # Tried again after so long at first, and after twice as long each time, up to the maximum, s.
 FIRST_WAIT, MAX_WAIT = 0.5, 10.0

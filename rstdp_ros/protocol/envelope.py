@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.untrusted import shortened
 
 # Verdicts on an episode; the last two go on with ': ' and the reason.
 LEARNED, UNLEARNED, AGAIN = 'learned', 'unlearned', 'again'

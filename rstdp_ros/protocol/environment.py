@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 import math
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import ABORTED, efforts_digest, EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Plant
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import SIMULATORS
 from rstdp_ros.tasks.interface import Joints
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 
 

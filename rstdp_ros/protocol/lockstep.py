@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.environment import EnvironmentProtocol
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 
 RESEND_AFTER = 0.2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.plasticity import AdaptationRun, Learner, Lesson
 from rstdp_ros.protocol.adaptation import AdaptationProtocol, Phase
 from rstdp_ros.protocol.disk import DiskWait
@@ -21,11 +20,12 @@ from rstdp_ros.protocol.outputs import (
     Unwritten,
     Written,
 )
-from rstdp_ros.seeds import END
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.seeds import END
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.task import trajectory_of
-from rstdp_ros.trajectory import Trajectory
 
 # Why nothing was learned from an episode that was accepted.
 ROLLED_BACK = 'it was rolled back before it was learned from'

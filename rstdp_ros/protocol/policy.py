@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rstdp_ros.backends import Backend
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.episode import announcement_id, new_boot_id, raster_frame
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import Task
 
 

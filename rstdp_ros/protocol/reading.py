@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.envelope import Envelope
 from rstdp_ros.protocol.episode import EpisodeEnd, split_raster_frame
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.snn.files import network_from_bytes
-from rstdp_ros.untrusted import refusing
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing
 
 SPIKE = 255
 # A byte table: translating a raster is 20 times faster than comparing it in numpy.
@@ -108,7 +107,7 @@ def read_weights(message: Any) -> SpikingQNetwork:
     :raises RstdpError: bytes that are not those of a network file.
     """
     with refusing('weights'):
-        return network_from_bytes(bytes(message.data), 'weights')
+        return SpikingQNetwork.from_bytes(bytes(message.data), 'weights')
 
 
 def read_envelope(message: Any) -> Envelope | None:

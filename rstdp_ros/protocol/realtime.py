@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.environment import EnvironmentProtocol
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.plant import Plant
 
 # A cycle that begins later than this part of the period is counted as late.

@@ -8,21 +8,24 @@ topic, so reading trusts nothing: no pickles, a limit on the size, and every fie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 import io
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros.archives import read_arrays
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import from_json, plain
-from rstdp_ros.snn.network import SpikingQNetwork
 from rstdp_ros.snn.neuron import Neuron
-from rstdp_ros.untrusted import read_file, refusing, shortened
+from rstdp_ros.support.archives import read_arrays
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import from_json, plain
+from rstdp_ros.support.untrusted import read_file, refusing, shortened
+
+if TYPE_CHECKING:
+    from rstdp_ros.snn.network import SpikingQNetwork
 
 FORMAT = 'rstdp_ros network'
 FLOAT_VERSION, FIXED_VERSION = 1, 2
@@ -49,13 +52,13 @@ def save_network(network: SpikingQNetwork, path: str | Path) -> None:
         raise NetworkFileError(f'{path}: cannot be written ({error.strerror})') from None
 
 
-def load_network(path: str | Path) -> SpikingQNetwork:
+def file_bytes(path: str | Path) -> bytes:
     """
-    Read a network file.
+    Return what is in a network file.
 
-    :raises NetworkFileError: missing, damaged, foreign or inconsistent file; names the file.
+    :raises NetworkFileError: missing, or larger than a network can be.
     """
-    return network_from_bytes(read_file(path, MAX_BYTES, NetworkFileError), str(path))
+    return read_file(path, MAX_BYTES, NetworkFileError)
 
 
 @lru_cache(maxsize=8)
@@ -94,10 +97,12 @@ def _plain(value: object) -> object:
     return own
 
 
-def network_from_bytes(data: bytes, source: str = 'network') -> SpikingQNetwork:
+def read_network(make: Callable[..., SpikingQNetwork], data: bytes,
+                 source: str) -> SpikingQNetwork:
     """
     Read a network from the bytes of a network file.
 
+    :param make: the class of networks.
     :param source: what to call it in an error.
     :raises NetworkFileError: damaged, foreign or inconsistent content.
     """
@@ -105,12 +110,13 @@ def network_from_bytes(data: bytes, source: str = 'network') -> SpikingQNetwork:
         raise NetworkFileError(f'{source}: larger than a network can be ({MAX_BYTES} bytes)')
     with refusing(source, NetworkFileError):
         try:
-            return _network(read_arrays(data, MAX_BYTES))
+            return _network(make, read_arrays(data, MAX_BYTES))
         except RstdpError as error:
             raise NetworkFileError(f'{source}: {shortened(error)}') from None
 
 
-def _network(arrays: Mapping[str, np.ndarray]) -> SpikingQNetwork:
+def _network(make: Callable[..., SpikingQNetwork],
+             arrays: Mapping[str, np.ndarray]) -> SpikingQNetwork:
     """Build the network that the arrays of a file describe, once they are consistent."""
     missing = [name for name in ('metadata', *WEIGHTS) if name not in arrays]
     if missing:
@@ -131,7 +137,7 @@ def _network(arrays: Mapping[str, np.ndarray]) -> SpikingQNetwork:
     weights = [arrays[name] for name in WEIGHTS]
     if any(w.dtype != np.float32 for w in weights):
         raise RstdpError('the weights are not float32')
-    network = SpikingQNetwork(
+    network = make(
         weights, Neuron(*(header[name] for name in NEURON)), header['task'],
         header['action_efforts'], header.get('origin'),
         header['scales'] if version == FIXED_VERSION else ())

@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rstdp_ros.compiling import compiled
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.compiling import compiled
+from rstdp_ros.support.errors import RstdpError
 
 ZERO = np.float32(0)
 

@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn.network import SpikingQNetwork
 from rstdp_ros.snn.quantize import on_own_grid
+from rstdp_ros.support.errors import RstdpError
 
 # Beyond it float32 has no room for the products.
 MAX_LOG_GAIN = 20.0

@@ -11,8 +11,8 @@ of :mod:`rstdp_ros.snn.fixed`.
 
 import numpy as np
 
-from rstdp_ros.compiling import compiled, numba, overload
 from rstdp_ros.snn import fixed
+from rstdp_ros.support.compiling import compiled, numba, overload
 
 ZERO = np.float32(0)
 

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real
-from rstdp_ros.snn import kernels
+from rstdp_ros.snn import files, kernels
 from rstdp_ros.snn.fixed import FixedPoint
 from rstdp_ros.snn.neuron import Neuron
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import real
 
 
 class Inference(NamedTuple):
@@ -104,10 +104,19 @@ class SpikingQNetwork:
         """
         Read a network file.
 
-        :raises NetworkFileError: missing, damaged, foreign or inconsistent file.
+        :raises NetworkFileError: missing, damaged, foreign or inconsistent file; names the file.
         """
-        from rstdp_ros.snn.files import load_network
-        return load_network(path)
+        return cls.from_bytes(files.file_bytes(path), str(path))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, source: str = 'network') -> SpikingQNetwork:
+        """
+        Read the bytes of a network file.
+
+        :param source: what to call it in an error.
+        :raises NetworkFileError: damaged, foreign or inconsistent content.
+        """
+        return files.read_network(cls, data, source)
 
     def save(self, path: str | Path) -> None:
         """
@@ -115,8 +124,7 @@ class SpikingQNetwork:
 
         :raises NetworkFileError: it cannot be written there.
         """
-        from rstdp_ros.snn.files import save_network
-        save_network(self, path)
+        files.save_network(self, path)
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:

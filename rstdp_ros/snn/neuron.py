@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real, whole
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import real, whole
 
 
 @dataclass(frozen=True)

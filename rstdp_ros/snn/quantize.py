@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn.fixed import from_steps, MAX_STEPS, steps
 from rstdp_ros.snn.network import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 
 
 def quantize(network: SpikingQNetwork,

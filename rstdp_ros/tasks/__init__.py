@@ -1,6 +1,6 @@
 """Control tasks: physics, observation, reward and termination, each defined once."""
 
-from rstdp_ros.plugins import TASKS
+from rstdp_ros.support.plugins import TASKS
 from rstdp_ros.tasks.registry import get_task, SIMULATORS, simulators_of
 from rstdp_ros.tasks.task import Task
 

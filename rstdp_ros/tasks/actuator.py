@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rstdp_ros.compiling import compiled
-from rstdp_ros.parameters import parameter
+from rstdp_ros.support.compiling import compiled
+from rstdp_ros.support.parameters import parameter
 
 NEXT_STEP = 'next step'
 LONGEST_DELAY = 1.0  # s

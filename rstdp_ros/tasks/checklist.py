@@ -8,7 +8,7 @@ import math
 from statistics import median
 from typing import NamedTuple, TYPE_CHECKING
 
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.untrusted import shortened
 
 if TYPE_CHECKING:
     from rstdp_ros.tasks.robot import RobotPlant

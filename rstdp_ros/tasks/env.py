@@ -8,9 +8,9 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from rstdp_ros.support.plugins import TASKS
 from rstdp_ros.tasks.actuator import commands_kept, delivered
 from rstdp_ros.tasks.interface import greedy_effort, Joints, RobotInterface
-from rstdp_ros.tasks.registry import get_task
 from rstdp_ros.tasks.task import Task
 
 
@@ -112,7 +112,7 @@ class CompiledEnv(TunableEnv):
     """
 
     def __init__(self, task: str, physics: Any = None) -> None:
-        super().__init__(get_task(task), physics)
+        super().__init__(TASKS[task], physics)
 
     def _true_state(self) -> tuple[float, ...]:
         return self.state

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rstdp_ros.compiling import Kernel, overload, specialised
 from rstdp_ros.snn.kernels import in_units, infer
+from rstdp_ros.support.compiling import Kernel, overload, specialised
 from rstdp_ros.tasks.actuator import delivered, reach
 from rstdp_ros.tasks.sensors import sensed
 

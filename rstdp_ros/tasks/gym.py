@@ -15,14 +15,14 @@ import gymnasium
 from gymnasium.spaces import Box, Discrete
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import real
-from rstdp_ros.plugins import TASKS
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import real
+from rstdp_ros.support.plugins import TASKS
+from rstdp_ros.support.untrusted import shortened
 from rstdp_ros.tasks.env import action_space, TunableEnv
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.task import Task
-from rstdp_ros.untrusted import shortened
 
 
 def register() -> None:

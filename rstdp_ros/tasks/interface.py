@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rstdp_ros.compiling import compiled, Kernel
 from rstdp_ros.snn import Neuron
 from rstdp_ros.snn.kernels import greedy
+from rstdp_ros.support.compiling import compiled, Kernel
 
 
 class Joints(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import math
 from typing import NamedTuple
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.task import Task
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plugins import TASKS
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plugins import TASKS
 from rstdp_ros.tasks.stepped import stepped
 from rstdp_ros.tasks.task import Task
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rstdp_ros.compiling import Kernel
+from rstdp_ros.support.compiling import Kernel
 
 
 class Reward(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import math
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.checklist import Item
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.joint_stream import JointStream, JointWiring, Reading

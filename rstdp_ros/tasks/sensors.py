@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rstdp_ros.compiling import compiled
-from rstdp_ros.parameters import parameter
+from rstdp_ros.support.compiling import compiled
+from rstdp_ros.support.parameters import parameter
 from rstdp_ros.tasks.actuator import NEXT_STEP
 
 

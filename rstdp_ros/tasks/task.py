@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.compiling import Kernel
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import from_mapping
 from rstdp_ros.plasticity.rules import TaskRule
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.compiling import Kernel
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import from_mapping
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.episodes import Episodes, episodes_of
 from rstdp_ros.tasks.interface import Joints, RobotInterface, Shape
@@ -23,7 +24,6 @@ from rstdp_ros.tasks.simulated import Simulated
 from rstdp_ros.tasks.sketch import Sketch
 from rstdp_ros.tasks.training import ONE_PLANT, RANDOM_PLANTS, Settings
 from rstdp_ros.tasks.unknown import Unknown
-from rstdp_ros.trajectory import Trajectory
 
 # Returns are written as text, and foreign drivers round them.
 ROUNDING = 1e-6
@@ -60,7 +60,7 @@ class Task:
     :param env_id: the Gymnasium environment that embodies it by default.
     :param robot: what goes in and out.
     :param network: the shape of its networks.
-    :param physics: the table of the plant's parameters (:mod:`rstdp_ros.parameters`).
+    :param physics: the table of the plant's parameters (:mod:`rstdp_ros.support.parameters`).
     :param step: compiled control period of the plant, see :func:`rstdp_ros.tasks.episodes.step`.
     :param ended: compiled, (state, constants) -> whether the episode is over.
     :param reward: what steps are worth.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TYPE_CHECKING
 from xml.etree import ElementTree
 
-from rstdp_ros.resources import share_path
-from rstdp_ros.untrusted import read_file, refusing
+from rstdp_ros.support.resources import share_path
+from rstdp_ros.support.untrusted import read_file, refusing
 
 if TYPE_CHECKING:
     from rstdp_ros.tasks.task import Task

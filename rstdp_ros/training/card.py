@@ -9,8 +9,8 @@ import textwrap
 import numpy as np
 import torch
 
-from rstdp_ros import seeds
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
 
 HELD_OUT_STARTS = 1000

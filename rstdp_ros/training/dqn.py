@@ -17,14 +17,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rstdp_ros import __version__, seeds
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
+from rstdp_ros import __version__
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import read_file, refusing
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.training import Settings
 from rstdp_ros.training.learner import QLearner
-from rstdp_ros.untrusted import read_file, refusing
 
 MAX_SEED = 1000
 SEEDS_PER_RUN = seeds.VALIDATION // MAX_SEED

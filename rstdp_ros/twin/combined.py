@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.parameters import parameter, table
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE, RSTDPParameters
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
@@ -15,6 +14,7 @@ from rstdp_ros.plasticity.rules import preset
 from rstdp_ros.plasticity.search import Choice, GainSearch, SearchParameters
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.support.parameters import parameter, table
 from rstdp_ros.twin.strategy import Challenger, MOST_DOUBT, Twin, TwinParameters
 
 DISTRUSTED = 'twin distrusted'

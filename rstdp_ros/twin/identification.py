@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.task import Task
-from rstdp_ros.trajectory import Trajectory
 from rstdp_ros.twin.adequacy import adequacy
 from rstdp_ros.twin.identified import Identified
 from rstdp_ros.twin.intervals import intervals

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros import __version__, seeds
+from rstdp_ros import __version__
 from rstdp_ros.plasticity.library import Library, logarithmic
 from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks.task import Task
 from rstdp_ros.twin.robust import MAX_LOG_GAIN
 from rstdp_ros.twin.search import alone, best_gains, Budget

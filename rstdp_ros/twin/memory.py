@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.trajectory import Trajectory
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.trajectory import Trajectory
 
 
 class Memory:

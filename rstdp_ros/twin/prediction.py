@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.task import Task
-from rstdp_ros.trajectory import Trajectory
 from rstdp_ros.twin.identified import Identified
 from rstdp_ros.twin.misfit import Misfit
 from rstdp_ros.twin.segments import Segments, segments

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.parameters import table
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import table
 from rstdp_ros.tasks.task import Task
 
 

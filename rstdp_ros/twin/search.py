@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros import seeds
 from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks.task import Task
 
 # Draws so many plants.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.task import Task
-from rstdp_ros.trajectory import Trajectory
 
 # Long enough to tell noise from motion, short enough for an unstable plant to be followed.
 ROWS = 12

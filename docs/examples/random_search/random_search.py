@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rstdp_ros.parameters import parameter
 from rstdp_ros.plasticity import Proposal, Strategy
+from rstdp_ros.support.parameters import parameter
 
 NEXT_EPISODE = 'next episode'
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from rstdp_ros.backends import TARGETS
 from rstdp_ros.backends.lava.client import LavaProcess
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.snn import Inference, SpikingQNetwork
 from rstdp_ros.snn.files import network_to_bytes
+from rstdp_ros.support.errors import RstdpError
 
 START_TIMEOUT = 60.0
 ANSWER_TIMEOUT = 10.0

@@ -13,7 +13,7 @@ import weakref
 
 from rstdp_ros.backends import BackendLostError
 from rstdp_ros.backends.lava.requirements import require_lava, require_target
-from rstdp_ros.orphans import parent_variable
+from rstdp_ros.support.orphans import parent_variable
 
 STOP_TIMEOUT = 5.0
 

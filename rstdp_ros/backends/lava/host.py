@@ -21,9 +21,8 @@ import numpy as np
 from rstdp_ros.backends.lava.circuit import Circuit
 from rstdp_ros.backends.lava.learning import learn
 from rstdp_ros.backends.lava.lesson import Lesson
-from rstdp_ros.orphans import end_children_too, end_with_parent
-from rstdp_ros.snn import Inference
-from rstdp_ros.snn.files import network_from_bytes
+from rstdp_ros.snn import Inference, SpikingQNetwork
+from rstdp_ros.support.orphans import end_children_too, end_with_parent
 
 EXIT_DEATH = 3
 
@@ -47,7 +46,7 @@ class Host:
 
     def load(self, data: bytes) -> None:
         """Run another network; where more than the weights differs Lava starts anew."""
-        network = network_from_bytes(data)
+        network = SpikingQNetwork.from_bytes(data)
         if self._circuit is not None and self._circuit.load(network):
             return
         self.stop()

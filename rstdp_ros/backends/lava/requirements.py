@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import os
 import sys
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 PYTHON = (3, 10)
 # Where the board is, and which chips it has.

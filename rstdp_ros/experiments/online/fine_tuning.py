@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 
 # Gradient steps after every episode, each on a batch from all transitions so far.
 GRADIENT_STEPS = 50

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.compiling import compiled
+from rstdp_ros.support.compiling import compiled
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import delivered, reach
 from rstdp_ros.tasks.cartpole.physics import COMMAND, failed, step
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.tasks.episodes import as_tuple
 from rstdp_ros.tasks.sensors import sensed
-from rstdp_ros.trajectory import Trajectory
 
 # Values of a state; likewise constants of a plant.
 STATE, CONSTANTS = 4, 11

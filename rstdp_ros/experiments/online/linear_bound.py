@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros import seeds
 from rstdp_ros.experiments.online.linear import INPUTS, LinearControl, mean_steps
 from rstdp_ros.experiments.online.quadratic import designed
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 
 POPULATION, ELITE, ROUNDS, STARTS = 128, 16, 25, 50

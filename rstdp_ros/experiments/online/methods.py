@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
+from rstdp_ros.drawing.plotting import Style
 from rstdp_ros.experiments.online.fine_tuning import fine_tuning
 from rstdp_ros.experiments.online.known_plant import known_plant
 from rstdp_ros.experiments.online.linear import LinearControl
@@ -16,7 +17,6 @@ from rstdp_ros.experiments.online.paper import paper
 from rstdp_ros.experiments.online.quadratic import quadratic
 from rstdp_ros.experiments.online.random_search import random_search
 from rstdp_ros.experiments.online.worlds import World
-from rstdp_ros.experiments.plotting import Style
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.experiments.online.linear import LinearControl
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.cartpole.physics import COMMAND, POSITION_LIMIT
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.twin.identification import identify

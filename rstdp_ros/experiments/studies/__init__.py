@@ -1,6 +1,6 @@
 """The experiments, a file each: a new one is its file and a line here, or comes from a package."""
 
-from rstdp_ros.plugins import Plugins
+from rstdp_ros.support.plugins import Plugins
 
 HERE = 'rstdp_ros.experiments.studies'
 STUDIES = Plugins('experiment', 'rstdp_ros.studies', {

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.report import summary
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Recipe
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:

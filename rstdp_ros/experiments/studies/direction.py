@@ -9,13 +9,13 @@ from typing import Any, TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.environments import environment_sets
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Learner, Recipe
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import best_of, plotting
+from rstdp_ros.drawing import plotting
+from rstdp_ros.experiments import best_of
 from rstdp_ros.experiments.best_of import BestOf
 from rstdp_ros.experiments.statistics import pooled
 from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Study
-from rstdp_ros.parameters import table
+from rstdp_ros.support import seeds
+from rstdp_ros.support.parameters import table
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:

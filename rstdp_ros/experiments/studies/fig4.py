@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import best_of, plotting
+from rstdp_ros.drawing import plotting
+from rstdp_ros.experiments import best_of
 from rstdp_ros.experiments.best_of import BestOf
 from rstdp_ros.experiments.environments import environment_sets, RANGES
 from rstdp_ros.experiments.reference_controller import reference_returns, SOLVED
 from rstdp_ros.experiments.statistics import interquartile_mean, interval, paired_t, pooled
 from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.support import seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import Scale, Study
-from rstdp_ros.parameters import table
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import table
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from typing import Any, TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.environments import draw_plant
 from rstdp_ros.experiments.jobs import Rows
@@ -25,6 +24,7 @@ from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.environments import TABLE_2
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.statistics import share
 from rstdp_ros.experiments.study import load, networks, Scale, Study
+from rstdp_ros.support import seeds
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks import get_task, Task
-from rstdp_ros.trajectory import Trajectory
 from rstdp_ros.twin.adequacy import FALSE_ALARMS
 from rstdp_ros.twin.identification import identify
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.online.groups import Group, groups
 from rstdp_ros.experiments.online.methods import METHODS
@@ -31,6 +30,7 @@ from rstdp_ros.experiments.study import (
     Study,
 )
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.quantization import choose_factors, compare, PLAIN
@@ -25,6 +24,7 @@ from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Stud
 from rstdp_ros.plasticity import BoundsParameters, Recipe
 from rstdp_ros.plasticity.rounding import ROUNDINGS
 from rstdp_ros.snn import quantize, SpikingQNetwork
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task, Task
 
 if TYPE_CHECKING:

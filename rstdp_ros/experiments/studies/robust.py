@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstdp_ros import seeds
-from rstdp_ros.experiments import plotting
+from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.environments import environment_sets, RANGES
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.study import has_robust, load, networks, Scale, SOLVED, Study
+from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.protocol.adaptation import ASK_AGAIN_AFTER, PROGRESS_TIMEOUT, SERVICE_TIMEOUT
 from rstdp_ros.protocol.conformance.events import (
     Act,
@@ -20,6 +19,7 @@ from rstdp_ros.protocol.conformance.witness import Witness
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.outputs import Reset, SetSeed
 from rstdp_ros.protocol.policy import PolicyProtocol
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 
 # A reply can get lost.

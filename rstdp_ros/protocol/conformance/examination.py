@@ -18,7 +18,7 @@ from rstdp_ros.protocol.conformance.trials import HOLD, Trials
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.outputs import Reset
 from rstdp_ros.protocol.policy import PolicyProtocol
-from rstdp_ros.seeds import ADAPTATION
+from rstdp_ros.support.seeds import ADAPTATION
 
 # In the end, for what should not come any more, s.
 LINGER = 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rstdp_ros.parameters import parameter
+from rstdp_ros.support.parameters import parameter
 from rstdp_ros.tasks.actuator import NEXT_STEP
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND
 from rstdp_ros.tasks.pybullet.physics import derived_parameters, PyBulletPhysics, simulated

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from rstdp_ros.parameters import parameter, with_default
+from rstdp_ros.support.parameters import parameter, with_default
 from rstdp_ros.tasks.actuator import obeyed
 from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, COMMAND
 from rstdp_ros.tasks.cartpole.task import CARTPOLE

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.pybullet.physics import PyBulletPhysics
 from rstdp_ros.tasks.task import Task

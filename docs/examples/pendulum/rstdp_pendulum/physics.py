@@ -8,9 +8,9 @@ semi-implicit Euler method, as Gymnasium does.
 from dataclasses import dataclass
 import math
 
-from rstdp_ros.compiling import compiled
-from rstdp_ros.parameters import parameter
 from rstdp_ros.snn.kernels import greedy
+from rstdp_ros.support.compiling import compiled
+from rstdp_ros.support.parameters import parameter
 from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone, NEXT_STEP
 
 CONTROL_PERIOD = 0.05

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rstdp_ros.node_description import NodeDescription
-from rstdp_ros.resources import share_path
+from rstdp_ros.bringup.description import NodeDescription
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.urdf import describe
 

@@ -1,47 +1,38 @@
 """
 The graph as data: which nodes run with which parameters.
 
-The launch files (:func:`launch_description`) and the runner for machines without the ros2 tools
-(:mod:`rstdp_ros.runner`) both start what :func:`describe_graph` says.
+The launch files (:mod:`rstdp_ros.bringup.launching`) and the runner for machines without ROS tools
+(:mod:`rstdp_ros.bringup.runner`) both start what :func:`describe_graph` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 import os
 from pathlib import Path
-import sys
 from typing import Any
 
 from rstdp_ros import backends
-from rstdp_ros.arguments import (
-    all_arguments,
-    Argument,
-    arguments,
-    refuse_unknown_arguments,
-    replay_arguments,
-    robot_arguments,
-)
 from rstdp_ros.bags.topics import STORAGES
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.node_description import NodeDescription, PACKAGE
+from rstdp_ros.bringup.arguments import (
+    all_arguments,
+    refuse_unknown_arguments,
+)
+from rstdp_ros.bringup.description import NodeDescription
+from rstdp_ros.bringup.viewers import viewers
 from rstdp_ros.nodes.names import refuse_unknown_in_file
-from rstdp_ros.orphans import parent_variable
-from rstdp_ros.parameter_files import all_parameters, read_parameter_file
-from rstdp_ros.parameters import Parameter, table
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import make_folder
 from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
-from rstdp_ros.resources import model_path
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.surroundings import check_surroundings
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameter_files import all_parameters, read_parameter_file
+from rstdp_ros.support.parameters import Parameter, table
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task, SIMULATORS, Task
-from rstdp_ros.viewers import viewers
 
 RESPAWN_DELAY = 1.0
-# What a node exits with when no restart can help: a parameter that cannot work.
-EXIT_BAD_INPUT = 2
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 FLAGS = {'true': True, 'false': False}
 RECORDER = 'recorder'
@@ -136,65 +127,6 @@ def new_run_dir(task_name: str) -> Path:
     return home / 'rstdp_ros' / f'{task_name}_{datetime.now():%Y%m%d_%H%M%S_%f}'
 
 
-def launch_description(task_name: str) -> Any:
-    """Build the launch description of a task's graph; needs ROS's launch and launch_ros."""
-    return _launch(arguments(task_name), {'task': task_name})
-
-
-def robot_launch_description() -> Any:
-    """Build the launch description of a robot's graph; needs ROS's launch and launch_ros."""
-    return _launch(robot_arguments(), {'backend': 'robot'})
-
-
-def replay_launch_description() -> Any:
-    """Build the launch description of a bag's replay; needs ROS's launch and launch_ros."""
-    return _launch(replay_arguments(), {'backend': 'bag'})
-
-
-def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
-    from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
-    from launch.substitutions import LaunchConfiguration
-    from launch_ros.actions import Node
-    from launch_ros.parameter_descriptions import ParameterValue
-
-    from launch import LaunchDescription
-
-    def give_up(event: Any, context: Any) -> list[Shutdown]:
-        if event.returncode != EXIT_BAD_INPUT:
-            return []
-        return [Shutdown(reason=f'{event.process_name} cannot work as configured')]
-
-    def parameters_of(node: NodeDescription, params_file: str) -> list[Any]:
-        # Text stays text, whatever it would be as YAML.
-        own = {name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
-               for name, value in node.parameters.items()}
-        return [params_file, own] if params_file and node.ours else [own]
-
-    def start(context: Any) -> list[Node]:
-        values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
-        values.update(fixed)
-        refuse_unknown_arguments(_on_command_line(context), declared)
-        check_surroundings(values['namespace'])
-        nodes = describe_graph(values['task'], values)
-        make_run_dir(nodes)
-        _check_installed(node.package for node in nodes if not node.ours)
-        return [Node(package=node.package, executable=node.executable, name=node.name,
-                     namespace=values['namespace'],
-                     parameters=parameters_of(node, values['params_file']),
-                     remappings=list(node.remappings.items()),
-                     arguments=[*node.arguments, '--ros-args', '--log-level', values['log_level'],
-                                *_enclave(node, values['enclave'])],
-                     additional_env=parent_variable(),
-                     output='screen', emulate_tty=True, respawn=node.respawn,
-                     respawn_delay=RESPAWN_DELAY, on_exit=give_up if node.ours else None)
-                for node in nodes]
-
-    return LaunchDescription([
-        *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
-          for a in declared),
-        OpaqueFunction(function=start)])
-
-
 def make_run_dir(nodes: Iterable[NodeDescription]) -> None:
     """
     Make the folder of the run, so that one that cannot be made is refused before anything starts.
@@ -204,33 +136,6 @@ def make_run_dir(nodes: Iterable[NodeDescription]) -> None:
     for node in nodes:
         if node.name == 'adaptation':
             make_folder(Path(node.parameters['run_dir']))
-
-
-def _on_command_line(context: Any) -> list[str]:
-    """
-    List the arguments that a person gave to this launch file.
-
-    One that includes it has arguments of its own, which are none of our business.
-    """
-    ours = context.get_locals_as_dict().get('current_launch_file_path', '')
-    # ros2 launch names the file by package or path.
-    named = any(word == PACKAGE or (ours and os.path.realpath(word) == os.path.realpath(ours))
-                for word in sys.argv[1:])
-    return [word.split(':=')[0] for word in context.argv if ':=' in word] if named else []
-
-
-def _check_installed(packages: Iterable[str]) -> None:
-    from ament_index_python.packages import get_package_prefix, PackageNotFoundError
-    for package in packages:
-        try:
-            get_package_prefix(package)
-        except PackageNotFoundError:
-            raise RstdpError(f'the package {package} is not installed: apt install '
-                             f'ros-$ROS_DISTRO-{package.replace("_", "-")}') from None
-
-
-def _enclave(node: NodeDescription, prefix: str) -> list[str]:
-    return ['--enclave', f'{prefix.rstrip("/")}/{node.name}'] if prefix else []
 
 
 def _flag(values: Mapping[str, str], name: str) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rstdp_ros.experiments.film.panels import Picture, Scale
-from rstdp_ros.experiments.film.script import caption, Script
-from rstdp_ros.experiments.film.timing import fitting_speed, shown_steps
+from rstdp_ros.drawing.film.panels import Picture, Scale
+from rstdp_ros.drawing.film.script import caption, Script
+from rstdp_ros.drawing.film.timing import fitting_speed, shown_steps
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.playing import play
 

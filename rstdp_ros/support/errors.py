@@ -1,5 +1,8 @@
 """The one exception that means: the user can mend this."""
 
+# What a process exits with when no other start can help: something that a person must mend.
+EXIT_BAD_INPUT = 2
+
 
 class RstdpError(ValueError):
     """

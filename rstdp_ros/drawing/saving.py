@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 
 def save_plot(figure: Any, path: Path) -> None:

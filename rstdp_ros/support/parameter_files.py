@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import from_json, MAX_DEPTH
-from rstdp_ros.untrusted import read_file, refusing, shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import from_json, MAX_DEPTH
+from rstdp_ros.support.untrusted import read_file, refusing, shortened
 
 LIMIT = 2**17
 PARAMETERS = 'ros__parameters'

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import textwrap
 from typing import Any
 
-from rstdp_ros.parameters import table
-from rstdp_ros.seeds import name_of
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.parameters import table
+from rstdp_ros.support.seeds import name_of
 from rstdp_ros.tasks import Task, TASKS
 
 CAPTION_WIDTH = 104

@@ -13,9 +13,10 @@ import time
 
 import yaml
 
-from rstdp_ros.bringup import EXIT_BAD_INPUT, NodeDescription, RECORDER, RESPAWN_DELAY
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.orphans import parent_variable
+from rstdp_ros.bringup.description import NodeDescription
+from rstdp_ros.bringup.graph import RECORDER, RESPAWN_DELAY
+from rstdp_ros.support.errors import EXIT_BAD_INPUT, RstdpError
+from rstdp_ros.support.orphans import parent_variable
 
 STOP_TIMEOUT = 5.0
 # A node that dies so young, so often, will not get better by another try.

@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 MAX_MEMBERS = 100
 MEMBER = b'PK\x01\x02'  # begins a member's entry in the directory of a zip file

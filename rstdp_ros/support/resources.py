@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 import sys
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 
 def share_path(relative: str) -> Path:
@@ -17,7 +17,7 @@ def share_path(relative: str) -> Path:
     :raises RstdpError: it is nowhere.
     """
     prefixes = [Path(p) for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
-    source = Path(__file__).resolve().parent.parent
+    source = Path(__file__).resolve().parents[2]
     candidates = [source] if (source / 'package.xml').exists() else []
     candidates += [prefix / 'share' / 'rstdp_ros' for prefix in (*prefixes, Path(sys.prefix))]
     for folder in candidates:

@@ -15,9 +15,9 @@ from difflib import get_close_matches
 import math
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.plain import plain
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import plain
+from rstdp_ros.support.untrusted import shortened
 
 # The effect of what cannot change while a node runs.
 START = 'start'

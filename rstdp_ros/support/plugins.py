@@ -15,8 +15,8 @@ from importlib import import_module
 from importlib.metadata import entry_points, EntryPoint
 from typing import Any
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import shortened
 
 OURS = 'rstdp_ros'
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import STORAGES
-from rstdp_ros.errors import RstdpError
 from rstdp_ros.nodes.tables import AdaptationParameters
-from rstdp_ros.parameters import refuse_unknown, table
 from rstdp_ros.plasticity import AUTO, GUARDS, PRESETS, STRATEGIES
-from rstdp_ros.resources import share_path
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import refuse_unknown, table
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task, TASKS
 
 PARAMS_FILE = 'ROS parameter file, keyed /**: or by node; a name that no node knows is refused.'

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 import stat
 
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.errors import RstdpError
 
 # As much of a stranger's words as anybody needs; diagnostics carry them once per second.
 REASON_LENGTH = 300

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.experiments.plotting import BLACK, GREY, new_figure, STYLES
+from rstdp_ros.drawing.plotting import BLACK, GREY, new_figure, STYLES
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.playing import Recording

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.errors import RstdpError
-from rstdp_ros.untrusted import shortened
+from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import shortened
 
 # What we write is a few levels deep; what is much deeper ends recursive functions.
 MAX_DEPTH = 50

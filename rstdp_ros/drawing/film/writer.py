@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.atomic import write_atomically
-from rstdp_ros.errors import RstdpError
+from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.errors import RstdpError
 
 COLORS = 64
 NEARLY_WHITE = 245

@@ -1,0 +1,107 @@
+"""What the launch files start, for the ros2 tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+import os
+import sys
+from typing import Any
+
+from rstdp_ros.bringup.arguments import (
+    Argument,
+    arguments,
+    refuse_unknown_arguments,
+    replay_arguments,
+    robot_arguments,
+)
+from rstdp_ros.bringup.description import NodeDescription, PACKAGE
+from rstdp_ros.bringup.graph import describe_graph, make_run_dir, RESPAWN_DELAY
+from rstdp_ros.bringup.surroundings import check_surroundings
+from rstdp_ros.support.errors import EXIT_BAD_INPUT, RstdpError
+from rstdp_ros.support.orphans import parent_variable
+
+
+def launch_description(task_name: str) -> Any:
+    """Build the launch description of a task's graph; needs ROS's launch and launch_ros."""
+    return _launch(arguments(task_name), {'task': task_name})
+
+
+def robot_launch_description() -> Any:
+    """Build the launch description of a robot's graph; needs ROS's launch and launch_ros."""
+    return _launch(robot_arguments(), {'backend': 'robot'})
+
+
+def replay_launch_description() -> Any:
+    """Build the launch description of a bag's replay; needs ROS's launch and launch_ros."""
+    return _launch(replay_arguments(), {'backend': 'bag'})
+
+
+def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
+    from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+    from launch.substitutions import LaunchConfiguration
+    from launch_ros.actions import Node
+    from launch_ros.parameter_descriptions import ParameterValue
+
+    from launch import LaunchDescription
+
+    def give_up(event: Any, context: Any) -> list[Shutdown]:
+        if event.returncode != EXIT_BAD_INPUT:
+            return []
+        return [Shutdown(reason=f'{event.process_name} cannot work as configured')]
+
+    def parameters_of(node: NodeDescription, params_file: str) -> list[Any]:
+        # Text stays text, whatever it would be as YAML.
+        own = {name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
+               for name, value in node.parameters.items()}
+        return [params_file, own] if params_file and node.ours else [own]
+
+    def start(context: Any) -> list[Node]:
+        values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
+        values.update(fixed)
+        refuse_unknown_arguments(_on_command_line(context), declared)
+        check_surroundings(values['namespace'])
+        nodes = describe_graph(values['task'], values)
+        make_run_dir(nodes)
+        _check_installed(node.package for node in nodes if not node.ours)
+        return [Node(package=node.package, executable=node.executable, name=node.name,
+                     namespace=values['namespace'],
+                     parameters=parameters_of(node, values['params_file']),
+                     remappings=list(node.remappings.items()),
+                     arguments=[*node.arguments, '--ros-args', '--log-level', values['log_level'],
+                                *_enclave(node, values['enclave'])],
+                     additional_env=parent_variable(),
+                     output='screen', emulate_tty=True, respawn=node.respawn,
+                     respawn_delay=RESPAWN_DELAY, on_exit=give_up if node.ours else None)
+                for node in nodes]
+
+    return LaunchDescription([
+        *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
+          for a in declared),
+        OpaqueFunction(function=start)])
+
+
+def _on_command_line(context: Any) -> list[str]:
+    """
+    List the arguments that a person gave to this launch file.
+
+    One that includes it has arguments of its own, which are none of our business.
+    """
+    ours = context.get_locals_as_dict().get('current_launch_file_path', '')
+    # ros2 launch names the file by package or path.
+    named = any(word == PACKAGE or (ours and os.path.realpath(word) == os.path.realpath(ours))
+                for word in sys.argv[1:])
+    return [word.split(':=')[0] for word in context.argv if ':=' in word] if named else []
+
+
+def _check_installed(packages: Iterable[str]) -> None:
+    from ament_index_python.packages import get_package_prefix, PackageNotFoundError
+    for package in packages:
+        try:
+            get_package_prefix(package)
+        except PackageNotFoundError:
+            raise RstdpError(f'the package {package} is not installed: apt install '
+                             f'ros-$ROS_DISTRO-{package.replace("_", "-")}') from None
+
+
+def _enclave(node: NodeDescription, prefix: str) -> list[str]:
+    return ['--enclave', f'{prefix.rstrip("/")}/{node.name}'] if prefix else []
