@@ -16,12 +16,12 @@ PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).t
 EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
             $(comma)pybullet$(comma)train$(comma)test-nir)
 # What depends on the release of ROS; the rest is the same for all and is tested once.
-TESTS := $(if $(filter kilted,$(ROS)),test,test/test_graph.py test/test_package.py)
+TESTS := $(if $(filter kilted,$(ROS)),test,test/nodes/test_graph.py test/bringup/test_package.py)
 # Tests of graphs wait most of the time, for nodes to start and to find each other.
 GRAPHS := $(shell echo $$(($$(nproc) + 1)))
 # Robots in real time, several at once, and a flood: they have the machine for themselves.
-ALONE := test/test_habits.py \
-         test/test_commanding.py::test_a_stop_does_not_wait_behind_joint_states
+ALONE := test/nodes/test_habits.py \
+         test/nodes/test_commanding.py::test_a_stop_does_not_wait_behind_joint_states
 # REPORT='--reliability docs/reliability.md' writes down what was measured.
 REPORT :=
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
@@ -54,7 +54,7 @@ unit: $(VENV)/.setup
 
 lava: $(if $(PYTHON310),$(LAVA)/.setup)  ## Test the policy on Lava, if there is a Python 3.10
 	$(if $(PYTHON310),$(LAVA)/bin/python -m pytest --durations=5 \
-		-k lava test/test_lava.py test/test_trajectories.py,@echo 'no Python 3.10 in PATH or $(PYENV_ROOT): the tests on Lava are left out')
+		-k lava test/backends/test_lava.py test/nodes/test_trajectories.py,@echo 'no Python 3.10 in PATH or $(PYENV_ROOT): the tests on Lava are left out')
 
 lint: $(VENV)/.setup  ## Check the style
 	$(BIN)/ruff check .
@@ -63,9 +63,10 @@ bench: $(VENV)/.setup  ## Time kernels, simulators, start-up, lockstep, real tim
 	for script in kernels simulators startup lockstep realtime recording; do $(BIN)/python benchmark/$$script.py || exit 1; done
 
 soak: $(VENV)/.setup  ## Kill, wait and watch for an hour and a half
-	$(BIN)/python -m pytest -s test/soak_*.py
-	RSTDP_ROS_MUTANTS=1000 $(BIN)/python -m pytest -n auto test/test_damaged_foreign.py
-	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest -s test/soak_lava.py)
+	$(BIN)/python -m pytest -s test/soak/soak_*.py
+	RSTDP_ROS_MESSAGES=10000 $(BIN)/python -m pytest -s test/nodes/test_messages.py
+	RSTDP_ROS_MUTANTS=1000 $(BIN)/python -m pytest -n auto test/exchange/test_damaged_foreign.py
+	$(if $(PYTHON310),$(MAKE) $(LAVA)/.setup && $(LAVA)/bin/python -m pytest -s test/soak/soak_lava.py)
 	for rate in 50 200; do for load in '' --busy; do \
 		$(BIN)/python benchmark/realtime.py --rate $$rate --seconds 600 $$load || exit 1; \
 	done; done

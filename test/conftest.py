@@ -1,18 +1,15 @@
 """Shared objects of the tests."""
 
 import os
-from pathlib import Path
 import signal
-import sys
 
-import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 import explorer
 from graphs import own_domain
+from places import HELPERS
 from reliability import (  # noqa: F401 (pytest finds them here by name)
     measured,
     pytest_addoption,
@@ -21,7 +18,7 @@ from reliability import (  # noqa: F401 (pytest finds them here by name)
 )
 
 from rstdp_ros.plasticity import GUARDS, STRATEGIES
-from rstdp_ros.snn import Neuron, SpikingQNetwork
+from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
 
@@ -35,22 +32,6 @@ def pytest_collection_modifyitems(items):
         if {'domain', 'graph'} & set(item.fixturenames):
             item.add_marker(pytest.mark.graph)
     items.sort(key=lambda item: item.get_closest_marker('long') is None)
-
-
-def random_network(seed, sizes=(8, 64, 64, 2), ticks=8, threshold=0.5):
-    """Make a network whose neurons spike neither always nor never."""
-    generator = np.random.default_rng(seed)
-    stds = (2.0, 1.5 / np.sqrt(sizes[1]), 1.0 / np.sqrt(sizes[2]))
-    weights = [generator.normal(0, std, shape) for std, shape in
-               zip(stds, zip(sizes, sizes[1:]))]
-    efforts = (-10.0, 10.0) if sizes[-1] == 2 else (-1.0, 0.0, 1.0)
-    return SpikingQNetwork(weights, Neuron(0.8, 0.8, threshold, ticks), 'cartpole', efforts)
-
-
-def with_w2(network, w2, **changes):
-    """Return a network that differs in W2."""
-    w1, _, w3 = network.weights
-    return network.replace(weights=(w1, w2, w3), **changes)
 
 
 @pytest.fixture(scope='session')
@@ -87,7 +68,7 @@ def explorer_installed(tmp_path, monkeypatch):
     (folder / 'entry_points.txt').write_text(
         '[rstdp_ros.strategies]\nexplorer = explorer:Explorer\n'
         '[rstdp_ros.guards]\nhesitant = explorer:Hesitant\n')
-    paths = folder.parent, Path(explorer.__file__).parent, os.environ.get('PYTHONPATH')
+    paths = folder.parent, HELPERS, os.environ.get('PYTHONPATH')
     monkeypatch.setenv('PYTHONPATH', os.pathsep.join(str(p) for p in paths if p))
     for plugins, cls in ((STRATEGIES, explorer.Explorer), (GUARDS, explorer.Hesitant)):
         monkeypatch.setattr(plugins, '_loaded', {})

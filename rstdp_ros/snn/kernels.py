@@ -3,7 +3,7 @@ The network's arithmetic, compiled by numba.
 
 One function serves a single observation and, called by a task's episode kernel, whole batches of
 episodes. All sums run over ascending indices and nothing is re-associated, so every caller gets
-the same bits; ``test/reference.py`` holds the plain numpy form they must equal.
+the same bits; ``test/support/reference.py`` holds the plain numpy form they must equal.
 
 The weights' type chooses the arithmetic when numba compiles: float32, or for int32 the fixed point
 of :mod:`rstdp_ros.snn.fixed`.

@@ -1,0 +1,6 @@
+"""Where the tests find what they need."""
+
+from pathlib import Path
+
+HELPERS = Path(__file__).resolve().parent
+ROOT = HELPERS.parent.parent
