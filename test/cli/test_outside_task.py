@@ -51,6 +51,11 @@ def test_every_step_is_gymnasiums():
     assert float(done.stdout) < 1e-12
 
 
+def test_its_network_swings_it_up():
+    returns = run('evaluate', 'pendulum', '--model', MODEL, '--episodes', '50')['returns']
+    assert sum(returns) / len(returns) > -200.0 and min(returns) > -500.0
+
+
 def test_nothing_of_ours_names_it():
     for file in Path(rstdp_ros.__file__).parent.rglob('*.py'):
         assert 'endulum' not in file.read_text(), file
