@@ -13,6 +13,7 @@ from rstdp_ros.experiments.environments import DERIVED
 from rstdp_ros.experiments.jobs import BACKENDS, Executor, finished, run_jobs
 from rstdp_ros.experiments.study import Scale, SCALES, STUDIED, Study
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plugins import TASKS
 
 # Table 3 is made of the runs of Figure 4.
 ALIASES = {'table3': 'fig4'}
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
         raise RstdpError(f'unknown scale {options.scale!r}; known are {", ".join(SCALES)}')
     if options.workers < 1:
         raise RstdpError(f'--workers {options.workers} is not positive')
-    if options.task not in (None, *STUDIED):
+    if options.task and TASKS[options.task].name not in STUDIED:
         raise RstdpError(f'no experiment has been set up for task {options.task!r}; known are '
                          f'{", ".join(STUDIED)}')
     tasks = [options.task] if options.task else list(STUDIED)
