@@ -24,13 +24,13 @@ from rstdp_ros.bringup.viewers import viewers
 from rstdp_ros.nodes.names import refuse_unknown_in_file
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import make_folder
-from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
+from rstdp_ros.protocol.episode import CLOCKS, PLANTS
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameter_files import all_parameters, read_parameter_file
 from rstdp_ros.support.parameters import Parameter, table
 from rstdp_ros.support.resources import model_path
-from rstdp_ros.tasks import get_task, SIMULATORS, Task
+from rstdp_ros.tasks import EQUATIONS, get_task, simulators, Task
 
 RESPAWN_DELAY = 1.0
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
@@ -38,7 +38,7 @@ FLAGS = {'true': True, 'false': False}
 RECORDER = 'recorder'
 # A foreign driver speaks observation, action and episode_end itself: no environment node. A bag
 # repeats what an environment said.
-ENVIRONMENTS = (*BACKENDS, 'foreign', 'bag')
+ENVIRONMENTS = (*PLANTS, 'foreign', 'bag')
 NOT_OURS = ('foreign', 'bag')
 
 
@@ -49,12 +49,12 @@ def describe_graph(task_name: str, values: Mapping[str, str]) -> list[NodeDescri
     :param values: launch arguments as text.
     :raises RstdpError: a value that does not fit, or a file that is not there.
     """
-    simulator = values.get('backend') or SIMULATORS[0]
-    task = get_task(task_name, simulator if simulator in SIMULATORS else SIMULATORS[0])
+    simulator = values.get('backend') or EQUATIONS
+    task = get_task(task_name, simulator if simulator in simulators() else EQUATIONS)
     refuse_unknown_arguments(values, all_arguments(task_name))
     given = {name: text for name, text in values.items() if text != ''}
     _check(task, given)
-    backend = given.get('backend', BACKENDS[0])
+    backend = given.get('backend', EQUATIONS)
     common = {'task': task_name, **_text(given, 'clock')}
     if backend == 'robot':
         common['clock'] = 'realtime'

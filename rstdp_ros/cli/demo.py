@@ -28,7 +28,7 @@ from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.protocol.episode import CLOCKS
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
-from rstdp_ros.tasks import SIMULATORS
+from rstdp_ros.tasks import EQUATIONS
 from rstdp_ros.tasks.cartpole.stand_in import STAND_IN as STAND_IN_TASK
 from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
 from rstdp_ros.tasks.pybullet.world import MISSING as NEEDS_PYBULLET
@@ -124,7 +124,7 @@ def check(options: argparse.Namespace) -> None:
     """
     if options.robot and options.task != STAND_IN_TASK.name:
         raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK.name} only')
-    if options.robot and options.backend != SIMULATORS[0]:
+    if options.robot and options.backend != EQUATIONS:
         raise RstdpError(f'--robot has a simulation of its own; leave out --backend '
                          f'{options.backend}')
     if options.gui and options.backend != 'pybullet':

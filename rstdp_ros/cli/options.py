@@ -13,7 +13,7 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import table
 from rstdp_ros.support.plain import to_json
 from rstdp_ros.support.seeds import END
-from rstdp_ros.tasks import SIMULATORS, TASKS
+from rstdp_ros.tasks import EQUATIONS, simulators, TASKS
 
 MAX_EPISODES = 10_000_000
 PLOTS = ('.png', '.svg', '.pdf')
@@ -26,7 +26,7 @@ def add_task(parser: argparse.ArgumentParser) -> None:
 
 def add_simulator(parser: argparse.ArgumentParser) -> None:
     """Add whose physics the plant has."""
-    parser.add_argument('--backend', choices=SIMULATORS, default=SIMULATORS[0], help="gym: the "
+    parser.add_argument('--backend', choices=simulators(), default=EQUATIONS, help="gym: the "
                         "task's equations (default); pybullet: the PyBullet simulator; either "
                         'with friction, delay, dead zone and sensors to be --set')
 

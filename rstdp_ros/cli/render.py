@@ -18,7 +18,7 @@ from rstdp_ros.support import seeds
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import table
 from rstdp_ros.support.resources import model_path
-from rstdp_ros.tasks import get_task, SIMULATORS, Task
+from rstdp_ros.tasks import EQUATIONS, get_task, simulators, Task
 
 ADAPTATION_EPISODES = 3
 # Slower GIFs are slide shows; browsers slow down what is faster.
@@ -133,8 +133,8 @@ def of_run(task: Task, folder: Path) -> tuple[Task, SpikingQNetwork, SpikingQNet
     if not environment:
         print(f"{folder} does not say which plant it met; this is the demo's, --set gives others")
         return task, before, after, task.make_physics(task.demo_physics)
-    backend = environment.get('backend', SIMULATORS[0])
-    if backend in SIMULATORS:
+    backend = environment.get('backend', EQUATIONS)
+    if backend in simulators():
         task = get_task(task.name, backend)
     else:
         print(f'the run met a plant of backend {backend}; the film shows a simulation with the '

@@ -33,7 +33,7 @@ from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.tasks import get_task, SIMULATORS
+from rstdp_ros.tasks import EQUATIONS, get_task, simulators
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Plant
 
@@ -54,7 +54,7 @@ class EnvironmentNode(Node):
         self.table = NodeParameters(self)
         own = self.table.declare(EnvironmentParameters())
         self._own = own
-        self.task = get_task(own.task, own.backend if own.backend in SIMULATORS else 'gym')
+        self.task = get_task(own.task, own.backend if own.backend in simulators() else EQUATIONS)
         physics = self.table.declare(self.task.physics())
         self.health = Health(self)
         self._sim_time = 0
@@ -84,7 +84,7 @@ class EnvironmentNode(Node):
                 and self.get_parameter('use_sim_time').value)
 
     def _make_plant(self) -> Plant:
-        if self._own.backend in SIMULATORS:
+        if self._own.backend in simulators():
             return GymPlant(self.task, self._own.env_id, self._own.gui)
         if self._own.clock != 'realtime':
             raise RstdpError('a robot does not wait: backend robot needs clock realtime')

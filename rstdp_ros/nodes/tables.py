@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import math
 
-from rstdp_ros.backends import BACKENDS as POLICY_BACKENDS
-from rstdp_ros.backends import TARGETS
+from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT, GUARDS, STRATEGIES
-from rstdp_ros.protocol.episode import BACKENDS, CLOCKS
+from rstdp_ros.protocol.episode import CLOCKS, PLANTS
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.support.parameters import Parameter, parameter, START
 from rstdp_ros.support.seeds import ADAPTATION, END
@@ -40,7 +39,7 @@ class EnvironmentParameters:
     backend: str = parameter('gym', "gym: the task's equations, or another Gymnasium environment; "
                              'pybullet: the PyBullet simulator; robot: a driver that follows '
                              "ros2_control's conventions; nothing moves before ~/enable.",
-                             choices=BACKENDS, effect=START)
+                             choices=PLANTS, effect=START)
     env_id: str = parameter('', "A Gymnasium environment that fits the task; '' for the "
                             "backend's own, whose physics are tunable.", effect=START)
     gui: bool = parameter(False, "Open the simulator's window, if it has one.", effect=START)
@@ -116,7 +115,7 @@ class PolicyParameters:
     model: str = parameter('', "Network file, or the name of a shipped one; '' for the task's "
                            'first.', effect=START)
     backend: str = parameter('cpu', 'Where the network runs; lava needs Python 3.10, see '
-                             'docs/lava.md.', choices=tuple(POLICY_BACKENDS), effect=START)
+                             'docs/lava.md.', choices=tuple(BACKENDS), effect=START)
     lava_target: str = parameter('cpu', 'Where Lava computes. cpu: simulated; loihi2: on the '
                                  'chip, which takes quantised networks only.', choices=TARGETS,
                                  effect=START)

@@ -11,11 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.tasks import SIMULATORS
+from rstdp_ros.tasks import simulators
 from rstdp_ros.tasks.interface import Joints
 
 # What embodies the plant.
-BACKENDS = (*SIMULATORS, 'robot')
+# What our environment node controls.
+PLANTS = (*simulators(), 'robot')
 CLOCKS = ('lockstep', 'realtime')
 TERMINATED, TRUNCATED, ABORTED = 'terminated', 'truncated', 'aborted'
 # Enough of a SHA-256 to tell the networks of a run apart at a glance and by machine.

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plugins import TASKS
 from rstdp_ros.tasks.stepped import stepped
 from rstdp_ros.tasks.task import Task
 
-# A task's own equations, and what else may simulate a plant.
+# What a task's own equations are called among the simulators.
 EQUATIONS = 'gym'
-SIMULATORS = (EQUATIONS, 'pybullet')
+
+
+@cache
+def simulators() -> tuple[str, ...]:
+    """Return what simulates any task, the tasks' own equations first."""
+    others = (name for task in TASKS.usable().values() for name in task.simulated)
+    return (EQUATIONS, *dict.fromkeys(others))
 
 
 def get_task(name: str, simulator: str = EQUATIONS) -> Task:
     """
     Look a task up.
 
-    :param simulator: whose physics it has, one of ``SIMULATORS``.
+    :param simulator: whose physics it has, one of :func:`simulators`.
     :raises RstdpError: no such task or simulator, or a task that it does not simulate.
     """
-    if simulator not in SIMULATORS:
-        raise RstdpError(f'unknown simulator {simulator!r}; known are {", ".join(SIMULATORS)}')
+    if simulator not in simulators():
+        raise RstdpError(f'unknown simulator {simulator!r}; known are {", ".join(simulators())}')
     task = TASKS[name]
     if simulator == EQUATIONS:
         return task
@@ -28,8 +36,3 @@ def get_task(name: str, simulator: str = EQUATIONS) -> Task:
         raise RstdpError(f'{simulator} does not simulate task {name}')
     other = task.simulated[simulator]
     return stepped(task, other.env_id, other.physics)
-
-
-def simulators_of(task: Task) -> tuple[str, ...]:
-    """Return which simulators a task has, its own equations first."""
-    return (EQUATIONS, *task.simulated)

@@ -56,6 +56,13 @@ def test_its_network_swings_it_up():
     assert sum(returns) / len(returns) > -200.0 and min(returns) > -500.0
 
 
+def test_a_simulator_that_nobody_here_knows_plays_it():
+    ours, theirs = (run('evaluate', 'pendulum', '--model', MODEL, '--episodes', '5', '--backend',
+                        simulator) for simulator in ('gym', 'gymnasium'))
+    # What it shows is float32, so that an effort may differ by a rounding now and then.
+    assert theirs['returns'] == pytest.approx(ours['returns'], rel=0.05, abs=5.0)
+
+
 def test_nothing_of_ours_names_it():
     for file in Path(rstdp_ros.__file__).parent.rglob('*.py'):
         assert 'endulum' not in file.read_text(), file

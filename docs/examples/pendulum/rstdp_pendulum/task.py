@@ -18,6 +18,7 @@ from rstdp_pendulum.physics import (
 from rstdp_ros.snn import Neuron
 from rstdp_ros.tasks.interface import Joints, RobotInterface, Shape
 from rstdp_ros.tasks.reward import Reward
+from rstdp_ros.tasks.simulated import Simulated
 from rstdp_ros.tasks.sketch import Part, Sketch, View
 from rstdp_ros.tasks.task import Task
 from rstdp_ros.tasks.training import ONE_PLANT, Settings
@@ -76,6 +77,9 @@ PENDULUM = Task(
     start_range=math.pi,
     start_state=start_state,
     sketch=Sketch(view, parts),
+    # Gymnasium's own, whose physics cannot be changed.
+    simulated={'gymnasium': Simulated('Pendulum-v1', PendulumPhysics,
+                                      'gymnasium.envs.classic_control:PendulumEnv')},
     training={ONE_PLANT: Settings(episodes=400, discount=0.98, final_learning_rate=1e-4,
                                   steps=80_000, validate_every=10, validation_starts=200,
                                   warm_up_steps=1000, solved_return=0.0)},
