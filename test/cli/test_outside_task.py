@@ -70,13 +70,10 @@ def test_nothing_of_ours_names_it():
 
 @pytest.mark.parametrize('strategy', ['rstdp', 'gains', 'twin', 'combined'])
 def test_every_strategy_adapts_it(strategy):
-    once, again = (run('adapt', 'pendulum', '--model', MODEL, '--strategy', strategy, '--episodes',
-                       '3') for _ in range(2))
-    digests = [episode['digest'] for episode in once['episodes']]
-    assert digests == [episode['digest'] for episode in again['episodes']]
-    assert once['held_out_after'] >= once['held_out_before']
-    if 'identified' in once:
-        assert once['identified']['length']['value'] == pytest.approx(1.2, abs=1e-3)
+    done = run('adapt', 'pendulum', '--model', MODEL, '--strategy', strategy, '--episodes', '3')
+    assert len(done['episodes']) == 3 and done['held_out_after'] >= done['held_out_before']
+    if 'identified' in done:
+        assert done['identified']['length']['value'] == pytest.approx(1.2, abs=1e-3)
 
 
 def test_a_network_can_be_trained_for_it(tmp_path):
