@@ -10,7 +10,7 @@ from pathlib import Path
 import time
 
 from rstdp_ros.experiments.environments import DERIVED
-from rstdp_ros.experiments.jobs import BACKENDS, Executor, finished, run_jobs
+from rstdp_ros.experiments.jobs import Executor, EXECUTORS, finished, run_jobs
 from rstdp_ros.experiments.study import Scale, SCALES, STUDIED, Study
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plugins import TASKS
@@ -36,8 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         f'{" or ".join(DERIVED)} (default: both)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
                         help='processes at once (default: %(default)s)')
-    parser.add_argument('--backend', default='loky', metavar='B', help=f'{", ".join(BACKENDS)}: '
-                        'where the processes run (default: %(default)s)')
+    parser.add_argument('--executor', '--backend', default='loky', metavar='E',
+                        help=f'{", ".join(EXECUTORS)}: where the processes run '
+                        '(default: %(default)s)')
     parser.add_argument('--output', type=Path, default=Path('runs/reproduce'), metavar='DIR',
                         help='folder of tables, figures, report and finished jobs; a run that '
                         'was interrupted goes on from there (default: %(default)s)')
@@ -110,7 +111,7 @@ def _run_study(study: Study, tasks: list[str], scale: Scale,
     begin, had = time.monotonic(), finished(study.run, jobs, options.output / 'jobs')[1]
     with tqdm(total=len(jobs), desc=study.name, unit='job', smoothing=0.05) as bar:
         run_jobs(study.run, jobs, options.output / 'jobs',
-                 Executor(options.workers, options.backend), bar.update)
+                 Executor(options.workers, options.executor), bar.update)
     # Together with what earlier runs did for other tasks, rules and physics.
     everything = study.jobs(STUDIED, replace(scale, rules=(), derived=DERIVED))
     rows, done = finished(study.run, everything, options.output / 'jobs')

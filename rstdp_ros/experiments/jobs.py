@@ -16,8 +16,8 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import from_json
 from rstdp_ros.support.untrusted import read_file, refusing
 
-BACKENDS = ('loky', 'ray')
-# With a backend that hands results over only when all are there: so many rounds of work at a time.
+EXECUTORS = ('loky', 'ray')
+# With one that hands results over only when all are there: so many rounds of work at a time.
 ROUNDS = 8
 LARGEST_JOB = 2**26
 
@@ -29,11 +29,11 @@ class Executor(NamedTuple):
     Where jobs run.
 
     :param workers: processes at once.
-    :param backend: 'loky' for this machine; 'ray' for whatever cluster Ray is connected to.
+    :param name: 'loky' for this machine; 'ray' for whatever cluster Ray is connected to.
     """
 
     workers: int = 1
-    backend: str = 'loky'
+    name: str = 'loky'
 
 
 def run_jobs(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path, executor: Executor,
@@ -48,7 +48,7 @@ def run_jobs(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path, exec
     :param jobs: dataclasses of plain values.
     :param folder: of the files.
     :param progress: called once per job.
-    :raises RstdpError: joblib or Ray is missing, or a backend that does not exist.
+    :raises RstdpError: joblib or Ray is missing, or an executor that does not exist.
     """
     files = [_file(run, job, folder) for job in jobs]
     missing = [i for i, file in enumerate(files) if _read(file) is None]
@@ -97,7 +97,7 @@ def _run_numbered(run: Callable[[Any], Rows], number: int, job: Any) -> tuple[in
 def _execute(run: Callable[[Any], Rows], jobs: Sequence[tuple[int, Any]],
              executor: Executor) -> Iterator[tuple[int, Rows]]:
     """Yield numbered results as they come."""
-    if executor.workers == 1 and executor.backend == 'loky':
+    if executor.workers == 1 and executor.name == 'loky':
         yield from (_run_numbered(run, *job) for job in jobs)
         return
     try:
@@ -106,8 +106,8 @@ def _execute(run: Callable[[Any], Rows], jobs: Sequence[tuple[int, Any]],
         raise RstdpError('experiments on several workers need joblib: '
                          'pip install "rstdp_ros[experiments]"') from None
     calls = [delayed(_run_numbered)(run, *job) for job in jobs]
-    with _backend(executor):
-        if executor.backend == 'loky':
+    with _backend_of(executor):
+        if executor.name == 'loky':
             yield from Parallel(executor.workers, return_as='generator_unordered')(calls)
             return
         size = executor.workers * ROUNDS
@@ -115,15 +115,15 @@ def _execute(run: Callable[[Any], Rows], jobs: Sequence[tuple[int, Any]],
             yield from Parallel(executor.workers)(calls[i:i + size])
 
 
-def _backend(executor: Executor) -> AbstractContextManager:
-    if executor.backend == 'loky':
+def _backend_of(executor: Executor) -> AbstractContextManager:
+    if executor.name == 'loky':
         return nullcontext()
-    if executor.backend not in BACKENDS:
-        raise RstdpError(f'unknown backend {executor.backend!r}; known are {", ".join(BACKENDS)}')
+    if executor.name not in EXECUTORS:
+        raise RstdpError(f'unknown executor {executor.name!r}; known are {", ".join(EXECUTORS)}')
     try:
         from joblib import parallel_config
         from ray.util.joblib import register_ray
     except ModuleNotFoundError:
-        raise RstdpError('the Ray backend needs Ray: pip install "rstdp_ros[ray]"') from None
+        raise RstdpError('the executor ray needs Ray: pip install "rstdp_ros[ray]"') from None
     register_ray()
     return parallel_config(backend='ray')

@@ -184,8 +184,8 @@ def test_a_killed_run_goes_on_and_workers_change_nothing(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec('ray') is None, reason='Ray is not installed')
 def test_ray_gives_the_same_rows(tmp_path):
     cases = [job(index=i, episodes=2) for i in range(4)]
-    for backend in ('loky', 'ray'):
-        run_jobs(best_of.run, cases, tmp_path / backend, Executor(2, backend))
+    for name in ('loky', 'ray'):
+        run_jobs(best_of.run, cases, tmp_path / name, Executor(2, name))
     rows, done = finished(best_of.run, cases, tmp_path / 'loky')
     assert (rows, done) == finished(best_of.run, cases, tmp_path / 'ray')
     assert len(rows) == 8 and done == 4
@@ -300,7 +300,7 @@ def test_the_plants_of_the_online_study_are_in_files(task):
     (['fig4', '--workers', '0'], '--workers 0'), (['fig4', '--task', 'juggling'], 'unknown task'),
     (['fig4-wide', '--task', 'acrobot'], 'nothing for task acrobot'),
     (['fig4', '--derived', 'guessed'], "unknown physics 'guessed'"),
-    (['fig2', '--backend', 'mars', '--scale', 'tiny'], "unknown backend 'mars'")])
+    (['fig2', '--executor', 'mars', '--scale', 'tiny'], "unknown executor 'mars'")])
 @needs_experiments
 def test_bad_requests_are_one_line(arguments, reason, capsys, tmp_path):
     assert main(['reproduce', *arguments, '--output', str(tmp_path)]) == 2
