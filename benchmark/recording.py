@@ -41,7 +41,8 @@ def graph(folder: Path, storage: str) -> list[NodeDescription]:
                                                'storage': storage}
     return describe_graph(TASK, {
         **{k: str(v) for k, v in get_task(TASK).demo_physics.items()}, **recording,
-        'episodes': MANY, 'run_dir': str(folder), 'model': str(model_path(f'{TASK}_0').resolve())})
+        'strategy': 'rstdp', 'episodes': MANY, 'run_dir': str(folder),
+        'model': str(model_path(f'{TASK}_0').resolve())})
 
 
 def replay(path: Path) -> tuple[list[Step], float]:
