@@ -43,6 +43,7 @@ class PolicyProtocol:
 
     def __init__(self, task: Task, backend: Backend, require_weights: bool = False) -> None:
         task.check_network(backend.network)
+        task.load()
         self.task, self.backend = task, backend
         self.name, self.heard = new_boot_id(), True
         self.ready = not require_weights

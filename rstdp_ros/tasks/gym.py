@@ -142,8 +142,10 @@ class GymPlant(Plant):
     def _action(self, effort: float) -> int | np.ndarray:
         """Return what the environment calls an effort."""
         efforts = self.task.robot.efforts
-        if effort in efforts if self._discrete else min(efforts) <= effort <= max(efforts):
-            return efforts.index(effort) if self._discrete else np.array([effort])
+        if self._discrete and effort in efforts:
+            return efforts.index(effort)
+        if not self._discrete and min(efforts) <= effort <= max(efforts):
+            return np.array([effort])
         raise RstdpError(f'effort {effort} is none of {self.task.name}: {efforts}')
 
     def _joints(self, observation: np.ndarray) -> Joints:

@@ -69,8 +69,9 @@ class RobotPlant(Plant):
         # Whoever commanded before may have left the robot in motion.
         self._zeros, self._rested_at, self._stopped_at = ZEROS, -math.inf, -math.inf
         self.resting = True
-        # Load compiled code now: the first step cannot wait for it.
-        task.terminated(Joints(*2 * [[0.0] * len(task.robot.joints)]), self.physics)
+        # Where the command in force was given.
+        self._before: Joints | None = None
+        task.load()
 
     def set_physics(self, physics: Any) -> None:
         """Take over what decides the end of an episode; the rest is the robot's own."""

@@ -302,6 +302,14 @@ class Task:
         """
         return self.reward.of(self.robot.state(joints), effort, end)
 
+    def load(self) -> None:
+        """Load what single steps call, compiled: in real time the first cannot wait for it."""
+        zeros = [0.0] * len(self.robot.joints)
+        self.robot.observation(zeros, zeros)
+        effort = self.robot.effort(np.zeros(self.network.actions, np.float32))
+        self.worth(Joints(zeros, zeros), effort,
+                   self.terminated(Joints(zeros, zeros), self.physics()))
+
     def rows(self, physics: Any, count: int) -> list[np.ndarray]:
         """
         Return constants, actuators and sensors for compiled code, a row per start.

@@ -80,6 +80,45 @@ def test_the_compiler_is_loaded_by_the_first_kernel_that_runs():
     assert done.stdout == 'False True\n', done.stderr
 
 
+FIRST_STEP = """
+from rstdp_ros.backends.cpu import CpuBackend
+from rstdp_ros.protocol.policy import PolicyProtocol
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.resources import model_path
+from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks.robot import JointWiring, RobotPlant
+
+task = get_task({name!r})
+kernels = task.robot.observe, task.robot.decode, task.ended, task.reward.of
+
+def loaded():
+    return [len(kernel._dispatcher.signatures) for kernel in kernels]
+
+{made}
+before = loaded()
+{step}
+print(before, loaded())
+"""
+POLICY = ('network = SpikingQNetwork.load(model_path({name!r} + "_0"))\n'
+          'policy = PolicyProtocol(task, CpuBackend(network))',
+          'policy.observation("a-1", task.robot.observation(*task.robot.pose([0.1] * 4)))')
+ROBOT = ('robot = RobotPlant(task, {{joint: JointWiring(joint) for joint in task.robot.joints}}, '
+         'lambda effort: None, lambda: 0.0)',
+         'joints = task.robot.pose([0.1] * 4)\n'
+         'task.worth(joints, task.robot.efforts[0], task.terminated(joints, task.physics()))')
+
+
+@pytest.mark.parametrize('name', ['cartpole', 'acrobot'])
+@pytest.mark.parametrize('who', [POLICY, ROBOT])
+def test_the_first_step_loads_no_compiled_code(who, name):
+    made, step = (text.format(name=name) for text in who)
+    code = FIRST_STEP.format(name=name, made=made, step=step)
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    before, after = map(json.loads, done.stdout.strip().replace('] [', ']\n[').split('\n'))
+    assert before == after and min(before) > 0
+
+
 @pytest.mark.fault('files', 'python -OO', "AttributeError: no attribute 'strip'")
 @pytest.mark.parametrize('arguments', [
     ['--help'], ['check', 'environment', '--help'], ['evaluate', 'cartpole', '--episodes', '1']])
