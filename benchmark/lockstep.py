@@ -25,8 +25,8 @@ from rstdp_ros.tasks import get_task
 
 TASK = 'cartpole'
 # Nothing to learn: every episode has all its steps.
-HALF_LENGTH = '0.5'
-MANY = '1000000'
+HALF_LENGTH = 0.5
+MANY = 1_000_000
 GOAL = 0.75
 # Short against the time of a measurement, long against that of a look.
 POLL_PERIOD = 0.01

@@ -37,7 +37,7 @@ WARM_UP = 0.1
 def graph(folder: Path, rate: float, priority: int, backend: str) -> list[NodeDescription]:
     """Describe a graph that never stops learning, at a control rate in Hz."""
     environment, *others = describe_graph(TASK, {
-        'clock': 'realtime', 'thread_priority': str(priority), 'episodes': '1000000',
+        'clock': 'realtime', 'thread_priority': priority, 'episodes': 1_000_000,
         'run_dir': str(folder), 'policy_backend': backend,
         'model': str(model_path(f'{TASK}_0').resolve())})
     return [NodeDescription('environment', {**environment.parameters, 'control_rate': rate}),

@@ -37,10 +37,10 @@ GOAL, REPLAY_GOAL = 0.7, 10.0
 
 def graph(folder: Path, storage: str) -> list[NodeDescription]:
     """Describe the demo's graph, with a recorder unless storage is ``WITHOUT``."""
-    recording = {} if storage == WITHOUT else {'record': 'true', 'bag': str(folder / BAG),
+    recording = {} if storage == WITHOUT else {'record': True, 'bag': str(folder / BAG),
                                                'storage': storage}
     return describe_graph(TASK, {
-        **{k: str(v) for k, v in get_task(TASK).demo_physics.items()}, **recording,
+        **get_task(TASK).demo_physics, **recording,
         'strategy': 'rstdp', 'episodes': MANY, 'run_dir': str(folder),
         'model': str(model_path(f'{TASK}_0').resolve())})
 

@@ -23,7 +23,7 @@ PATIENCE = 120.0
 
 def graph(folder: Path) -> list[NodeDescription]:
     """Describe environment, policy and adaptation as the demo does."""
-    return describe_graph(TASK, {'episodes': '1000000', 'run_dir': str(folder),
+    return describe_graph(TASK, {'episodes': 1_000_000, 'run_dir': str(folder),
                                  'model': str(model_path(f'{TASK}_0').resolve())})
 
 

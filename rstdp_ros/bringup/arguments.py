@@ -1,56 +1,205 @@
-"""The launch arguments of every graph, with what ``--show-args`` says of them."""
+"""The launch arguments of every graph: what each may be, and what ``--show-args`` says of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from rstdp_ros.backends import BACKENDS, TARGETS
-from rstdp_ros.bags.topics import STORAGES
-from rstdp_ros.nodes.tables import AdaptationParameters
-from rstdp_ros.plasticity import AUTO, GUARDS, PRESETS, STRATEGIES
+from rstdp_ros.nodes.tables import (
+    AdaptationParameters,
+    EnvironmentParameters,
+    PolicyParameters,
+    RecorderParameters,
+    ReplayParameters,
+)
+from rstdp_ros.protocol.episode import PLANTS
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.support.parameters import refuse_unknown, table
+from rstdp_ros.support.parameters import Parameter, refuse_unknown, table
 from rstdp_ros.support.resources import share_path
-from rstdp_ros.tasks import get_task, TASKS
+from rstdp_ros.tasks import get_task
 
-PARAMS_FILE = 'ROS parameter file, keyed /**: or by node; a name that no node knows is refused.'
+LOG_LEVELS = ('info', 'debug', 'warn', 'error', 'fatal')
+# A foreign driver speaks observation, action and episode_end itself: no environment node. A bag
+# repeats what an environment said.
+FOREIGN, BAG = 'foreign', 'bag'
 # What it means to leave out what a node has a parameter for.
 FROM_FILE = 'as params_file says, else {}'
 
 
 class Argument(NamedTuple):
-    """A launch argument; without a default, ``empty`` says what leaving it out means."""
+    """
+    A launch argument.
 
-    name: str
-    default: str
-    meaning: str
-    empty: str = ''
+    :param parameter: its name, what it may be and what it means.
+    :param left_out: what leaving it out means; '' where its default holds.
+    """
+
+    parameter: Parameter
+    left_out: str = ''
+
+    @property
+    def name(self) -> str:
+        """What stands before ``:=``."""
+        return self.parameter.name
+
+    @property
+    def default(self) -> str:
+        """Return the text that stands for leaving it out."""
+        value = self.parameter.default
+        return '' if self.left_out else str(value).lower() if isinstance(value, bool) else value
 
     @property
     def description(self) -> str:
         """What ``--show-args`` says."""
-        return self.meaning if self.default else f'{self.meaning} Left out: {self.empty}.'
+        said = (('', self.parameter.description), ('One of ', ', '.join(self.parameter.choices)),
+                ('Unit: ', self.parameter.unit), ('Left out: ', self.left_out))
+        return ' '.join(f'{label}{text.removesuffix(".")}.' for label, text in said if text)
+
+
+_TASK = Argument(table(EnvironmentParameters)['task'])
 
 
 def arguments(task_name: str) -> list[Argument]:
     """List the launch arguments of a task's simulated graph."""
     return [
-        Argument('params_file', _own_file(task_name), PARAMS_FILE,
-                 'the defaults in docs/parameters.md'),
+        _params_file(_own_file(task_name)),
         *_common_arguments(),
         *_record_arguments(),
-        Argument('backend', '', "gym: the task's equations; pybullet: simulated by PyBullet; "
-                 'robot: a driver that follows ros2_control (see robot_adapt.launch.py); foreign: '
-                 'a driver that speaks observation, action and episode_end itself.',
-                 FROM_FILE.format('gym')),
-        Argument('clock', '', 'lockstep: wait for the policy, exact; realtime: a fixed rate.',
-                 FROM_FILE.format('lockstep')),
-        Argument('real_time_factor', '', '0: as fast as the policy answers; 1: real time.',
-                 FROM_FILE.format('0')),
-        Argument('gui', 'false', "Open PyBullet's window."),
+        _plant(),
+        *_of_node(EnvironmentParameters, 'clock', 'real_time_factor', 'gui'),
         *_physics_arguments(task_name),
     ]
+
+
+def robot_arguments() -> list[Argument]:
+    """List the launch arguments of a robot's graph."""
+    return [
+        _TASK,
+        _params_file(more=" The robot's joints, controller and limits."),
+        Argument(replace(table(PolicyParameters)['thread_priority'], description='Real-time '
+                         'priority of environment, policy and watchdog, 1 to 99; needs the '
+                         'permission.'), FROM_FILE.format('that of other processes')),
+        *_common_arguments(),
+        *_record_arguments(),
+    ]
+
+
+def replay_arguments() -> list[Argument]:
+    """List the launch arguments of a graph whose environment is a bag."""
+    return [
+        _text('bag', 'What to replay: folder of a bag, or one file of it.',
+              'refused, as there is nothing to replay'),
+        *_of_node(ReplayParameters, 'rate', 'start', 'loop'),
+        _TASK,
+        _params_file(),
+        *_common_arguments(),
+    ]
+
+
+def all_arguments(task_name: str) -> list[Argument]:
+    """List the launch arguments of a task's graphs, whatever its plant is."""
+    return [*arguments(task_name), *robot_arguments(), *replay_arguments()]
+
+
+def read_arguments(declared: Iterable[Argument], texts: Mapping[str, str]) -> dict[str, Any]:
+    """
+    Read what was given as text, under earlier names too; '' is left out.
+
+    :raises RstdpError: a value that does not fit.
+    """
+    given = {a.name: texts.get(a.name) or texts.get(a.parameter.was) for a in declared}
+    return {a.name: a.parameter.parse(given[a.name]) for a in declared if given[a.name]}
+
+
+def old_names(declared: Iterable[Argument]) -> dict[str, str]:
+    """Return the arguments' earlier names, which are still understood, and the present ones."""
+    return {a.parameter.was: a.name for a in declared if a.parameter.was}
+
+
+def checked(task_name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return the arguments of a task's graphs by name: those that were given, and every flag.
+
+    :param values: in their types; '' is left out.
+    :raises RstdpError: an unknown name or a value that does not fit.
+    """
+    known = {a.name: a for a in all_arguments(task_name)}
+    refuse_unknown_arguments(values, known)
+    flags = {a.name: a.parameter.default for a in known.values()
+             if isinstance(a.parameter.default, bool) and not a.left_out}
+    return flags | {name: known[name].parameter.validate(value)
+                    for name, value in values.items() if value != ''}
+
+
+def refuse_unknown_arguments(names: Iterable[str], declared: Iterable[str]) -> None:
+    """
+    Refuse what is misspelt, or meant for another graph.
+
+    :raises RstdpError: for the first name, with the nearest argument there is.
+    """
+    refuse_unknown(names, declared, 'unknown launch argument')
+
+
+def _common_arguments() -> list[Argument]:
+    return [
+        _text('namespace', 'Namespace of all nodes and topics.', 'the root, /'),
+        _flag('use_sim_time', 'All nodes follow /clock; a simulated environment publishes it.'),
+        _flag('use_rviz', 'Start RViz and, except beside a robot, the robot_state_publisher.'),
+        Argument(Parameter('log_level', LOG_LEVELS[0], 'What is worth a line in the log.',
+                           choices=LOG_LEVELS)),
+        _text('enclave', "Prefix of the nodes' SROS2 enclaves, such as /rstdp_ros.", 'none'),
+        _flag('adapt', 'Learn; false only lets the policy run.', True),
+        *(each._replace(parameter=replace(each.parameter, name='policy_backend'))
+          for each in _of_node(PolicyParameters, 'backend')),
+        *_of_node(PolicyParameters, 'lava_target'),
+        _text('model', 'Network file, or the name of a shipped one.',
+              FROM_FILE.format("the task's first, such as cartpole_0; on a robot one that was "
+                               'trained on many plants, such as cartpole_robust_0')),
+        *_of_node(AdaptationParameters, 'episodes', 'seed', 'strategy', 'guard', 'preset'),
+        _text('run_dir', 'Folder of checkpoints, log and result; an old one is continued.',
+              'a new one under ~/.ros/rstdp_ros'),
+    ]
+
+
+def _record_arguments() -> list[Argument]:
+    return [
+        _flag('record', "Record a bag in the run's folder; nothing begins before the recorder is "
+              'there.'),
+        _text('bag', 'Folder of the bag.', "bag in the run's folder"),
+        *_of_node(RecorderParameters, 'storage'),
+    ]
+
+
+def _plant() -> Argument:
+    plant, = _of_node(EnvironmentParameters, 'plant')
+    return plant._replace(parameter=replace(
+        plant.parameter, choices=(*PLANTS, FOREIGN, BAG),
+        description="gym: the task's equations; pybullet: simulated by PyBullet; robot: a driver "
+                    'that follows ros2_control (see robot_adapt.launch.py); foreign: a driver '
+                    'that speaks observation, action and episode_end itself.'))
+
+
+def _physics_arguments(task_name: str) -> list[Argument]:
+    task = get_task(task_name)
+    usual = list(table(task.physics).values())
+    for simulator, other in task.simulated.items():
+        names = {p.name for p in usual}
+        usual += [replace(p, description=f'{p.description} With plant:={simulator}.')
+                  for p in table(other.physics).values() if p.name not in names]
+    return [Argument(p, FROM_FILE.format(p.default)) for p in usual]
+
+
+def _of_node(cls: type, *names: str) -> list[Argument]:
+    """List arguments that are parameters of a node: left out, the parameter file says."""
+    known = table(cls)
+    return [Argument(known[name], FROM_FILE.format(known[name].default)) for name in names]
+
+
+def _params_file(own: str = '', more: str = '') -> Argument:
+    return Argument(Parameter(
+        'params_file', own, 'ROS parameter file, keyed /**: or by node; a name that no node knows '
+        f'is refused.{more}'), '' if own else 'the defaults in docs/parameters.md')
 
 
 def _own_file(task_name: str) -> str:
@@ -61,96 +210,9 @@ def _own_file(task_name: str) -> str:
         return ''
 
 
-def _physics_arguments(task_name: str) -> list[Argument]:
-    task = get_task(task_name)
-    needs = [(p, '') for p in table(task.physics).values()]
-    for simulator, other in task.simulated.items():
-        names = {p.name for p, _ in needs}
-        needs += [(p, f' With backend:={simulator}.') for p in table(other.physics).values()
-                  if p.name not in names]
-    return [Argument(p.name, '', p.description + (f' Unit: {p.unit}.' if p.unit else '') + need,
-                     FROM_FILE.format(p.default)) for p, need in needs]
+def _flag(name: str, description: str, default: bool = False) -> Argument:
+    return Argument(Parameter(name, default, description))
 
 
-def robot_arguments() -> list[Argument]:
-    """List the launch arguments of a robot's graph."""
-    return [
-        Argument('task', next(iter(TASKS)), f'{" or ".join(TASKS)}.'),
-        Argument('params_file', '', f"{PARAMS_FILE} The robot's joints, controller and limits.",
-                 'the defaults in docs/parameters.md'),
-        Argument('thread_priority', '', 'Real-time priority of environment, policy and watchdog, '
-                 '1 to 99; needs the permission.', FROM_FILE.format('that of other processes')),
-        *_common_arguments(),
-        *_record_arguments(),
-    ]
-
-
-def _common_arguments() -> list[Argument]:
-    own = AdaptationParameters()
-    return [
-        Argument('namespace', '', 'Namespace of all nodes and topics.', 'the root, /'),
-        Argument('use_sim_time', 'false', 'All nodes follow /clock; a simulated environment '
-                 'publishes it.'),
-        Argument('use_rviz', 'false', 'Start RViz and, except beside a robot, the '
-                 'robot_state_publisher.'),
-        Argument('log_level', 'info', 'debug, info, warn, error or fatal.'),
-        Argument('enclave', '', "Prefix of the nodes' SROS2 enclaves, such as /rstdp_ros.",
-                 'none'),
-        Argument('adapt', 'true', 'Learn; false only lets the policy run.'),
-        Argument('policy_backend', '', f'Where the network runs: {" or ".join(BACKENDS)}.',
-                 FROM_FILE.format(next(iter(BACKENDS)))),
-        Argument('lava_target', '', f'Where Lava computes: {" or ".join(TARGETS)}.',
-                 FROM_FILE.format(TARGETS[0])),
-        Argument('model', '', 'Network file, or the name of a shipped one.',
-                 FROM_FILE.format("the task's first, such as cartpole_0; on a robot one that was "
-                                  'trained on many plants, such as cartpole_robust_0')),
-        Argument('episodes', '', 'Learn from so many episodes.', FROM_FILE.format(own.episodes)),
-        Argument('seed', '', 'Episode i starts from seed + i.', FROM_FILE.format(own.seed)),
-        Argument('strategy', '', f'What changes the weights: {", ".join((AUTO, *STRATEGIES))}.',
-                 FROM_FILE.format(own.strategy)),
-        Argument('guard', '', f'Which weights are kept: {", ".join((AUTO, *GUARDS))}.',
-                 FROM_FILE.format(own.guard)),
-        Argument('preset', '', f"The strategy's parameters: of r-STDP {', '.join(PRESETS)}.",
-                 FROM_FILE.format(own.preset)),
-        Argument('run_dir', '', 'Folder of checkpoints, log and result; an old one is continued.',
-                 'a new one under ~/.ros/rstdp_ros'),
-    ]
-
-
-def _record_arguments() -> list[Argument]:
-    return [
-        Argument('record', 'false', "Record a bag in the run's folder; nothing begins before the "
-                 'recorder is there.'),
-        Argument('bag', '', 'Folder of the bag.', "bag in the run's folder"),
-        Argument('storage', '', f'How the bag is stored: {" or ".join(STORAGES)}.',
-                 FROM_FILE.format(STORAGES[0])),
-    ]
-
-
-def replay_arguments() -> list[Argument]:
-    """List the launch arguments of a graph whose environment is a bag."""
-    return [
-        Argument('bag', '', 'What to replay: folder of a bag, or one file of it.',
-                 'refused, as there is nothing to replay'),
-        Argument('rate', '', 'So many times as fast as it was.', FROM_FILE.format('1')),
-        Argument('start', '', "Begin so many seconds after the bag's first message.",
-                 FROM_FILE.format('0')),
-        Argument('loop', 'false', 'Begin again at the end.'),
-        Argument('task', next(iter(TASKS)), f'{" or ".join(TASKS)}.'),
-        Argument('params_file', '', PARAMS_FILE, 'the defaults in docs/parameters.md'),
-        *_common_arguments(),
-    ]
-
-
-def all_arguments(task_name: str) -> list[Argument]:
-    """List the launch arguments of a task's graphs, whatever its environment is."""
-    return [*arguments(task_name), *robot_arguments(), *replay_arguments()]
-
-
-def refuse_unknown_arguments(names: Iterable[str], declared: Iterable[Argument]) -> None:
-    """
-    Refuse what is misspelt, or meant for another graph.
-
-    :raises RstdpError: for the first name, with the nearest argument there is.
-    """
-    refuse_unknown(names, [a.name for a in declared], 'unknown launch argument')
+def _text(name: str, description: str, left_out: str) -> Argument:
+    return Argument(Parameter(name, '', description), left_out)

@@ -8,8 +8,12 @@ import sys
 from typing import Any
 
 from rstdp_ros.bringup.arguments import (
+    all_arguments,
     Argument,
     arguments,
+    BAG,
+    old_names,
+    read_arguments,
     refuse_unknown_arguments,
     replay_arguments,
     robot_arguments,
@@ -28,12 +32,12 @@ def launch_description(task_name: str) -> Any:
 
 def robot_launch_description() -> Any:
     """Build the launch description of a robot's graph; needs ROS's launch and launch_ros."""
-    return _launch(robot_arguments(), {'backend': 'robot'})
+    return _launch(robot_arguments(), {'plant': 'robot'})
 
 
 def replay_launch_description() -> Any:
     """Build the launch description of a bag's replay; needs ROS's launch and launch_ros."""
-    return _launch(replay_arguments(), {'backend': 'bag'})
+    return _launch(replay_arguments(), {'plant': BAG})
 
 
 def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
@@ -42,7 +46,8 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
     from launch_ros.actions import Node
     from launch_ros.parameter_descriptions import ParameterValue
 
-    from launch import LaunchDescription
+    from launch import LaunchDescription, logging
+    earlier = old_names(declared)
 
     def give_up(event: Any, context: Any) -> list[Shutdown]:
         if event.returncode != EXIT_BAD_INPUT:
@@ -56,19 +61,21 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
         return [params_file, own] if params_file and node.ours else [own]
 
     def start(context: Any) -> list[Node]:
-        values = {a.name: LaunchConfiguration(a.name).perform(context) for a in declared}
-        values.update(fixed)
-        refuse_unknown_arguments(_on_command_line(context), declared)
-        check_surroundings(values['namespace'])
-        nodes = describe_graph(values['task'], values)
+        texts = {name: LaunchConfiguration(name).perform(context)
+                 for name in (*(a.name for a in declared), *earlier)} | fixed
+        refuse_unknown_arguments(_on_command_line(context), texts)
+        for old in filter(texts.get, earlier):
+            logging.get_logger(PACKAGE).warning(f'{old}:= is called {earlier[old]}:= now')
+        check_surroundings(texts['namespace'])
+        nodes = describe_graph(texts['task'], read_arguments(all_arguments(texts['task']), texts))
         make_run_dir(nodes)
         _check_installed(node.package for node in nodes if not node.ours)
         return [Node(package=node.package, executable=node.executable, name=node.name,
-                     namespace=values['namespace'],
-                     parameters=parameters_of(node, values['params_file']),
+                     namespace=texts['namespace'],
+                     parameters=parameters_of(node, texts['params_file']),
                      remappings=list(node.remappings.items()),
-                     arguments=[*node.arguments, '--ros-args', '--log-level', values['log_level'],
-                                *_enclave(node, values['enclave'])],
+                     arguments=[*node.arguments, '--ros-args', '--log-level', texts['log_level'],
+                                *_enclave(node, texts['enclave'])],
                      additional_env=parent_variable(),
                      output='screen', emulate_tty=True, respawn=node.respawn,
                      respawn_delay=RESPAWN_DELAY, on_exit=give_up if node.ours else None)
@@ -77,6 +84,8 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
     return LaunchDescription([
         *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
           for a in declared),
+        *(DeclareLaunchArgument(old, default_value='', description=f'Earlier name of {now}.')
+          for old, now in earlier.items()),
         OpaqueFunction(function=start)])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rstdp_ros.bringup.arguments import BAG, FOREIGN
 from rstdp_ros.bringup.description import NodeDescription
 from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import Task
@@ -15,14 +16,14 @@ OWN_TRANSFORMS = {'/tf': 'tf', '/tf_static': 'tf_static'}
 FRAMES_PER_SECOND = 50.0
 
 
-def viewers(task: Task, backend: str, physics: Mapping[str, Any],
+def viewers(task: Task, plant: str, physics: Mapping[str, Any],
             use_sim_time: bool) -> list[NodeDescription]:
     """
     List what shows a task's plant in RViz.
 
     A robot brings its own robot_state_publisher, whose description its controllers read too.
 
-    :param backend: what the environment is.
+    :param plant: what is controlled.
     :param physics: names and values; the environment node tells of later changes.
     :raises RstdpError: the package was not installed whole.
     """
@@ -30,10 +31,10 @@ def viewers(task: Task, backend: str, physics: Mapping[str, Any],
     rviz = NodeDescription(
         'rviz2', clock, OWN_TRANSFORMS, package='rviz2', respawn=False,
         arguments=('-d', str(share_path(f'config/{task.name}.rviz'))))
-    if backend == 'robot':
+    if plant == 'robot':
         return [rviz]
     # A foreign driver and a bag need not bring joint_states.
-    joints = {'joint_states': 'observation'} if backend in ('foreign', 'bag') else {}
+    joints = {'joint_states': 'observation'} if plant in (FOREIGN, BAG) else {}
     return [
         NodeDescription('robot_state_publisher', {
             **clock, 'publish_frequency': FRAMES_PER_SECOND,

@@ -51,9 +51,10 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--preset', default='default', metavar='P',
                         help="the strategy's parameters: of r-STDP "
                         f'{", ".join(PRESETS)}')
-    parser.add_argument('--strategy', '--rule', default=AUTO, metavar='S', help='what changes '
+    parser.add_argument('--strategy', default=AUTO, metavar='S', help='what changes '
                         f'the weights: {", ".join(STRATEGIES)}; {AUTO} (default): {DEFAULT}, or '
                         'what a continued run began with')
+    parser.add_argument('--rule', dest='strategy', **shared.RENAMED)
     parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): the one '
                         'that fits the strategy, or that a continued run began with; '
                         f'{", ".join(GUARDS)}')
@@ -74,7 +75,7 @@ def read_adaptation(options: argparse.Namespace, *more: Any,
     :return: the :class:`Adaptation`, then what became of ``more``.
     :raises RstdpError: whatever does not fit.
     """
-    task = task or get_task(options.task, options.backend)
+    task = task or get_task(options.task, options.plant)
     if getattr(options, 'env', ''):
         task = stepped(task, options.env)
     shared.check_episodes(options)

@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'network runs (default: %(default)s)')
     parser.add_argument('--lava-target', choices=TARGETS, default=TARGETS[0],
                         help='where Lava computes (default: %(default)s)')
-    parser.add_argument('--real-time-factor', default='0', metavar='X',
+    parser.add_argument('--real-time-factor', type=float, default=0.0, metavar='X',
                         help='0: as fast as possible (default); 1: real time')
     parser.add_argument('--gui', action='store_true', help="open PyBullet's window; slow it down "
                         'by --real-time-factor 1')
@@ -124,15 +124,14 @@ def check(options: argparse.Namespace) -> None:
     """
     if options.robot and options.task != STAND_IN_TASK.name:
         raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK.name} only')
-    if options.robot and options.backend != EQUATIONS:
-        raise RstdpError(f'--robot has a simulation of its own; leave out --backend '
-                         f'{options.backend}')
-    if options.gui and options.backend != 'pybullet':
-        raise RstdpError('--gui shows PyBullet: add --backend pybullet')
+    if options.robot and options.plant != EQUATIONS:
+        raise RstdpError(f'--robot has a simulation of its own; leave out --plant {options.plant}')
+    if options.gui and options.plant != 'pybullet':
+        raise RstdpError('--gui shows PyBullet: add --plant pybullet')
     if find_spec('rclpy') is None:
         raise RstdpError('the demo needs ROS 2: source a ROS installation, or '
                          'pip install "rstdp_ros[ros]"')
-    if options.backend == 'pybullet' and find_spec('pybullet') is None:
+    if options.plant == 'pybullet' and find_spec('pybullet') is None:
         raise RstdpError(NEEDS_PYBULLET)
     if options.record and find_spec('rosbags') is None:
         raise RstdpError(NEEDS_ROSBAGS.format('rosbags'))
@@ -144,19 +143,18 @@ def check(options: argparse.Namespace) -> None:
 def graph(adaptation: Adaptation, options: argparse.Namespace,
           folder: Path) -> list[NodeDescription]:
     """Describe the graph that does over ROS what ``adapt`` does in one process."""
-    texts: dict[str, Any] = {
-        'seed': adaptation.recipe.seed, 'episodes': adaptation.episodes, 'run_dir': folder,
-        'preset': options.preset, 'real_time_factor': options.real_time_factor,
-        'clock': options.clock, 'backend': 'robot' if options.robot else options.backend,
-        'policy_backend': options.policy_backend, 'lava_target': options.lava_target,
-        'model': model_path(options.model or f'{adaptation.task.name}_0').resolve(),
-        **({'gui': 'true'} if options.gui else {}),
-        **({'record': 'true', 'bag': options.record.resolve(), 'storage': options.storage}
-           if options.record else {}),
-        **asdict(adaptation.physics)}
     recipe = adaptation.recipe
     learning = {'strategy': recipe.strategy, 'guard': recipe.guard, **recipe.values()}
-    nodes = describe_graph(adaptation.task.name, {k: str(v) for k, v in texts.items()})
+    nodes = describe_graph(adaptation.task.name, {
+        'seed': recipe.seed, 'episodes': adaptation.episodes, 'run_dir': str(folder),
+        'preset': options.preset, 'real_time_factor': options.real_time_factor,
+        'clock': options.clock, 'plant': 'robot' if options.robot else options.plant,
+        'policy_backend': options.policy_backend, 'lava_target': options.lava_target,
+        'model': str(model_path(options.model or f'{adaptation.task.name}_0').resolve()),
+        'gui': options.gui,
+        **({'record': True, 'bag': str(options.record.resolve()), 'storage': options.storage}
+           if options.record else {}),
+        **asdict(adaptation.physics)})
     return [NodeDescription(node.name, {**node.parameters, **learning})
             if node.name == 'adaptation' else node for node in nodes]
 

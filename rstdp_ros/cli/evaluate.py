@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate and print."""
-    task = get_task(options.task, options.backend)
+    task = get_task(options.task, options.plant)
     shared.check_episodes(options)
     physics, = shared.apply_settings(options.settings, task.physics())
     network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))

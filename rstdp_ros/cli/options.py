@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+import sys
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -19,6 +20,21 @@ MAX_EPISODES = 10_000_000
 PLOTS = ('.png', '.svg', '.pdf')
 
 
+class Renamed(argparse.Action):
+    """An option's earlier name: does the same, and says what it is called now."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: argparse.Namespace, value: Any,
+                 name: str | None = None) -> None:
+        """Take over the value."""
+        print(f'{parser.prog}: {name} is called --{self.dest} now', file=sys.stderr)
+        setattr(options, self.dest, value)
+
+
+# Together with choices and the present name, as dest, all that an earlier name needs.
+RENAMED: Mapping[str, Any] = {'action': Renamed, 'default': argparse.SUPPRESS,
+                              'help': argparse.SUPPRESS}
+
+
 def add_task(parser: argparse.ArgumentParser) -> None:
     """Add the task, the one positional argument of most verbs."""
     parser.add_argument('task', metavar='TASK', help=', '.join(TASKS))
@@ -26,9 +42,10 @@ def add_task(parser: argparse.ArgumentParser) -> None:
 
 def add_simulator(parser: argparse.ArgumentParser) -> None:
     """Add whose physics the plant has."""
-    parser.add_argument('--backend', choices=simulators(), default=EQUATIONS, help="gym: the "
+    parser.add_argument('--plant', choices=simulators(), default=EQUATIONS, help="gym: the "
                         "task's equations (default); pybullet: the PyBullet simulator; either "
                         'with friction, delay, dead zone and sensors to be --set')
+    parser.add_argument('--backend', choices=simulators(), dest='plant', **RENAMED)
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

@@ -12,11 +12,12 @@ from rstdp_ros.cli.progress import Progress
 from rstdp_ros.drawing.film.script import Script
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.run_folder import read_run_folder
+from rstdp_ros.nodes.tables import EnvironmentParameters
 from rstdp_ros.plasticity import AUTO, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.support.parameters import table
+from rstdp_ros.support.parameters import in_present_names, table
 from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import EQUATIONS, get_task, simulators, Task
 
@@ -103,7 +104,7 @@ def script_of(options: argparse.Namespace) -> Script:
 
     :raises RstdpError: a network or a setting that does not fit.
     """
-    task = get_task(options.task, options.backend)
+    task = get_task(options.task, options.plant)
     if options.run_dir:
         task, before, after, usual = of_run(task, options.run_dir)
     else:
@@ -133,12 +134,12 @@ def of_run(task: Task, folder: Path) -> tuple[Task, SpikingQNetwork, SpikingQNet
     if not environment:
         print(f"{folder} does not say which plant it met; this is the demo's, --set gives others")
         return task, before, after, task.make_physics(task.demo_physics)
-    backend = environment.get('backend', EQUATIONS)
-    if backend in simulators():
-        task = get_task(task.name, backend)
+    plant = in_present_names(EnvironmentParameters, environment).get('plant', EQUATIONS)
+    if plant in simulators():
+        task = get_task(task.name, plant)
     else:
-        print(f'the run met a plant of backend {backend}; the film shows a simulation with the '
-              'same parameters')
+        print(f'the run met a plant of kind {plant}; the film shows a simulation with the same '
+              'parameters')
     known = table(task.physics)
     return task, before, after, task.make_physics(
         {name: value for name, value in environment.items() if name in known})

@@ -85,7 +85,7 @@ class AdaptationNode(Node):
         self.own = own = self.table.declare(AdaptationParameters())
         task = get_task(own.task)
         folder = Path(own.run_dir) if own.run_dir else None
-        recipe = Recipe.of(own.task, own.seed, find_strategy(own.rule or own.strategy, folder),
+        recipe = Recipe.of(own.task, own.seed, find_strategy(own.strategy, folder),
                            own.guard, own.preset)
         recipe = recipe.with_tables(*map(self.table.declare, recipe.tables))
         network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))

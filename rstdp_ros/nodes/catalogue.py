@@ -51,11 +51,11 @@ def catalogue() -> Iterator[Section]:
     for name, task in tasks.items():
         for simulator, other in task.simulated.items():
             more = table(other.physics)
-            yield Section('environment', f' with backend {simulator}: {name}, beyond the above',
+            yield Section('environment', f' with plant {simulator}: {name}, beyond the above',
                           [more[p] for p in more if p not in table(task.physics)], name)
-    yield _section('environment', ' with backend robot', RobotParameters)
+    yield _section('environment', ' with plant robot', RobotParameters)
     for name, task in tasks.items():
-        yield Section('environment', f' with backend robot: {name}', wiring_parameters(task), name)
+        yield Section('environment', f' with plant robot: {name}', wiring_parameters(task), name)
     for node, cls in (('policy', PolicyParameters), ('watchdog', WatchdogParameters),
                       ('recorder', RecorderParameters), ('replay', ReplayParameters),
                       ('adaptation', AdaptationParameters)):

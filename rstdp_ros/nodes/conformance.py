@@ -36,7 +36,6 @@ DISCOVERY_TIME = 1.0
 ANNOUNCEMENT_PERIOD = 3.5
 POLICY = 'somebody else answers observations: stop the policy node'
 ADAPTATION = 'somebody publishes weights: stop the adaptation node'
-PARAMETERS = ('backend', 'clock')
 # Matches whatever is offered; deep, as every single message counts here.
 EVERY = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -112,8 +111,8 @@ class ConformanceNode(Node):
                 self._call(self._reset_client, Trigger.Request(),
                            partial(_reset_reply, output.token))
             elif isinstance(output, AskParameters):
-                self._call(self._parameter_client, GetParameters.Request(names=PARAMETERS),
-                           partial(_parameter_reply, output.token))
+                self._call(self._parameter_client, GetParameters.Request(names=output.names),
+                           partial(_parameter_reply, output))
 
     def _act(self, act: Act) -> None:
         self._sent += 1
@@ -183,10 +182,10 @@ def _reset_reply(token: int, response: Trigger.Response) -> Reply:
     return Reply(token, response.message, '' if response.message else 'it gave no episode id')
 
 
-def _parameter_reply(token: int, response: GetParameters.Response) -> Reply:
+def _parameter_reply(asked: AskParameters, response: GetParameters.Response) -> Reply:
     # Where one is not declared, some clients reply with nothing, others with no value.
-    return Reply(token, {name: value.string_value for name, value
-                         in zip(PARAMETERS, response.values) if value.string_value})
+    return Reply(asked.token, {name: value.string_value for name, value
+                               in zip(asked.names, response.values) if value.string_value})
 
 
 def examine(examination: Examination, namespace: str, progress: Callable[[str], None]) -> None:

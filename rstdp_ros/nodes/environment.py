@@ -54,7 +54,7 @@ class EnvironmentNode(Node):
         self.table = NodeParameters(self)
         own = self.table.declare(EnvironmentParameters())
         self._own = own
-        self.task = get_task(own.task, own.backend if own.backend in simulators() else EQUATIONS)
+        self.task = get_task(own.task, own.plant if own.plant in simulators() else EQUATIONS)
         physics = self.table.declare(self.task.physics())
         self.health = Health(self)
         self._sim_time = 0
@@ -84,10 +84,10 @@ class EnvironmentNode(Node):
                 and self.get_parameter('use_sim_time').value)
 
     def _make_plant(self) -> Plant:
-        if self._own.backend in simulators():
+        if self._own.plant in simulators():
             return GymPlant(self.task, self._own.env_id, self._own.gui)
         if self._own.clock != 'realtime':
-            raise RstdpError('a robot does not wait: backend robot needs clock realtime')
+            raise RstdpError('a robot does not wait: plant robot needs clock realtime')
         self._robot = RobotBridge(
             self, self.table, self.health, self.task, self.control_period, self._on_excess,
             self._on_absence, self._ros_time if self._follows_sim_time else time.monotonic)

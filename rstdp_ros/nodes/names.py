@@ -32,7 +32,8 @@ def known_names(task: str) -> Mapping[str, set[str]]:
     names: defaultdict[str, set[str]] = defaultdict(set, operator=set())
     for section in catalogue():
         if section.task in ('', task):
-            names[section.node].update(p.name for p in section.parameters)
+            names[section.node].update(name for p in section.parameters
+                                       for name in (p.name, p.was) if name)
     names['stand_in'].update(table(get_task('cartpole').physics))
     return names
 

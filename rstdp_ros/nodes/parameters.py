@@ -56,13 +56,23 @@ class NodeParameters:
             self._declare(parameter, parameter.default)
 
     def _declare(self, parameter: Parameter, default: Any) -> None:
-        given = self._node.declare_parameter(parameter.name, default, descriptor(parameter))
+        given = self._node.declare_parameter(parameter.name, self._by_old_name(parameter, default),
+                                             descriptor(parameter))
         # An integer that the launch gave for a double.
         typed = self._in_their_types([given], {parameter.name: parameter})
         if typed != [given]:
             self._node.set_parameters(typed)
         self._known[parameter.name] = parameter
         self._start[parameter.name] = self._node.get_parameter(parameter.name).value
+
+    def _by_old_name(self, parameter: Parameter, default: Any) -> Any:
+        """Return what the launch gave under the parameter's earlier name, if anything."""
+        given = overrides(self._node).get(parameter.was)
+        if given is None:
+            return default
+        self._node.get_logger().warning(
+            f'the parameter {parameter.was} is called {parameter.name} now')
+        return given.value
 
     def read(self, cls: type) -> Any:
         """
@@ -143,11 +153,15 @@ def refuse_undeclared(node: Node) -> None:
     :param node: which has declared all of its own.
     :raises RstdpError: for the first one, with the nearest known name.
     """
-    # rclpy has no public way to ask for overrides that were not declared.
-    given = getattr(node, '_parameter_overrides', {})
     task = node.get_parameter('task').value if node.has_parameter('task') else None
-    refuse_unknown_parameters([name for name in given if not node.has_parameter(name)],
+    refuse_unknown_parameters([name for name in overrides(node) if not node.has_parameter(name)],
                               tasks_meant(task))
+
+
+def overrides(node: Node) -> Mapping[str, RosParameter]:
+    """Return what ``-p`` or a parameter file gave, by name, declared or not."""
+    # rclpy has no public way to ask.
+    return getattr(node, '_parameter_overrides', {})
 
 
 def descriptor(parameter: Parameter) -> ParameterDescriptor:

@@ -36,12 +36,12 @@ class EnvironmentParameters:
     """Parameters of the environment node; the task's physics come in addition."""
 
     task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
-    backend: str = parameter('gym', "gym: the task's equations, or another Gymnasium environment; "
-                             'pybullet: the PyBullet simulator; robot: a driver that follows '
-                             "ros2_control's conventions; nothing moves before ~/enable.",
-                             choices=PLANTS, effect=START)
-    env_id: str = parameter('', "A Gymnasium environment that fits the task; '' for the "
-                            "backend's own, whose physics are tunable.", effect=START)
+    plant: str = parameter('gym', "gym: the task's equations, or another Gymnasium environment; "
+                           'pybullet: the PyBullet simulator; robot: a driver that follows '
+                           "ros2_control's conventions; nothing moves before ~/enable.",
+                           choices=PLANTS, effect=START, was='backend')
+    env_id: str = parameter('', "A Gymnasium environment that fits the task; '' for the task's "
+                            'own, whose physics are tunable.', effect=START)
     gui: bool = parameter(False, "Open the simulator's window, if it has one.", effect=START)
     seed: int = parameter(0, 'Seed of the next episode: its start is that of reset(seed=s).',
                           minimum=0, maximum=END, effect='next reset')
@@ -152,9 +152,7 @@ class AdaptationParameters:
                             f'from; of r-STDP {", ".join(PRESETS)}.', effect=START)
     strategy: str = parameter(AUTO, 'What changes the weights; auto is what the run in run_dir '
                               f'began with, {DEFAULT} in a new one.',
-                              choices=(AUTO, *STRATEGIES), effect=START)
-    rule: str = parameter('', 'What strategy was called before; parameter files may have it.',
-                          choices=('', *STRATEGIES), effect=START)
+                              choices=(AUTO, *STRATEGIES), effect=START, was='rule')
     guard: str = parameter(AUTO, 'What decides which weights to keep; auto is what fits the '
                            'strategy, or what the run in run_dir began with.',
                            choices=(AUTO, *GUARDS), effect=START)
@@ -173,7 +171,7 @@ class AdaptationParameters:
 
 @dataclass(frozen=True)
 class RobotParameters:
-    """Parameters of the environment node with ``backend: robot``; the joints' come in addition."""
+    """Parameters of the environment node with ``plant: robot``; the joints' come in addition."""
 
     controller: str = parameter('effort_controller', 'Commands go to <controller>/commands, as '
                                 'forward_command_controller wants them.', effect=START)

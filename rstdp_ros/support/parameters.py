@@ -23,6 +23,7 @@ from rstdp_ros.support.untrusted import shortened
 START = 'start'
 # ROS has no larger ones, and a double could not hold all of them.
 LARGEST_INTEGER = 2**63
+FLAGS = {'true': True, 'false': False}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Parameter:
     :param maximum: largest allowed value of a number, inclusive.
     :param choices: the allowed strings; empty means any.
     :param effect: when a change during a run takes effect, for the reader.
+    :param was: its earlier name, which is still understood.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     effect: str = ''
+    was: str = ''
 
     def validate(self, value: Any) -> bool | int | float | str:
         """
@@ -78,11 +81,11 @@ class Parameter:
         :raises RstdpError: as :meth:`validate`.
         """
         kind = type(self.default)
-        if kind is bool:
-            words = {'true': True, 'false': False}
-            return self.validate(words.get(text.lower(), text))
         try:
-            value = kind(text)
+            value = FLAGS[text.lower()] if kind is bool else kind(text)
+        except KeyError:
+            raise RstdpError(f'{self.name} must be true or false, not '
+                             f'{shortened(repr(text))}') from None
         except ValueError:
             raise RstdpError(f'{self.name} must be a {kind.__name__}, not '
                              f'{shortened(repr(text))}') from None
@@ -116,6 +119,12 @@ def table(cls: type) -> dict[str, Parameter]:
     :param cls: a dataclass whose fields were made by :func:`parameter`.
     """
     return {f.name: Parameter(f.name, f.default, **f.metadata) for f in fields(cls)}
+
+
+def in_present_names(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values that may have earlier names, by those that a table has now."""
+    now = {p.was: p.name for p in table(cls).values() if p.was}
+    return {now.get(name, name): value for name, value in values.items()}
 
 
 def validated(values: Any) -> Any:

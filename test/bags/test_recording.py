@@ -110,19 +110,19 @@ def test_killed_nodes_and_a_killed_recorder_leave_what_there_was(domain, tmp_pat
     assert (tmp_path / 'bag_1').exists()
 
 
-@pytest.mark.parametrize('backend', ['bag', 'foreign'])
+@pytest.mark.parametrize('plant', ['bag', 'foreign'])
 def test_a_bag_in_the_place_of_the_environment_teaches_the_same(domain, tmp_path, shipped,
-                                                                demo_physics, backend):
+                                                                demo_physics, plant):
     run = RecordedRun(tmp_path / 'bag', network=shipped, physics=demo_physics)
     for _ in range(8):
         run.play()
     run.close()
     bag = str(tmp_path / 'bag')
-    nodes = describe_graph('cartpole', {'backend': backend, 'bag': bag, 'rate': '1000',
-                                        'run_dir': str(tmp_path / 'run'), 'episodes': '8',
+    nodes = describe_graph('cartpole', {'plant': plant, 'bag': bag, 'rate': 1000,
+                                        'run_dir': str(tmp_path / 'run'), 'episodes': 8,
                                         'strategy': 'rstdp'})
     with Supervisor(nodes, tmp_path) as graph:
-        if backend == 'foreign':  # the bag comes from the command line, which ends with it
+        if plant == 'foreign':  # the bag comes from the command line, which ends with it
             done = subprocess.run([sys.executable, '-m', 'rstdp_ros', 'replay', bag, '--live',
                                    '--rate', '1000'], capture_output=True, timeout=PATIENCE)
             assert done.returncode == 0

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from rstdp_ros.bringup import describe_graph
-from rstdp_ros.bringup.arguments import arguments
+from rstdp_ros.bringup.arguments import all_arguments, arguments, old_names, read_arguments
 from rstdp_ros.nodes.tables import limits, RobotParameters, wiring_parameters
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import table
@@ -132,7 +132,7 @@ def test_the_robot_document_names_only_what_exists():
 
 
 def test_the_graph_is_data():
-    values = {'pole_mass': '1', 'seed': '5', 'model': 'cartpole_1', 'run_dir': '/tmp/x',
+    values = {'pole_mass': 1, 'seed': 5, 'model': 'cartpole_1', 'run_dir': '/tmp/x',
               'strategy': 'random', 'guard': 'none'}
     environment, policy, adaptation = describe_graph('cartpole', values)
     assert environment.parameters['pole_mass'] == 1.0 and environment.parameters['seed'] == 5
@@ -143,31 +143,31 @@ def test_the_graph_is_data():
     assert policy.parameters['model'] == adaptation.parameters['model'] == 'cartpole_1'
     _, policy, _ = describe_graph('cartpole', {'policy_backend': 'lava', 'lava_target': 'loihi2'})
     assert policy.parameters['backend'] == 'lava' and policy.parameters['lava_target'] == 'loihi2'
-    environment, policy = describe_graph('cartpole', {'adapt': 'false'})
+    environment, policy = describe_graph('cartpole', {'adapt': False})
     assert environment.parameters['auto_reset'] and not policy.parameters['require_weights']
 
 
 def test_a_recorded_graph_and_a_replayed_one(tmp_path):
-    *nodes, recorder = describe_graph('cartpole', {'record': 'true', 'run_dir': str(tmp_path),
+    *nodes, recorder = describe_graph('cartpole', {'record': True, 'run_dir': str(tmp_path),
                                                    'storage': 'sqlite3'})
     assert recorder.parameters == {'bag': str(tmp_path / 'bag'), 'storage': 'sqlite3'}
     assert all(node.parameters['wait_for_recorder'] for node in nodes)
-    replay, policy, adaptation = describe_graph('cartpole', {'backend': 'bag', 'bag': 'x',
-                                                             'rate': '2'})
-    assert replay.parameters == {'bag': 'x', 'rate': 2.0, 'loop': False}
+    replay, policy, adaptation = describe_graph('cartpole', {
+        'plant': 'bag', 'bag': 'x', 'rate': 2})
+    assert replay.parameters == {'bag': 'x', 'rate': 2.0}
     assert adaptation.parameters['paced_by'] == 'environment'
     assert 'wait_for_recorder' not in policy.parameters
 
 
 def test_a_robots_graph_and_a_foreign_drivers():
     environment, policy, watchdog, _ = describe_graph('acrobot', {
-        'backend': 'robot', 'use_sim_time': 'true'})
+        'plant': 'robot', 'use_sim_time': True})
     assert environment.parameters['clock'] == policy.parameters['clock'] == 'realtime'
     assert environment.parameters['use_sim_time'] and not environment.parameters['publish_clock']
     assert watchdog.parameters == {'task': 'acrobot'}
-    policy, adaptation = describe_graph('cartpole', {'backend': 'foreign'})
+    policy, adaptation = describe_graph('cartpole', {'plant': 'foreign'})
     assert policy.name == 'policy' and adaptation.parameters['paced_by'] == 'environment'
-    environment, *_ = describe_graph('cartpole', {'use_sim_time': 'true'})
+    environment, *_ = describe_graph('cartpole', {'use_sim_time': True})
     assert environment.parameters['publish_clock'] and not environment.parameters['use_sim_time']
 
 
@@ -178,7 +178,7 @@ def test_a_robot_gets_a_robust_network_where_there_is_one(task, network, tmp_pat
     file.write_text(f'/**: {{ros__parameters: {{model: {task}_1}}}}')
     for given, expected in (({}, network), ({'model': f'{task}_2'}, f'{task}_2'),
                             ({'params_file': str(file)}, f'{task}_1')):
-        _, policy, _, adaptation = describe_graph(task, {'backend': 'robot', **given})
+        _, policy, _, adaptation = describe_graph(task, {'plant': 'robot', **given})
         assert policy.parameters['model'] == adaptation.parameters['model'] == expected
     for node in describe_graph(task, {}):
         assert 'model' not in node.parameters
@@ -187,12 +187,19 @@ def test_a_robot_gets_a_robust_network_where_there_is_one(task, network, tmp_pat
 @pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
                                     {'gravity': '-3'}, {'preset': 'best'}, {'strategy': 'best'},
                                     {'guard': 'best'},
-                                    {'episodes': '0'}, {'log_level': 'loud'}, {'backend': 'x'},
+                                    {'episodes': '0'}, {'log_level': 'loud'}, {'plant': 'x'},
                                     {'storage': 'x'}, {'policy_backend': 'gym'},
-                                    {'lava_target': 'x'}, {'bag': '', 'backend': 'bag'}])
+                                    {'lava_target': 'x'}, {'bag': '', 'plant': 'bag'}])
 def test_bad_launch_arguments_are_refused(values):
     with pytest.raises(RstdpError, match=next(iter(values))):
-        describe_graph('cartpole', values)
+        describe_graph('cartpole', read_arguments(all_arguments('cartpole'), values))
+
+
+def test_an_earlier_name_of_an_argument_is_understood():
+    declared = arguments('cartpole')
+    assert read_arguments(declared, {'backend': 'pybullet', 'plant': '', 'adapt': 'False'}) == {
+        'plant': 'pybullet', 'adapt': False}
+    assert old_names(declared) == {'backend': 'plant', 'rule': 'strategy'}
 
 
 def test_missing_files_are_named_before_anything_starts(tmp_path):

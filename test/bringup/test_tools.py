@@ -32,7 +32,7 @@ EPISODES = 12
     ('cartpole', 'real_time_facter', 'real_time_factor'), ('acrobot', 'sed', 'seed')])
 def test_an_unknown_launch_argument_is_refused(task, name, near):
     with pytest.raises(RstdpError, match=f"'{name}'; did you mean '{near}'"):
-        describe_graph(task, {name: '2'})
+        describe_graph(task, {name: 2})
 
 
 @pytest.mark.parametrize('command, checked', [
@@ -51,7 +51,7 @@ def graph_with_file(folder, key, text):
     """Describe a robot's graph with a parameter file."""
     path = folder / 'robot.yaml'
     path.write_text(f'{key}:\n  ros__parameters:\n    {text}\n')
-    return describe_graph('cartpole', {'backend': 'robot', 'params_file': str(path)})
+    return describe_graph('cartpole', {'plant': 'robot', 'params_file': str(path)})
 
 
 @pytest.mark.fault('tools', 'a misspelt name in a parameter file',

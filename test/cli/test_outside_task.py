@@ -57,7 +57,7 @@ def test_its_network_swings_it_up():
 
 
 def test_a_simulator_that_nobody_here_knows_plays_it():
-    ours, theirs = (run('evaluate', 'pendulum', '--model', MODEL, '--episodes', '5', '--backend',
+    ours, theirs = (run('evaluate', 'pendulum', '--model', MODEL, '--episodes', '5', '--plant',
                         simulator) for simulator in ('gym', 'gymnasium'))
     # What it shows is float32, so that an effort may differ by a rounding now and then.
     assert theirs['returns'] == pytest.approx(ours['returns'], rel=0.05, abs=5.0)

@@ -203,9 +203,10 @@ def test_render_takes_the_networks_of_a_run(script, tmp_path, capsys):
     command = ['render', 'cartpole', '--run-dir', str(tmp_path), '--seed', '300000000',
                '--output', str(tmp_path / 'film.gif'), *SMALL]
     returns = {}
-    for physics in (script.physics, script.task.make_physics({'pole_half_length': 1.2})):
+    for name, physics in (('backend', script.physics),
+                          ('plant', script.task.make_physics({'pole_half_length': 1.2}))):
         (tmp_path / 'environment.yaml').write_text(
-            f'/**:\n  ros__parameters: {{backend: gym, {fields(physics)}}}\n')
+            f'/**:\n  ros__parameters: {{{name}: gym, {fields(physics)}}}\n')
         assert main(command) == 0
         returns[physics] = capsys.readouterr().out.splitlines()[0]
         before, after = (script.task.returns(network, [300_000_000], physics)[0]

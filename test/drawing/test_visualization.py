@@ -108,7 +108,7 @@ def test_the_model_is_as_long_as_the_pole(graph):
 
 def test_rviz_is_a_part_of_the_graph():
     *_, publisher, rviz = describe_graph('cartpole', {
-        'use_rviz': 'true', 'use_sim_time': 'true', 'pole_half_length': '0.7'})
+        'use_rviz': True, 'use_sim_time': True, 'pole_half_length': 0.7})
     assert (publisher.package, publisher.executable) == ('robot_state_publisher',) * 2
     assert 'length="1.4"' in publisher.parameters['robot_description'] and publisher.respawn
     assert publisher.parameters['use_sim_time'] and rviz.parameters['use_sim_time']
@@ -119,11 +119,11 @@ def test_rviz_is_a_part_of_the_graph():
 
 
 def test_a_robot_brings_its_own_description_and_others_no_joint_states():
-    robot = describe_graph('acrobot', {'use_rviz': 'true', 'backend': 'robot'})
+    robot = describe_graph('acrobot', {'use_rviz': True, 'plant': 'robot'})
     assert [node.name for node in robot if not node.ours] == ['rviz2']
-    for backend in ('foreign', 'bag'):
+    for plant in ('foreign', 'bag'):
         *_, publisher, _ = describe_graph('cartpole', {
-            'use_rviz': 'true', 'backend': backend, 'bag': 'x'})
+            'use_rviz': True, 'plant': plant, 'bag': 'x'})
         assert publisher.remappings['joint_states'] == 'observation'
 
 

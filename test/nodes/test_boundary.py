@@ -98,7 +98,7 @@ def test_an_error_while_learning_costs_no_episode(domain, tmp_path, monkeypatch,
 @ROS
 @pytest.mark.parametrize('node, parameters', [
     ('replay', ['bag:=/nowhere/bag']), ('replay', ['rate:=-1.0']), ('recorder', ['storage:=wax']),
-    ('watchdog', ['task:=juggling']), ('environment', ['backend:=robot', 'clock:=lockstep']),
+    ('watchdog', ['task:=juggling']), ('environment', ['plant:=robot', 'clock:=lockstep']),
     ('stand_in', ['record:=/nowhere/commands']), ('policy', ['task:=cartpole', 'backend:=wax'])])
 @pytest.mark.fault('messages', 'a node that cannot work, such as a replay of a missing bag',
                    'exit code 1 behind an AttributeError, so that launch started it for ever')
@@ -109,6 +109,18 @@ def test_the_exit_code_of_a_failed_construction_is_kept(domain, node, parameters
     assert done.returncode == 2 and 'Traceback' not in done.stderr, done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith('rstdp_ros: error: ')
     measured('exit code 2 and one sentence')
+
+
+@ROS
+@pytest.mark.parametrize('node, parameters, now, complaint', [
+    ('environment', ['backend:=robot', 'clock:=lockstep'], 'plant', 'plant robot needs'),
+    ('adaptation', ['rule:=wax'], 'strategy', 'wax')])
+def test_an_earlier_name_of_a_parameter_is_understood(domain, node, parameters, now, complaint):
+    words = [word for parameter in parameters for word in ('-p', parameter)]
+    done = subprocess.run([sys.executable, '-m', f'rstdp_ros.nodes.{node}', '--ros-args', *words],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and complaint in done.stderr.splitlines()[-1]
+    assert f'is called {now} now' in done.stderr
 
 
 @ROS

@@ -37,7 +37,7 @@ def robot(tmp_path):
     record = tmp_path / 'commands'
 
     def nodes(*others, without=(), driver=None, **environment):
-        first, *rest = demo_nodes(tmp_path, 10_000, backend='robot', **EASY)
+        first, *rest = demo_nodes(tmp_path, 10_000, plant='robot', **EASY)
         first = NodeDescription('environment', {**first.parameters, **environment})
         parameters = {'record': str(record), 'set_up_after': 0.3}
         body = Bystander(driver, parameters) if driver else NodeDescription('stand_in', parameters)
@@ -205,21 +205,21 @@ def test_a_stop_does_not_wait_behind_joint_states(robot, measured):
 
 
 @pytest.mark.fault('robot', 'enable while no policy runs', 'success without a word')
-@pytest.mark.parametrize('backend', ['robot', 'gym'])
-def test_enable_says_that_no_policy_runs(robot, tmp_path, backend, measured):
+@pytest.mark.parametrize('plant', ['robot', 'gym'])
+def test_enable_says_that_no_policy_runs(robot, tmp_path, plant, measured):
     nodes, _ = robot
-    with nodes(without=('policy', 'adaptation')) if backend == 'robot' else Supervisor(
+    with nodes(without=('policy', 'adaptation')) if plant == 'robot' else Supervisor(
             demo_nodes(tmp_path, 10)[:1], tmp_path) as graph:
         wait_for(lambda: 'no policy runs' in probe('enable', True)[1], graph)
         enabled, reason = probe('enable', True)
-    assert enabled == (backend == 'gym') and 'nobody publishes on action' in reason
+    assert enabled == (plant == 'gym') and 'nobody publishes on action' in reason
     measured('a robot refuses, a simulator says so')
 
 
 @pytest.mark.fault('robot', 'a policy whose first answer takes 0.3 s, in real time',
                    'every episode aborted')
 def test_a_simulated_episode_waits_for_a_policy_that_warms_up(tmp_path, measured):
-    environment = demo_nodes(tmp_path, 10, clock='realtime', adapt='false')[0]
+    environment = demo_nodes(tmp_path, 10, clock='realtime', adapt=False)[0]
     environment.parameters['action_timeout'] = 0.2
     with Supervisor([environment], tmp_path):
         ends = probe('answer_late', 0.3, 3)

@@ -107,7 +107,7 @@ def test_cycles_follow_simulated_time_and_stop_with_it(tmp_path):
 @pytest.mark.long
 def test_a_robot_behind_a_bad_network_gets_no_effort_over_the_limit(tmp_path):
     record, limit = tmp_path / 'commands', 8.0
-    nodes = behind_relay(demo_nodes(tmp_path, 1000, backend='robot'), late=0.05, delay=0.1,
+    nodes = behind_relay(demo_nodes(tmp_path, 1000, plant='robot'), late=0.05, delay=0.1,
                          loss=0.02, duplicate=0.1, spoil=0.2, shuffle=True)
     nodes[0].parameters.update(effort_limit=limit, effort_slew_limit=400.0, sensor_timeout=0.5,
                                action_timeout=0.5)

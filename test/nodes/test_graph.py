@@ -142,7 +142,7 @@ def test_services(domain, tmp_path):
 
 
 def test_without_adaptation_the_policy_goes_on(domain, tmp_path):
-    with Supervisor(describe_graph('cartpole', {'adapt': 'false'}), tmp_path) as supervisor:
+    with Supervisor(describe_graph('cartpole', {'adapt': False}), tmp_path) as supervisor:
         ids = {row[3] for row in probe('joint_names', 800)}
         assert len(ids) >= 2 and supervisor.poll() == []
 
@@ -167,8 +167,8 @@ def test_reward_by_hand(domain, tmp_path):
 def test_listening_to_an_environment_that_paces_itself(domain, tmp_path, cartpole, shipped,
                                                        demo_physics):
     environment, policy, adaptation = describe_graph(
-        'cartpole', {'run_dir': str(tmp_path), 'seed': '7', 'pole_mass': '0.3',
-                     'pole_half_length': '0.8', 'strategy': 'rstdp'})
+        'cartpole', {'run_dir': str(tmp_path), 'seed': 7, 'pole_mass': 0.3,
+                     'pole_half_length': 0.8, 'strategy': 'rstdp'})
     nodes = [NodeDescription('environment', {**environment.parameters, 'auto_reset': True}),
              policy, NodeDescription('adaptation', {**adaptation.parameters,
                                                     'paced_by': 'environment'})]
@@ -202,7 +202,7 @@ def test_real_time_goes_on_after_the_policy_died(domain, tmp_path):
 def test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies(domain, tmp_path):
     record, patience = tmp_path / 'commands', 1.0
     environment, *others = describe_graph('cartpole', {
-        'run_dir': str(tmp_path), 'backend': 'robot', 'strategy': 'rstdp', 'model': 'cartpole_0'})
+        'run_dir': str(tmp_path), 'plant': 'robot', 'strategy': 'rstdp', 'model': 'cartpole_0'})
     # A machine that does much else must not look like a fault.
     nodes = [NodeDescription('environment', {**environment.parameters, 'sensor_timeout': patience,
                                              'action_timeout': patience}), *others,

@@ -166,7 +166,7 @@ def graph(request, tmp_path_factory):
 
 def nodes(folder, **environment):
     """Return environment, policy and watchdog."""
-    first, policy, watchdog = demo_nodes(folder, 1, backend='robot', adapt='false',
+    first, policy, watchdog = demo_nodes(folder, 1, plant='robot', adapt=False,
                                          pole_half_length=0.5, pole_mass=0.1)
     watchdog.parameters['command_timeout'] = PATIENT['action_timeout']
     first.parameters.update(PATIENT, **environment)

@@ -60,7 +60,7 @@ def took_down(seen):
 def test_mutants_change_no_weights_of_a_run(domain, tmp_path, cartpole, shipped, demo_physics,
                                             measured):
     nodes = [NodeDescription(n.name, {**n.parameters, 'use_sim_time': True})
-             for n in demo_nodes(tmp_path, 20, record='true', real_time_factor=2)]
+             for n in demo_nodes(tmp_path, 20, record=True, real_time_factor=2)]
     with Supervisor(nodes, tmp_path) as graph:
         wait_for(lambda: digests_in(tmp_path), graph)
         seen = flood(graph, [
@@ -78,7 +78,7 @@ def test_mutants_change_no_weights_of_a_run(domain, tmp_path, cartpole, shipped,
 @pytest.mark.long
 @DEATHS
 def test_mutants_end_no_node_of_a_robot(domain, tmp_path, shipped, measured):
-    nodes = [*demo_nodes(tmp_path, 1000, backend='robot'), NodeDescription('stand_in', {}),
+    nodes = [*demo_nodes(tmp_path, 1000, plant='robot'), NodeDescription('stand_in', {}),
              NodeDescription('operator', {})]
     for node in nodes:
         node.parameters.update({'plasticity': False} if node.name == 'adaptation' else {})
@@ -98,8 +98,8 @@ def test_mutants_end_no_node_of_a_robot(domain, tmp_path, shipped, measured):
 @DEATHS
 def test_mutants_do_not_end_a_replay(domain, tmp_path, bag, measured):
     _, path = bag
-    nodes = describe_graph('cartpole', {'backend': 'bag', 'bag': str(path), 'loop': 'true',
-                                        'adapt': 'false', 'run_dir': str(tmp_path / 'run')})
+    nodes = describe_graph('cartpole', {'plant': 'bag', 'bag': str(path), 'loop': True,
+                                        'adapt': False, 'run_dir': str(tmp_path / 'run')})
     with Supervisor(nodes, tmp_path) as graph:
         probe('diagnostics_with', 'replay', 'times played')
         seen = flood(graph, ['observation', 'action', 'weights', 'weights_active'], {})

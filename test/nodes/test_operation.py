@@ -146,7 +146,7 @@ def test_priority_is_raised_or_its_refusal_is_seen(domain, tmp_path):
 
 
 def test_a_robot_that_does_not_fit_is_not_enabled(domain, tmp_path):
-    environment, *others = demo_nodes(tmp_path, 10, backend='robot')
+    environment, *others = demo_nodes(tmp_path, 10, plant='robot')
     wrong = {'joints.cart_to_pole.name': 'pivot'}
     nodes = [NodeDescription('environment', {**environment.parameters, **wrong}), *others,
              NodeDescription('stand_in', {})]
@@ -164,7 +164,7 @@ def test_a_robot_that_does_not_fit_is_not_enabled(domain, tmp_path):
 def test_ctrl_c_leaves_a_robot_at_rest(domain, tmp_path):
     record, folder = tmp_path / 'commands', tmp_path / 'ours'
     folder.mkdir()
-    nodes = [*demo_nodes(folder, 10_000, backend='robot'), NodeDescription('operator', {})]
+    nodes = [*demo_nodes(folder, 10_000, plant='robot'), NodeDescription('operator', {})]
     # A robot does not end with our nodes: on a busy machine it might before the last zero came.
     with Supervisor([NodeDescription('stand_in', {'record': str(record)})], tmp_path):
         with Supervisor(nodes, folder) as graph:

@@ -83,9 +83,10 @@ def test_nobody_there_and_somebody_not_ready(cartpole, shipped):
     assert disabled.found and 'call ~/enable' in disabled.objection
 
 
-def test_a_robot_that_disables_itself_is_examined_as_far_as_possible(cartpole, shipped):
+@pytest.mark.parametrize('plant', ['plant', 'backend'])
+def test_a_robot_that_disables_itself_is_examined_as_far_as_possible(cartpole, shipped, plant):
     class Robot(Sound):
-        clock, parameters = 'realtime', {'backend': 'robot', 'clock': 'realtime'}
+        clock, parameters = 'realtime', {plant: 'robot', 'clock': 'realtime'}
 
     robot = Robot(cartpole)
     robot.protocol.latching = True
@@ -246,7 +247,7 @@ def driver_and_graph(order, nodes, folder):
 @ros
 def test_no_episode_of_the_driver_is_lost(domain, tmp_path, cartpole, shipped, demo_physics,
                                           measured, order):
-    nodes = describe_graph('cartpole', {'backend': 'foreign', 'run_dir': str(tmp_path),
+    nodes = describe_graph('cartpole', {'plant': 'foreign', 'run_dir': str(tmp_path),
                                         'strategy': 'rstdp'})
     assert [node.name for node in nodes] == ['policy', 'adaptation']
     with driver_and_graph(order, nodes, tmp_path) as graph:
@@ -277,7 +278,7 @@ foreign_driver.Driver = Recorded
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @ros
 def test_the_driver_stops_its_motor(domain, tmp_path, number):
-    _, policy = describe_graph('cartpole', {'adapt': 'false'})
+    _, policy = describe_graph('cartpole', {'adapt': False})
     with Driver(PRINTS_COMMANDS) as driver:
         with Supervisor([policy], tmp_path):
             efforts = [float(driver.process.stdout.readline()) for _ in range(100)]

@@ -34,7 +34,7 @@ SEED = 1
 def robot(domain, tmp_path):
     """Return the record of commands and the nodes of a robot that an operator enables."""
     record = tmp_path / 'commands'
-    return record, [*demo_nodes(tmp_path, 10_000, backend='robot'),
+    return record, [*demo_nodes(tmp_path, 10_000, plant='robot'),
                     NodeDescription('stand_in', {'record': str(record)}),
                     NodeDescription('operator', {})]
 

@@ -82,7 +82,9 @@ class Sound:
                 self.protocol.seed = output.seed
                 self.send('reply', Reply(output.token))
             elif isinstance(output, AskParameters):
-                self.send('reply', Reply(output.token, self.parameters))
+                known = {name: self.parameters[name] for name in output.names
+                         if name in self.parameters}
+                self.send('reply', Reply(output.token, known))
             elif isinstance(output, Reset):
                 self.reset(output.token)
 

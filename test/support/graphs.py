@@ -79,9 +79,9 @@ def offline(task, network, physics, episodes, seed=SEED):
 
 def demo_nodes(folder, episodes, **values):
     """Describe the demo's nodes."""
-    texts = {'episodes': episodes, 'seed': SEED, 'run_dir': folder, 'pole_half_length': 0.8,
-             'pole_mass': 0.3, 'strategy': 'rstdp', 'model': 'cartpole_0', **values}
-    return describe_graph('cartpole', {k: str(v) for k, v in texts.items()})
+    return describe_graph('cartpole', {
+        'episodes': episodes, 'seed': SEED, 'run_dir': str(folder), 'pole_half_length': 0.8,
+        'pole_mass': 0.3, 'strategy': 'rstdp', 'model': 'cartpole_0', **values})
 
 
 def demo_graph(folder, episodes, environment=None, **values):

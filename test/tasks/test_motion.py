@@ -151,7 +151,7 @@ def test_a_joint_that_bears_weight_tells_nothing():
 @pytest.mark.fault('tools', 'a wrong sign of effort_scale is learned from', '3 episodes were')
 @pytest.mark.parametrize('scale', [-1.0, 1.0])
 def test_nothing_is_learned_from_a_wrong_sign(tmp_path, domain, scale, measured):
-    first, *rest = demo_nodes(tmp_path, 10_000, backend='robot')
+    first, *rest = demo_nodes(tmp_path, 10_000, plant='robot')
     first = NodeDescription('environment', {**first.parameters, 'effort_scale': scale})
     nodes = [first, *rest, NodeDescription('stand_in', {'set_up_after': 0.3})]
     with Supervisor(nodes, tmp_path) as graph:

@@ -232,21 +232,21 @@ def test_a_graph_adapts_as_offline(domain, tmp_path, shipped):
     pytest.importorskip('rclpy', reason='ROS 2 is not installed')
     task = get_task('cartpole', 'pybullet')
     values = {'pole_half_length': 0.8, 'pole_mass': 0.3, 'pole_friction': 0.01}
-    with demo_graph(tmp_path, 10, backend='pybullet', pole_friction=0.01) as supervisor:
+    with demo_graph(tmp_path, 10, plant='pybullet', pole_friction=0.01) as supervisor:
         wait_for((tmp_path / ADAPTED).exists, supervisor)
     assert digests_in(tmp_path) == offline(task, shipped, task.make_physics(values), 10)
 
 
 def test_mistakes_are_named(capsys, monkeypatch):
-    assert main(['evaluate', 'cartpole', '--backend', 'pybullet', '--set',
+    assert main(['evaluate', 'cartpole', '--plant', 'pybullet', '--set',
                  'derived_parameters=frozen']) == 2
     assert 'not one of recomputed' in capsys.readouterr().err
-    assert main(['demo', 'cartpole', '--backend', 'pybullet', '--robot']) == 2
-    assert 'leave out --backend' in capsys.readouterr().err
+    assert main(['demo', 'cartpole', '--plant', 'pybullet', '--robot']) == 2
+    assert 'leave out --plant' in capsys.readouterr().err
     assert main(['demo', 'cartpole', '--gui']) == 2
-    assert 'add --backend pybullet' in capsys.readouterr().err
-    with pytest.raises(RstdpError, match='pole_moi:=1 needs backend:=pybullet'):
-        describe_graph('cartpole', {'pole_moi': '1'})
+    assert 'add --plant pybullet' in capsys.readouterr().err
+    with pytest.raises(RstdpError, match='pole_moi:=1 needs plant:=pybullet'):
+        describe_graph('cartpole', {'pole_moi': 1})
     with pytest.raises(RstdpError, match='no window to open'):
         GymPlant(get_task('cartpole'), gui=True)
     monkeypatch.delenv('DISPLAY', raising=False)

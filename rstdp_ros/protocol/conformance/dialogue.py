@@ -34,7 +34,7 @@ class Dialogue:
     :param policy: answers observations.
     :param patience: s, how long to wait for an environment to be there or to be ready.
     :ivar paced: whether the environment begins an episode when it is asked to.
-    :ivar parameters: what it says of its backend and clock, if anything.
+    :ivar parameters: what it says of its plant and clock, if anything.
     :ivar own_start: whether an episode starts where the robot is, whatever the seed.
     :ivar doing: what is being tried, for a person who waits.
     """

@@ -19,9 +19,10 @@ class Act(NamedTuple):
 
 
 class AskParameters(NamedTuple):
-    """Ask the environment for its parameters backend and clock."""
+    """Ask the environment for parameters of these names."""
 
     token: int
+    names: tuple[str, ...]
 
 
 class Reply(NamedTuple):

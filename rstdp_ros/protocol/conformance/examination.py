@@ -26,6 +26,8 @@ IN_LOCKSTEP, IN_REAL_TIME = 'it runs in lockstep', 'it runs in real time'
 OWN_START = 'an episode starts where the robot is'
 NO_SEED = 'the seed cannot be set'
 BY_ITSELF = 'no reset service replied: it paces itself'
+# The parameter that says what is controlled, and its earlier name.
+PLANT = ('plant', 'backend')
 
 
 class Examination(Trials):
@@ -159,12 +161,22 @@ class Examination(Trials):
             yield from self._play(latest)
         self._begun.update(self.witness.episodes)
 
+    def _ask_parameters(self) -> Script[None]:
+        """Ask for plant and clock."""
+        for name in PLANT:
+            # Together with a name that is not declared, most drivers reply with nothing at all.
+            reply = yield from self._ask(
+                lambda token, names=(name, 'clock'): AskParameters(token, names), tries=1)
+            if reply is None:
+                return
+            self.parameters.update(reply.value)
+            if name in self.parameters:
+                return
+
     def _try_everything(self) -> Script[None]:
         if self.paced:
-            reply = yield from self._ask(AskParameters, tries=1)
-            if reply is not None:
-                self.parameters = dict(reply.value)
-            self.own_start = self.parameters.get('backend') == 'robot'
+            yield from self._ask_parameters()
+            self.own_start = 'robot' in map(self.parameters.get, PLANT)
         yield from self._whole_episodes(range(ADAPTATION, ADAPTATION + self.episodes))
         if self.paced:
             yield from self._reset_in_mid_episode(ADAPTATION)
