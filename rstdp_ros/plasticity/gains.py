@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rstdp_ros.plasticity.informed import InformedSearch
+from rstdp_ros.plasticity.informed import GainsParameters, InformedSearch
 from rstdp_ros.plasticity.library import library_of
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
-from rstdp_ros.plasticity.restoring import OtherRunError
-from rstdp_ros.plasticity.search import SearchParameters
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.support.parameters import parameter
-
-SIMULATED, FLAT = 'simulated', 'flat'
-
-
-@dataclass(frozen=True)
-class GainsParameters(SearchParameters):
-    """How to look for better gains, and what is known before."""
-
-    prior: str = parameter(
-        SIMULATED, 'What is known before the first episode. simulated: what gains return on '
-        'random plants, where there is a library of them for the network; flat: nothing.',
-        choices=(SIMULATED, FLAT), effect=NEXT_EPISODE)
 
 
 class Gains(Strategy):
@@ -53,15 +36,14 @@ class Gains(Strategy):
     def __init__(self, network: SpikingQNetwork, parameters: str | GainsParameters = 'default',
                  seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
-        self.library = library_of(network.digest)
-        self.search = InformedSearch(network.observation_size, self.parameters, seed)
+        self.search = InformedSearch(network.observation_size, self.parameters, seed,
+                                     library_of(network.digest))
         # The log gains of the network that plays.
         self.playing = self.search.zeros
 
     def propose(self, shown: Shown) -> Proposal:
         """Let the search choose the gains to play next and those to deploy."""
         self.search.parameters = self.parameters
-        self.search.library = self.library if self.parameters.prior == SIMULATED else None
         choice = self.search.told(self.playing, shown.episode_return)
         self.playing = choice.point
         return Proposal(self._weights(choice.point), choice.event, self._weights(choice.deployed))
@@ -79,12 +61,7 @@ class Gains(Strategy):
 
     def state(self) -> dict[str, Any]:
         """Return the search and the gains that play."""
-        return {'playing': self.playing.tolist(), 'library': self._library_digest,
-                **self.search.state()}
-
-    @property
-    def _library_digest(self) -> str:
-        return self.library.digest if self.library else ''
+        return {'playing': self.playing.tolist(), **self.search.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """
@@ -93,12 +70,6 @@ class Gains(Strategy):
         :raises OtherRunError: it needs a library that is not here.
         :raises RstdpError: what no search can have had.
         """
-        known = state['library']
-        if self.parameters.prior == SIMULATED and known != self._library_digest:
-            raise OtherRunError(
-                f'it began with {f"library {known[:16]}" if known else "no library"} of simulated '
-                f'plants, and {f"{self._library_digest[:16]} is" if self.library else "none is"} '
-                f'here; prior={FLAT} goes on without')
         self.search.restore(state)
         self.playing = np.array(state['playing'], float)
         if self.playing.shape != self.search.zeros.shape:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rstdp_ros.plasticity.belief import Belief
 from rstdp_ros.plasticity.library import Library
+from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.plants import PlantBelief
+from rstdp_ros.plasticity.restoring import OtherRunError
 from rstdp_ros.plasticity.search import CONTENT, GainSearch, SearchParameters
 from rstdp_ros.plasticity.tried import place_of
+from rstdp_ros.support.parameters import parameter
 
+SIMULATED, FLAT = 'simulated', 'flat'
 # A vector is deployed where it is expected to gain so many times what it may lose.
 PRUDENCE = 30.0
 # One episode in so many is played by what is deployed.
 REMEASURE = 3
+
+
+@dataclass(frozen=True)
+class GainsParameters(SearchParameters):
+    """How to look for better gains, and what is known before."""
+
+    prior: str = parameter(
+        SIMULATED, 'What is known before the first episode. simulated: what gains return on '
+        'random plants, where there is a library of them for the network; flat: nothing.',
+        choices=(SIMULATED, FLAT), effect=NEXT_EPISODE)
 
 
 class InformedSearch(GainSearch):
@@ -29,19 +44,22 @@ class InformedSearch(GainSearch):
     :param library: None to be a :class:`GainSearch`.
     """
 
-    def __init__(self, size: int, parameters: SearchParameters, seed: int,
+    def __init__(self, size: int, parameters: GainsParameters, seed: int,
                  library: Library | None = None) -> None:
         super().__init__(size, parameters, seed)
         self.library = library
 
     def _belief(self) -> Belief | PlantBelief:
         """Return what library and returns say, or the returns alone."""
-        library, points = self.library, self.tried.points
-        if library and all(place_of(point, library.points) is not None for point in points):
-            belief = PlantBelief(library, self.tried)
+        if self.library and self.parameters.prior == SIMULATED and self._knows_all():
+            belief = PlantBelief(self.library, self.tried)
             if belief.strangeness < 0.0:
                 return belief
         return super()._belief()
+
+    def _knows_all(self) -> bool:
+        """Say whether all points that were played are in the library."""
+        return all(place_of(point, self.library.points) is not None for point in self.tried.points)
 
     def _best_beyond_doubt(self, belief: Any) -> np.ndarray:
         """Return the best of what is better than the reference beyond doubt."""
@@ -70,3 +88,27 @@ class InformedSearch(GainSearch):
     def _within_bounds(self, belief: PlantBelief) -> np.ndarray:
         """Return which points a person allows, (n,) bool."""
         return (np.abs(belief.points) <= self.parameters.max_log_gain).all(axis=1)
+
+    @property
+    def _digest(self) -> str:
+        return self.library.digest if self.library else ''
+
+    def state(self) -> dict[str, Any]:
+        """Return the search and which library it knows."""
+        return {'library': self._digest, **super().state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """
+        Take over what :meth:`state` returned; what began without a library goes on without.
+
+        :raises OtherRunError: it needs a library that is not here.
+        :raises RstdpError: what no search can have had.
+        """
+        known = state.get('library', '')
+        if not known:
+            self.library = None
+        elif known != self._digest and self.parameters.prior == SIMULATED:
+            here = f'{self._digest[:16]} is' if self.library else 'none is'
+            raise OtherRunError(f'it began with library {known[:16]} of simulated plants, and '
+                                f'{here} here; prior={FLAT} goes on without')
+        super().restore(state)

@@ -9,7 +9,7 @@ from typing import Any
 from rstdp_ros.plasticity.bounds import BoundsParameters
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT, find_guard, STRATEGIES
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.support.parameters import from_mapping, table, validated
+from rstdp_ros.support.parameters import from_mapping, of_an_earlier_run, table, validated
 
 # The tables of a recipe, by the names that metadata have for them.
 TABLES = ('parameters', 'guard_parameters', 'bounds')
@@ -94,7 +94,8 @@ class Recipe:
         try:
             kinds = (STRATEGIES[values['rule']].Parameters,
                      find_guard(values['guard'], values['rule']).Parameters, BoundsParameters)
-            tables = [from_mapping(kind, values[name]) for name, kind in zip(TABLES, kinds)]
+            tables = [from_mapping(kind, of_an_earlier_run(kind, values[name]))
+                      for name, kind in zip(TABLES, kinds)]
         except KeyError as error:
             raise RstdpError(f'a recipe without {error}') from None
         return cls(tables[0], seed, values['rule'], values['guard'], *tables[1:])

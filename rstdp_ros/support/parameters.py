@@ -36,6 +36,8 @@ class Parameter:
     :param choices: the allowed strings; empty means any.
     :param effect: when a change during a run takes effect, for the reader.
     :param was: its earlier name, which is still understood.
+    :param absent: what it means that a run does not name it, as it is older than the parameter;
+        None: the default.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     effect: str = ''
     was: str = ''
+    absent: bool | int | float | str | None = None
 
     def validate(self, value: Any) -> bool | int | float | str:
         """
@@ -125,6 +128,11 @@ def in_present_names(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values that may have earlier names, by those that a table has now."""
     now = {p.was: p.name for p in table(cls).values() if p.was}
     return {now.get(name, name): value for name, value in values.items()}
+
+
+def of_an_earlier_run(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a run together with what it did before there were parameters for it."""
+    return {p.name: p.absent for p in table(cls).values() if p.absent is not None} | dict(values)
 
 
 def validated(values: Any) -> Any:

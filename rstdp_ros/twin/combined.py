@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from rstdp_ros.plasticity.informed import FLAT, GainsParameters, InformedSearch, SIMULATED
+from rstdp_ros.plasticity.library import library_of
 from rstdp_ros.plasticity.parameters import NEXT_EPISODE, RSTDPParameters
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.rules import preset
-from rstdp_ros.plasticity.search import Choice, GainSearch, SearchParameters
+from rstdp_ros.plasticity.search import Choice
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support.parameters import parameter, table
@@ -21,9 +23,13 @@ DISTRUSTED = 'twin distrusted'
 
 
 @dataclass(frozen=True)
-class CombinedParameters(TwinParameters, SearchParameters, RSTDPParameters):
+class CombinedParameters(TwinParameters, GainsParameters, RSTDPParameters):
     """Those of its three parts."""
 
+    prior: str = parameter(
+        SIMULATED, 'What is known of gains where the twin is distrusted or left out. simulated: '
+        'what they return on random plants, where there is a library of them for the network; '
+        'flat: nothing.', choices=(SIMULATED, FLAT), effect=NEXT_EPISODE, absent=FLAT)
     rstdp_episodes: int = parameter(
         5, 'Without a twin, r-STDP changes W2 after so many episodes; later it costs more than '
         'it brings.', unit='episodes', minimum=0, maximum=1_000_000, effect=NEXT_EPISODE)
@@ -56,7 +62,8 @@ class Combined(Twin):
         super().__init__(network, parameters, seed)
         own = self.parameters
         self.rstdp = RSTDP(network, part(own, RSTDPParameters))
-        self.returns = GainSearch(network.observation_size, part(own, SearchParameters), seed)
+        self.returns = InformedSearch(network.observation_size, part(own, GainsParameters), seed,
+                                      library_of(network.digest))
         self.w2 = network.weights[1]
 
     @classmethod
@@ -68,7 +75,7 @@ class Combined(Twin):
         """Hear the return, and go on by the twin or without it."""
         own = self.parameters
         self.rstdp.parameters = part(own, RSTDPParameters)
-        self.returns.parameters = part(own, SearchParameters)
+        self.returns.parameters = part(own, GainsParameters)
         self.w2 = self._changed(shown)
         choice = self.returns.told(self.log_gains, shown.episode_return)
         if not own.use_twin:
@@ -107,7 +114,8 @@ class Combined(Twin):
     def placed(self, network: SpikingQNetwork) -> None:
         """Find out whose gains another network has: the nearest known ones."""
         super().placed(network)
-        known = np.vstack((self.log_gains, self.returns.zeros, self.returns.tried.points))
+        known = np.vstack((self.log_gains, self.returns.deployed, self.returns.zeros,
+                           self.returns.tried.points))
         apart = [np.linalg.norm(with_gains(self.initial, z).weights[0] - network.weights[0])
                  for z in known]
         self.log_gains = known[int(np.argmin(apart))]

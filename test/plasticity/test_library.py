@@ -29,6 +29,7 @@ from rstdp_ros.support import seeds
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
+from rstdp_ros.twin import combined
 from rstdp_ros.twin import library as maker
 
 SHIPPED = [f'{kind}_{i}' for kind in ('cartpole', 'acrobot', 'cartpole_robust') for i in range(3)]
@@ -145,7 +146,7 @@ def test_without_a_library_it_is_the_search_by_returns(library):
         choices = [search.told(point, value) for search in (ours, theirs)]
         assert all(np.array_equal(a, b) for a, b in zip(*choices))
         point = choices[0].point
-    assert ours.state() == theirs.state()
+    assert ours.state() == {'library': '', **theirs.state()}
 
 
 def test_what_no_plant_explains_is_left_to_the_returns(library):
@@ -178,6 +179,37 @@ def test_a_killed_run_goes_on_and_needs_its_library(library, cartpole, shipped, 
     with pytest.raises(OtherRunError, match='library .* none is here; prior=flat goes on'):
         fresh(shipped).restore(state)
     fresh(shipped, prior='flat').restore(state)
+
+
+def test_combined_asks_it_where_the_twin_is_left_out(library, cartpole, shipped, monkeypatch):
+    physics = cartpole.make_physics(WEAK)
+    for module in (gains, combined):
+        monkeypatch.setattr(module, 'library_of', lambda digest: library)
+    alone = {'use_twin': False, 'use_rstdp': False}
+    learners = fresh(shipped), fresh(shipped, 'combined', **alone)
+    digests = [[one.learn(*next_episode(cartpole, one, physics)).digest for one in learners]
+               for _ in range(5)]
+    assert all(ours == theirs for ours, theirs in digests)
+    assert digests[-1][0] != shipped.digest
+
+
+def test_a_run_that_began_without_it_goes_on_without(library, cartpole, shipped, monkeypatch):
+    physics = cartpole.make_physics(WEAK)
+    alone = {'use_twin': False, 'use_rstdp': False}
+    monkeypatch.setattr(combined, 'library_of', lambda digest: None)
+    through = fresh(shipped, 'combined', **alone)
+    through.learn(*next_episode(cartpole, through, physics))
+    state = through.state()
+    del state['rule']['returns']['library']  # as earlier versions wrote it
+    monkeypatch.setattr(combined, 'library_of', lambda digest: library)
+    resumed = fresh(shipped, 'combined', **alone)
+    resumed.restore(decode(encode(state)))
+    for _ in range(3):
+        assert (resumed.learn(*next_episode(cartpole, resumed, physics)).digest
+                == through.learn(*next_episode(cartpole, through, physics)).digest)
+    recipe = through.recipe.to_json()
+    del recipe['parameters']['prior']
+    assert Recipe.from_json(recipe, 0).parameters.prior == 'flat'
 
 
 def test_a_flat_prior_needs_no_library(library, cartpole, shipped, monkeypatch):
