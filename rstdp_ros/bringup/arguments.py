@@ -13,6 +13,7 @@ from rstdp_ros.nodes.tables import (
     RecorderParameters,
     ReplayParameters,
 )
+from rstdp_ros.plasticity import AUTO, GUARDS, STRATEGIES
 from rstdp_ros.protocol.episode import PLANTS
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import Parameter, refuse_unknown, table
@@ -66,7 +67,10 @@ def arguments(task_name: str) -> list[Argument]:
         _params_file(_own_file(task_name)),
         *_common_arguments(),
         *_record_arguments(),
-        _plant(),
+        *_of_node(EnvironmentParameters, 'plant', choices=(*PLANTS, FOREIGN, BAG),
+                  description="gym: the task's equations; pybullet: simulated by PyBullet; robot: "
+                  'a driver that follows ros2_control (see robot_adapt.launch.py); foreign: a '
+                  'driver that speaks observation, action and episode_end itself.'),
         *_of_node(EnvironmentParameters, 'clock', 'real_time_factor', 'gui'),
         *_physics_arguments(task_name),
     ]
@@ -77,9 +81,8 @@ def robot_arguments() -> list[Argument]:
     return [
         _TASK,
         _params_file(more=" The robot's joints, controller and limits."),
-        Argument(replace(table(PolicyParameters)['thread_priority'], description='Real-time '
-                         'priority of environment, policy and watchdog, 1 to 99; needs the '
-                         'permission.'), FROM_FILE.format('that of other processes')),
+        *_of_node(PolicyParameters, 'thread_priority', description='Real-time priority of '
+                  'environment, policy and watchdog, 1 to 99; needs the permission.'),
         *_common_arguments(),
         *_record_arguments(),
     ]
@@ -150,13 +153,15 @@ def _common_arguments() -> list[Argument]:
                            choices=LOG_LEVELS)),
         _text('enclave', "Prefix of the nodes' SROS2 enclaves, such as /rstdp_ros.", 'none'),
         _flag('adapt', 'Learn; false only lets the policy run.', True),
-        *(each._replace(parameter=replace(each.parameter, name='policy_backend'))
-          for each in _of_node(PolicyParameters, 'backend')),
+        *_of_node(PolicyParameters, 'backend', name='policy_backend'),
         *_of_node(PolicyParameters, 'lava_target'),
         _text('model', 'Network file, or the name of a shipped one.',
               FROM_FILE.format("the task's first, such as cartpole_0; on a robot one that was "
                                'trained on many plants, such as cartpole_robust_0')),
-        *_of_node(AdaptationParameters, 'episodes', 'seed', 'strategy', 'guard', 'preset'),
+        *_of_node(AdaptationParameters, 'episodes', 'seed'),
+        *_of_node(AdaptationParameters, 'strategy', choices=(AUTO, *STRATEGIES)),
+        *_of_node(AdaptationParameters, 'guard', choices=(AUTO, *GUARDS)),
+        *_of_node(AdaptationParameters, 'preset'),
         _text('run_dir', 'Folder of checkpoints, log and result; an old one is continued.',
               'a new one under ~/.ros/rstdp_ros'),
     ]
@@ -171,15 +176,6 @@ def _record_arguments() -> list[Argument]:
     ]
 
 
-def _plant() -> Argument:
-    plant, = _of_node(EnvironmentParameters, 'plant')
-    return plant._replace(parameter=replace(
-        plant.parameter, choices=(*PLANTS, FOREIGN, BAG),
-        description="gym: the task's equations; pybullet: simulated by PyBullet; robot: a driver "
-                    'that follows ros2_control (see robot_adapt.launch.py); foreign: a driver '
-                    'that speaks observation, action and episode_end itself.'))
-
-
 def _physics_arguments(task_name: str) -> list[Argument]:
     task = get_task(task_name)
     usual = list(table(task.physics).values())
@@ -190,10 +186,15 @@ def _physics_arguments(task_name: str) -> list[Argument]:
     return [Argument(p, FROM_FILE.format(p.default)) for p in usual]
 
 
-def _of_node(cls: type, *names: str) -> list[Argument]:
-    """List arguments that are parameters of a node: left out, the parameter file says."""
+def _of_node(cls: type, *names: str, **others: Any) -> list[Argument]:
+    """
+    List arguments that are parameters of a node: left out, the parameter file says.
+
+    :param others: attributes of the parameter that differ here.
+    """
     known = table(cls)
-    return [Argument(known[name], FROM_FILE.format(known[name].default)) for name in names]
+    return [Argument(replace(known[name], **others), FROM_FILE.format(known[name].default))
+            for name in names]
 
 
 def _params_file(own: str = '', more: str = '') -> Argument:

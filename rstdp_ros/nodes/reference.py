@@ -39,8 +39,10 @@ def _row(parameter: Parameter) -> str:
               if bound is not None]
     allowed = ', '.join(choice or "''" for choice in parameter.choices) or ' to '.join(bounds)
     default = f'`{parameter.default}`' if parameter.default != '' else "`''`"
-    cells = (f'`{parameter.name}`', default, parameter.unit, allowed, parameter.effect,
-             parameter.description.replace('|', '\\|'))
+    meaning = parameter.description.replace('|', '\\|')
+    if parameter.was:
+        meaning += f' Earlier name: `{parameter.was}`.'
+    cells = f'`{parameter.name}`', default, parameter.unit, allowed, parameter.effect, meaning
     return f'| {" | ".join(cells)} |'
 
 

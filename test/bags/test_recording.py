@@ -69,7 +69,7 @@ def test_a_recorded_demo_is_replayed_bit_for_bit(domain, tmp_path, cartpole, shi
 
 
 def test_the_graph_waits_for_the_recorder(domain, tmp_path, cartpole, shipped, demo_physics):
-    nodes = [n for n in demo_nodes(tmp_path, 6, record='true') if n.name != RECORDER]
+    nodes = [n for n in demo_nodes(tmp_path, 6, record=True) if n.name != RECORDER]
     with Supervisor(nodes, tmp_path) as graph:
         for node in ('environment', 'policy', 'adaptation'):
             assert 'recorder' in probe('diagnostics_with', node, 'waiting')['waiting']
@@ -93,7 +93,7 @@ def test_the_graph_waits_for_the_recorder(domain, tmp_path, cartpole, shipped, d
 @pytest.mark.long
 def test_killed_nodes_and_a_killed_recorder_leave_what_there_was(domain, tmp_path, cartpole,
                                                                  shipped, demo_physics):
-    nodes = demo_nodes(tmp_path, 40, record='true', real_time_factor=10)
+    nodes = demo_nodes(tmp_path, 40, record=True, real_time_factor=10)
     with Supervisor(nodes, tmp_path) as graph:
         for count, name in ((2, 'adaptation'), (4, 'policy'), (5, 'environment'), (8, '')):
             wait_for(lambda n=count: len(digests_in(tmp_path)) >= n, graph)

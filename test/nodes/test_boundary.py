@@ -197,7 +197,7 @@ def test_a_network_that_does_not_spike_is_named(cartpole, shipped, demo_physics,
                    'twelve lines of weight change 0.0000 and not a word')
 def test_a_network_that_does_not_spike_is_a_warning(domain, tmp_path, shipped, measured):
     silent(shipped, 1).save(tmp_path / 'silent.npz')
-    nodes = demo_nodes(tmp_path, 1000, model=tmp_path / 'silent.npz', real_time_factor=10)
+    nodes = demo_nodes(tmp_path, 1000, model=str(tmp_path / 'silent.npz'), real_time_factor=10)
     with Supervisor(nodes, tmp_path):
         level, message = probe('summary_with', 'adaptation', SILENT)
     assert level == 1 and 'hidden layer 1 and 2' in message
