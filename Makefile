@@ -12,9 +12,9 @@ COMPILE := -m compileall -q -q -j 0 -x '/tests?/' rstdp_ros
 # Where it is set, every node and every worker of pytest would compile the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).txt)
-# What needs torch or PyBullet is the same whatever the ROS: one environment with them is enough.
-EXTRAS := ros,bags,plot,experiments,test$(if $(filter kilted,$(ROS)),$\
-            $(comma)pybullet$(comma)train$(comma)test-nir)
+# What needs torch, pandas or PyBullet is the same whatever the ROS: one environment has them.
+EXTRAS := ros,bags,plot,test$(if $(filter kilted,$(ROS)),$\
+            $(comma)experiments$(comma)pybullet$(comma)train$(comma)test-nir)
 # What depends on the release of ROS; the rest is the same for all and is tested once.
 TESTS := $(if $(filter kilted,$(ROS)),test,test/nodes/test_graph.py test/bringup/test_package.py)
 # Tests of graphs wait most of the time, for nodes to start and to find each other.

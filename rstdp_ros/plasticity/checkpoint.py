@@ -76,6 +76,8 @@ def _number(path: Path) -> int:
 def encode(state: dict[str, Any]) -> bytes:
     """Turn a state of plain values, arrays and networks into bytes."""
     arrays: dict[str, np.ndarray] = {}
+    # One network has several parts in a run.
+    networks: dict[bytes, str] = {}
 
     def kept(mark: str, array: np.ndarray) -> str:
         key = f'{mark[0]}{len(arrays)}'
@@ -84,7 +86,10 @@ def encode(state: dict[str, Any]) -> bytes:
 
     def plain(value: Any) -> Any:
         if isinstance(value, SpikingQNetwork):
-            return kept(NETWORK, np.frombuffer(network_to_bytes(value), np.uint8))
+            data = network_to_bytes(value)
+            if data not in networks:
+                networks[data] = kept(NETWORK, np.frombuffer(data, np.uint8))
+            return networks[data]
         if isinstance(value, np.ndarray):
             return kept(ARRAY, value)
         if isinstance(value, dict):
