@@ -55,12 +55,12 @@ class Bounds:
         :param before: that played the episode.
         :param wanted: what the strategy makes of it.
         """
-        own = self.parameters
-        result = _within(wanted, before, own.max_update)
-        if own.max_weight:
-            result = tuple(_cut(w, own.max_weight) if i in self.plastic else w
+        parameters = self.parameters
+        result = _within(wanted, before, parameters.max_update)
+        if parameters.max_weight:
+            result = tuple(_cut(w, parameters.max_weight) if i in self.plastic else w
                            for i, w in enumerate(result))
-        return _within(result, self.initial, own.max_distance)
+        return _within(result, self.initial, parameters.max_distance)
 
 
 def _cut(weights: np.ndarray, largest: float) -> np.ndarray:

@@ -183,9 +183,9 @@ class Twin(Strategy):
 
     def _challengers(self, present: SpikingQNetwork) -> list[Challenger]:
         """Return what may be better than what plays: the best gains found now."""
-        own, base = self.parameters, self._base(present.weights[1])
+        parameters, base = self.parameters, self._base(present.weights[1])
         found = best_gains(self.task, base, self.log_gains, self._plants, self.generator,
-                           own.budget, own.max_log_gain)
+                           parameters.budget, parameters.max_log_gain)
         return [Challenger(with_gains(base, found), found)]
 
     def _foretold(self, network: SpikingQNetwork) -> float:

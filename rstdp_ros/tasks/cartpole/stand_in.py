@@ -91,12 +91,12 @@ class StandIn:
 
     def read(self) -> Joints:
         """Return what the encoders say: cart and pole."""
-        own, noise = self.parameters, self._random.normal
+        parameters, noise = self.parameters, self._random.normal
         joints = CARTPOLE.shown(self.state, self._sensors)
-        positions = joints.positions + own.position_noise * noise(size=2)
-        if own.resolution:
-            positions = np.round(positions / own.resolution) * own.resolution
-        velocities = joints.velocities + own.velocity_noise * noise(size=2)
+        positions = joints.positions + parameters.position_noise * noise(size=2)
+        if parameters.resolution:
+            positions = np.round(positions / parameters.resolution) * parameters.resolution
+        velocities = joints.velocities + parameters.velocity_noise * noise(size=2)
         return Joints(positions.tolist(), velocities.tolist())
 
     def lost(self) -> bool:
