@@ -52,7 +52,7 @@ class Recording:
     policy: str = ''
 
 
-class Recorder:
+class RecordingReader:
     """
     Goes through a bag once.
 
@@ -87,7 +87,7 @@ class Recorder:
                 self._refused[shortened(f'{message.topic}: {error}')] += 1
         return self._recordings
 
-    def player(self, recording: Recording) -> SpikingQNetwork | None:
+    def network_of(self, recording: Recording) -> SpikingQNetwork | None:
         """Return the network that played a whole episode, if it is one of the latest."""
         end = recording.end
         whole = end and not end.aborted and end.steps == len(recording.joints)
