@@ -10,7 +10,7 @@ import numpy as np
 
 from rstdp_ros.support.parameters import parameter, with_default
 from rstdp_ros.tasks.actuator import obeyed
-from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, COMMAND
+from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, NOMINAL_EFFORT
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.tasks.interface import Joints
 
@@ -123,7 +123,7 @@ class StandIn:
     def _move(self) -> None:
         x, x_dot, theta, theta_dot = self.state
         effort = obeyed(self._command, self.physics.dead_zone)
-        force = effort / COMMAND * self.physics.force_magnitude
+        force = effort / NOMINAL_EFFORT * self.physics.force_magnitude
         x_acc, theta_acc = accelerations(x_dot, theta, theta_dot, force, self._constants)
         x_dot, theta_dot = x_dot + SUBSTEP * x_acc, theta_dot + SUBSTEP * theta_acc
         x, theta = x + SUBSTEP * x_dot, theta + SUBSTEP * theta_dot
