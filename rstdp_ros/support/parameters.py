@@ -3,7 +3,7 @@ Tables of named values: one definition for the command line, the nodes and the d
 
 A table is a frozen dataclass whose fields are made by :func:`parameter`. Everything that must
 know a name, its unit or its range (``--set name=value``, ROS descriptors, the on-set callback,
-the parameter reference) reads it from here.
+the page of all parameters) reads it from here.
 """
 
 from __future__ import annotations
