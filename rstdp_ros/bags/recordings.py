@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.protocol.episode import (
-    announced_policy,
-    DIGEST_PREFIX,
-    EpisodeEnd,
-    split_raster_frame,
-)
+from rstdp_ros.protocol.episode import announced_policy, EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.reading import (
     read_effort,
     read_end,
@@ -24,6 +19,7 @@ from rstdp_ros.protocol.reading import (
     to_nanoseconds,
 )
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import refusing, shortened
 from rstdp_ros.tasks.interface import Joints
@@ -130,7 +126,7 @@ class RecordingReader:
     def _weights(self, message: Any, time: int) -> None:
         network = read_weights(message)
         self._task.check_network(network)
-        self._networks[network.digest[:DIGEST_PREFIX]] = network
+        self._networks[short(network.digest)] = network
         while len(self._networks) > NETWORKS_REMEMBERED:
             self._networks.popitem(last=False)
 

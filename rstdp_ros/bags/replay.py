@@ -11,6 +11,7 @@ from rstdp_ros.bags.follower import Follower
 from rstdp_ros.plasticity import EpisodeRecord, STRATEGIES
 from rstdp_ros.protocol.collecting import Collected
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import refusing
 from rstdp_ros.tasks import get_task
@@ -145,8 +146,8 @@ class Replay:
         """Make the learners; return whether they are where the run was one episode before."""
         initial = self._networks.get(publication.initial)
         if initial is None:
-            given = f' (--initial is {self._given.digest[:16]})' if self._given else ''
-            raise RstdpError(f'the run began with network {publication.initial[:16]}, which is '
+            given = f' (--initial is {short(self._given.digest)})' if self._given else ''
+            raise RstdpError(f'the run began with network {short(publication.initial)}, which is '
                              f'not in the bag; name its file by --initial{given}')
         self.initial = initial
         self._each(lambda follower: follower.begin(initial, publication.recipe))

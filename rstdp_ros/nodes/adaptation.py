@@ -57,6 +57,7 @@ from rstdp_ros.protocol.outputs import (
 )
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameter_files import read_changes
 from rstdp_ros.support.resources import model_path
@@ -200,7 +201,7 @@ class AdaptationNode(Node):
         if now.plasticity != before.plasticity:
             state = 'goes on' if now.plasticity else 'pauses'
             self.health.event('plasticity switched', f'learning {state} with '
-                              f'{self.loop.next_network.digest[:16]}')
+                              f'{short(self.loop.next_network.digest)}')
 
     def _retune(self) -> None:
         self.table.changed = False
@@ -341,7 +342,7 @@ class AdaptationNode(Node):
 
     def _tell_finished(self, _: Finished) -> None:
         self.health.event('finished', f'{self.learner.episode} episodes learned; deployed network '
-                          f'{self.learner.deployed.digest[:16]}')
+                          f'{short(self.learner.deployed.digest)}')
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,
                response: Trigger.Response) -> Trigger.Response:
@@ -364,14 +365,14 @@ class AdaptationNode(Node):
         changes = self.table.live_changes()
         write_atomically(path.with_name(PARAMETERS), json.dumps(changes).encode())
         kept = f', with {", ".join(changes)} as set now' if changes else ''
-        return f'deployed network {self.learner.deployed.digest[:16]} saved to {path}{kept}'
+        return f'deployed network {short(self.learner.deployed.digest)} saved to {path}{kept}'
 
     def rollback(self) -> str:
         """Break off the episode and go on from the deployed network."""
         self._do(self.loop.roll_back(time.monotonic()))
         if self.loop.lesson:
             return 'rolls back as soon as the strategy has learned from the last episode'
-        return f'rolled back to {self.loop.next_network.digest[:16]}{self._caution()}'
+        return f'rolled back to {short(self.loop.next_network.digest)}{self._caution()}'
 
     def restart(self) -> str:
         """
@@ -380,7 +381,7 @@ class AdaptationNode(Node):
         :raises OSError: the folder's files cannot be set aside.
         """
         self._do(self.loop.restart(time.monotonic()))
-        return f'restarted from {self.loop.next_network.digest[:16]}{self._caution()}'
+        return f'restarted from {short(self.loop.next_network.digest)}{self._caution()}'
 
     def _caution(self) -> str:
         return f'; {self.loop.disk.reason}' if self.loop.disk.reason else ''
