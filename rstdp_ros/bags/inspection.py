@@ -15,6 +15,7 @@ from rstdp_ros.protocol.episode import announced_policy, EpisodeEnd, split_raste
 from rstdp_ros.protocol.reading import read_end, read_weights
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.digests import short
+from rstdp_ros.support.endings import ABORTED
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import refusing, shortened
 
@@ -177,7 +178,7 @@ def plot_inspection(result: Inspection, path: Path) -> None:
     numbered = list(enumerate(result.episodes, 1))
     for aborted, color, label in ((False, BLUE, 'return'), (True, VERMILLION, 'aborted')):
         some = [(n, e) for n, e in numbered
-                if e.end and e.end.startswith('aborted') == aborted]
+                if e.end and e.end.startswith(ABORTED) == aborted]
         if some:
             top.plot([n for n, _ in some], [e.episode_return for _, e in some], 'o',
                      color=color, label=label, markersize=4)

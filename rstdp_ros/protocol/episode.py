@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rstdp_ros.support.digests import short, SHORT_DIGEST
+from rstdp_ros.support.endings import ABORTED, TERMINATED, TRUNCATED
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import simulators
 from rstdp_ros.tasks.interface import Joints
@@ -19,7 +20,6 @@ from rstdp_ros.tasks.interface import Joints
 # What our environment node controls.
 PLANTS = (*simulators(), 'robot')
 CLOCKS = ('lockstep', 'realtime')
-TERMINATED, TRUNCATED, ABORTED = 'terminated', 'truncated', 'aborted'
 # No episode has so many steps, and no seed is so large.
 MAX_NUMBER = 2**31
 # What begins the id in a raster that belongs to no episode: it shows that a policy is heard.

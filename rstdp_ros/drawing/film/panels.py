@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rstdp_ros.drawing.plotting import BLACK, GREY, new_figure, STYLES
+from rstdp_ros.support.endings import TERMINATED, TRUNCATED
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.rollout import Rollout
@@ -17,7 +18,7 @@ WIDTH, HEIGHT = 8.0, 5.6
 TINY, SMALL, MEDIUM, LARGE = 6, 8.5, 10, 12
 CAPTION_LINES = 3
 SIDES = ('before', 'after')
-STATES = {'terminated': 'ended at step {}', 'truncated': 'time limit, step {}'}
+STATES = {TERMINATED: 'ended at step {}', TRUNCATED: 'time limit, step {}'}
 STYLE_OF = {
     'ground': {'color': GREY, 'linewidth': 1.5},
     'limit': {'color': GREY, 'linewidth': 1, 'linestyle': ':'},

@@ -10,7 +10,8 @@ from rstdp_ros.protocol.adaptation import PROGRESS_TIMEOUT
 from rstdp_ros.protocol.conformance.dialogue import Dialogue
 from rstdp_ros.protocol.conformance.events import Act, Event, Script, Stalled
 from rstdp_ros.protocol.conformance.rules import Rule
-from rstdp_ros.protocol.episode import CLOCKS, EpisodeEnd, Observation, TERMINATED
+from rstdp_ros.protocol.episode import CLOCKS, EpisodeEnd, Observation
+from rstdp_ros.support.endings import TERMINATED
 
 # How long an observation is left open to see what the environment does, s.
 HOLD = 1.0
