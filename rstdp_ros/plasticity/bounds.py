@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.rounding import ROUNDINGS
 from rstdp_ros.plasticity.strategy import Weights
-from rstdp_ros.support.parameters import parameter, validated
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
 
 @dataclass(frozen=True)

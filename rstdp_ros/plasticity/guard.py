@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.support.parameters import parameter, validated
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
 # What guards say when the next network is not the one that the rule proposed.
 ROLLED_BACK, RECHECKING, CONTINUED = 'rolled back', 'rechecking', 'continued'

@@ -10,10 +10,9 @@ import numpy as np
 
 from rstdp_ros.plasticity.belief import Belief, FlatPrior
 from rstdp_ros.plasticity.change import ChangeTest
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.tried import Tried
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.support.parameters import parameter
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 
 # Keeps the draws apart from those that the same seed makes elsewhere.
 STREAM = 0x6A15

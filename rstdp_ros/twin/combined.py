@@ -9,14 +9,14 @@ import numpy as np
 
 from rstdp_ros.plasticity.informed import FLAT, GainsParameters, InformedSearch, SIMULATED
 from rstdp_ros.plasticity.library import library_of
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE, RSTDPParameters
+from rstdp_ros.plasticity.parameters import RSTDPParameters
 from rstdp_ros.plasticity.rounding import rounded
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.rules import preset
 from rstdp_ros.plasticity.search import Choice
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork, with_gains
-from rstdp_ros.support.parameters import parameter, table
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, table
 from rstdp_ros.twin.strategy import Challenger, MOST_DOUBT, Twin, TwinParameters
 
 DISTRUSTED = 'twin distrusted'

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
-from rstdp_ros.support.parameters import parameter
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.adequacy import LACKS
 from rstdp_ros.twin.agreement import Agreement

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rstdp_ros.plasticity import Proposal, Strategy
-from rstdp_ros.support.parameters import parameter
-
-NEXT_EPISODE = 'next episode'
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import math
 
 from rstdp_ros.support.compiling import compiled
-from rstdp_ros.support.parameters import parameter
-from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone, NEXT_STEP
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
+from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone
 from rstdp_ros.tasks.resistance import damping, friction, resistance
 from rstdp_ros.tasks.sensors import factor, offset
 from rstdp_ros.tasks.urdf import Dynamics, Link

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rstdp_ros.support.parameters import parameter
-from rstdp_ros.tasks.actuator import NEXT_STEP
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
 from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, NOMINAL_EFFORT
 from rstdp_ros.tasks.pybullet.physics import derived_parameters, PyBulletPhysics, simulated
 from rstdp_ros.tasks.urdf import Link
