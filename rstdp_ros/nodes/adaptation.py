@@ -38,6 +38,7 @@ from rstdp_ros.plasticity import (
 from rstdp_ros.plasticity.run import find_strategy
 from rstdp_ros.plasticity.silence import SILENT
 from rstdp_ros.protocol.adaptation import DISCARDS_BEFORE_BACK_OFF
+from rstdp_ros.protocol.episode import LOCKSTEP, REALTIME
 from rstdp_ros.protocol.loop import AdaptationLoop
 from rstdp_ros.protocol.outputs import (
     Accepted,
@@ -74,7 +75,7 @@ OTHERS = ('somebody else publishes on {}: another adaptation in this namespace? 
 LEISURELY = 'leisurely'
 # In the run's folder: parameters that were set live and saved.
 PARAMETERS = 'parameters.json'
-COVERAGE = {'lockstep': 1.0, 'realtime': REALTIME_COVERAGE}
+COVERAGE = {LOCKSTEP: 1.0, REALTIME: REALTIME_COVERAGE}
 
 
 class AdaptationNode(Node):

@@ -20,6 +20,7 @@ from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import PolicyParameters
 from rstdp_ros.nodes.topics import Topics
+from rstdp_ros.protocol.episode import LOCKSTEP
 from rstdp_ros.protocol.policy import Answer, PolicyProtocol
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
@@ -56,7 +57,7 @@ class PolicyNode(Node):
         self._raster = Image(encoding='mono8')
         self._recorder = RecorderWait(self, self.health, recorded,
                                       (self._actions, self._spikes, self._active))
-        observations = qos.STEP if self.parameters.clock == 'lockstep' else qos.LATEST
+        observations = qos.STEP if self.parameters.clock == LOCKSTEP else qos.LATEST
         topics.subscription(JointState, 'observation', self._on_observation, observations)
         topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
         self._announce_timer = steady_timer(self, ANNOUNCE_PERIOD, self._announce)

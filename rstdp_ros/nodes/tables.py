@@ -15,7 +15,7 @@ from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT, GUARDS, STRATEGIES
-from rstdp_ros.protocol.episode import CLOCKS, PLANTS
+from rstdp_ros.protocol.episode import CLOCKS, LOCKSTEP, PLANTS
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.support.parameters import (
     NEXT_END,
@@ -56,7 +56,7 @@ class EnvironmentParameters:
     auto_reset: bool = parameter(False, 'Begin an episode by itself, at start and after every '
                                  'end, with rising seeds: for runs without adaptation.',
                                  effect=NEXT_END)
-    clock: str = parameter('lockstep', 'lockstep: wait for the policy, exact; realtime: a fixed '
+    clock: str = parameter(LOCKSTEP, 'lockstep: wait for the policy, exact; realtime: a fixed '
                            'rate, and a safe stop when the policy is late.', choices=CLOCKS,
                            effect=START)
     real_time_factor: float = parameter(
@@ -127,7 +127,7 @@ class PolicyParameters:
     lava_target: str = parameter('cpu', 'Where Lava computes. cpu: simulated; loihi2: on the '
                                  'chip, which takes quantised networks only.', choices=TARGETS,
                                  effect=START)
-    clock: str = parameter('lockstep', 'In real time, observations are received best-effort.',
+    clock: str = parameter(LOCKSTEP, 'In real time, observations are received best-effort.',
                            choices=CLOCKS, effect=START)
     require_weights: bool = parameter(False, 'Answer nothing before the first weights message; '
                                       'set when adaptation runs.', effect=START)
@@ -168,7 +168,7 @@ class AdaptationParameters:
         'environment', 'environment: the return in episode_end; topic: the first episode_reward '
         'after it, which anybody may publish.', choices=('environment', 'topic'), effect=START)
     clock: str = parameter(
-        'lockstep', 'lockstep: learn only from complete episodes; realtime: the spikes of '
+        LOCKSTEP, 'lockstep: learn only from complete episodes; realtime: the spikes of '
         f'{REALTIME_COVERAGE:.0%} of the steps will do.', choices=CLOCKS, effect=START)
     paced_by: str = parameter(
         'adaptation', 'adaptation: asks the environment for every episode; environment: only '

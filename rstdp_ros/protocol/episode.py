@@ -19,7 +19,8 @@ from rstdp_ros.tasks.interface import Joints
 # What embodies the plant.
 # What our environment node controls.
 PLANTS = (*simulators(), 'robot')
-CLOCKS = ('lockstep', 'realtime')
+LOCKSTEP, REALTIME = 'lockstep', 'realtime'
+CLOCKS = (LOCKSTEP, REALTIME)
 # No episode has so many steps, and no seed is so large.
 MAX_NUMBER = 2**31
 # What begins the id in a raster that belongs to no episode: it shows that a policy is heard.
