@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rstdp_ros.plasticity.rounding import ROUNDINGS
+from rstdp_ros.plasticity.rounding import ROUNDINGS, STOCHASTIC
 from rstdp_ros.plasticity.strategy import Weights
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
@@ -25,7 +25,7 @@ class BoundsParameters:
         0.0, 'Largest magnitude of a plastic weight; what exceeds it is cut. 0: no bound.',
         minimum=0.0, maximum=1e6, effect=NEXT_EPISODE)
     weight_rounding: str = parameter(
-        'stochastic', 'Only for 8-bit networks, whose weights change in whole steps. stochastic: '
+        STOCHASTIC, 'Only for 8-bit networks, whose weights change in whole steps. stochastic: '
         'up or down at random, so that small updates count on average; nearest: updates of less '
         'than half a step are lost.', choices=ROUNDINGS, effect=NEXT_EPISODE)
 

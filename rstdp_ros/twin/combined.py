@@ -10,7 +10,7 @@ import numpy as np
 from rstdp_ros.plasticity.informed import FLAT, GainsParameters, InformedSearch, SIMULATED
 from rstdp_ros.plasticity.library import library_of
 from rstdp_ros.plasticity.parameters import RSTDPParameters
-from rstdp_ros.plasticity.rounding import rounded
+from rstdp_ros.plasticity.rounding import rounded, STOCHASTIC
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.rules import preset
 from rstdp_ros.plasticity.search import Choice
@@ -104,7 +104,7 @@ class Combined(Twin):
         w2 = self.rstdp.propose(shown).weights[1]
         if not shown.network.quantized:
             return w2
-        return rounded(shown.network, w2, 'stochastic', self.seed, self.episode)
+        return rounded(shown.network, w2, STOCHASTIC, self.seed, self.episode)
 
     @property
     def trusted(self) -> bool:
