@@ -14,6 +14,7 @@ from typing import Any
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
+UNGUARDED = 'none'
 # What guards say when the next network is not the one that the rule proposed.
 ROLLED_BACK, RECHECKING, CONTINUED = 'rolled back', 'rechecking', 'continued'
 
@@ -43,7 +44,7 @@ class NoGuard:
     :param network: what the run starts with.
     """
 
-    name = 'none'
+    name = UNGUARDED
     Parameters = GuardParameters
 
     def __init__(self, network: SpikingQNetwork,

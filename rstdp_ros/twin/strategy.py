@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rstdp_ros.plasticity.guard import UNGUARDED
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
@@ -84,7 +85,7 @@ class Twin(Strategy):
     Parameters = TwinParameters
     plastic = (0,)
     rescaled = (0,)
-    default_guard = 'none'
+    default_guard = UNGUARDED
     draws = True
     needs_trajectory = True
 
