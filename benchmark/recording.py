@@ -25,7 +25,7 @@ from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.replay import Replay, Step
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.bringup import describe_graph, NodeDescription
-from rstdp_ros.protocol.episode import TERMINATED, TRUNCATED
+from rstdp_ros.support.endings import TERMINATED, TRUNCATED
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task

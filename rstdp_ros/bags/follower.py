@@ -8,7 +8,7 @@ from typing import Any
 
 from rstdp_ros.bags.events import Publication
 from rstdp_ros.plasticity import EpisodeRecord, Learner, Recipe
-from rstdp_ros.plasticity.guard import CONTINUED, RECHECKING, ROLLED_BACK
+from rstdp_ros.plasticity.guard import CONTINUED, RECHECKING, ROLLED_BACK, UNGUARDED
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.task import Episode
@@ -17,7 +17,6 @@ from rstdp_ros.tasks.task import Episode
 STATES = 6
 # By people, between two publications.
 MAX_ROLLBACKS = 1000
-UNGUARDED = 'none'
 WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, CONTINUED)
 
 

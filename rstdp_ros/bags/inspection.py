@@ -14,6 +14,8 @@ from rstdp_ros.drawing.saving import save_plot
 from rstdp_ros.protocol.episode import announced_policy, EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.reading import read_end, read_weights
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.digests import short
+from rstdp_ros.support.endings import ABORTED
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import refusing, shortened
 
@@ -129,7 +131,7 @@ class Inspector:
         network = read_weights(message)
         self._first = self._first or network
         self.result.task = network.task
-        self._distances[network.digest[:16]] = network.distance(self._first)
+        self._distances[short(network.digest)] = network.distance(self._first)
         if not self.result.published or self.result.published[-1][1] != network.digest:
             self.result.published.append((time, network.digest))
         self.result.learning = _learning(network.metadata) or self.result.learning
@@ -176,7 +178,7 @@ def plot_inspection(result: Inspection, path: Path) -> None:
     numbered = list(enumerate(result.episodes, 1))
     for aborted, color, label in ((False, BLUE, 'return'), (True, VERMILLION, 'aborted')):
         some = [(n, e) for n, e in numbered
-                if e.end and e.end.startswith('aborted') == aborted]
+                if e.end and e.end.startswith(ABORTED) == aborted]
         if some:
             top.plot([n for n, _ in some], [e.episode_return for _, e in some], 'o',
                      color=color, label=label, markersize=4)

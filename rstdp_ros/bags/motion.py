@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rstdp_ros.bags.driver import driven, Driver, JOINT_STATES
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.bags.recordings import Recorder, Recording
+from rstdp_ros.bags.recordings import Recording, RecordingReader
 from rstdp_ros.bags.stretches import stretches
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
@@ -103,14 +103,14 @@ def _episodes(bag: Bag, task: Task, driver: Driver,
         for trajectory in driven(bag, task, driver, refused):
             yield Cut(lambda one=trajectory: [one])
     else:
-        recorder = Recorder(bag, task, refused)
-        for recording in recorder.recordings().values():
-            yield Cut(partial(stretches, task, recording), _played(recorder, recording))
+        reader = RecordingReader(bag, task, refused)
+        for recording in reader.recordings().values():
+            yield Cut(partial(stretches, task, recording), _played(reader, recording))
 
 
-def _played(recorder: Recorder, recording: Recording) -> Played | None:
+def _played(reader: RecordingReader, recording: Recording) -> Played | None:
     """Return a whole episode with the network that played it, if the bag has it."""
-    network = recorder.player(recording)
+    network = reader.network_of(recording)
     if network is None:
         return None
     _, start = recording.joints[min(recording.joints)]

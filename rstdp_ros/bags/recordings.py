@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.bags.reader import Bag
-from rstdp_ros.protocol.episode import (
-    announced_policy,
-    DIGEST_PREFIX,
-    EpisodeEnd,
-    split_raster_frame,
-)
+from rstdp_ros.protocol.episode import announced_policy, EpisodeEnd, split_raster_frame
 from rstdp_ros.protocol.reading import (
     read_effort,
     read_end,
@@ -24,6 +19,7 @@ from rstdp_ros.protocol.reading import (
     to_nanoseconds,
 )
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import refusing, shortened
 from rstdp_ros.tasks.interface import Joints
@@ -52,7 +48,7 @@ class Recording:
     policy: str = ''
 
 
-class Recorder:
+class RecordingReader:
     """
     Goes through a bag once.
 
@@ -87,7 +83,7 @@ class Recorder:
                 self._refused[shortened(f'{message.topic}: {error}')] += 1
         return self._recordings
 
-    def player(self, recording: Recording) -> SpikingQNetwork | None:
+    def network_of(self, recording: Recording) -> SpikingQNetwork | None:
         """Return the network that played a whole episode, if it is one of the latest."""
         end = recording.end
         whole = end and not end.aborted and end.steps == len(recording.joints)
@@ -130,7 +126,7 @@ class Recorder:
     def _weights(self, message: Any, time: int) -> None:
         network = read_weights(message)
         self._task.check_network(network)
-        self._networks[network.digest[:DIGEST_PREFIX]] = network
+        self._networks[short(network.digest)] = network
         while len(self._networks) > NETWORKS_REMEMBERED:
             self._networks.popitem(last=False)
 

@@ -11,6 +11,7 @@ from rstdp_ros.bags.follower import Follower
 from rstdp_ros.plasticity import EpisodeRecord, STRATEGIES
 from rstdp_ros.protocol.collecting import Collected
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import refusing
 from rstdp_ros.tasks import get_task
@@ -62,7 +63,7 @@ class Replay:
                  changes: Mapping[str, Any] | None = None) -> None:
         self.notes: list[str] = []
         self.initial = initial
-        self.own = Follower({})
+        self.replayed = Follower({})
         self.changed = Follower(changes) if changes else None
         self._networks = {initial.digest: initial} if initial else {}
         self._given = initial
@@ -72,7 +73,7 @@ class Replay:
 
     @property
     def _followers(self) -> list[Follower]:
-        return [self.own, *([self.changed] if self.changed else [])]
+        return [self.replayed, *([self.changed] if self.changed else [])]
 
     def steps(self, events: Iterable[Event]) -> Iterator[Step]:
         """
@@ -122,18 +123,18 @@ class Replay:
             self._networks[publication.network.digest] = publication.network
             self._each(Follower.forget)  # it was restarted
             return
-        if not self.own.begun and not self._begin(publication):
+        if not self.replayed.begun and not self._begin(publication):
             return
-        if publication.learned < self.own.episode and not self._go_back(publication):
+        if publication.learned < self.replayed.episode and not self._go_back(publication):
             return
-        if publication.learned == self.own.episode + 1:
+        if publication.learned == self.replayed.episode + 1:
             yield self._learn(publication)
-        elif publication.learned > self.own.episode:
-            self.notes.append(f'episodes {self.own.episode} to {publication.learned - 1} are not '
-                              'in the bag')
+        elif publication.learned > self.replayed.episode:
+            self.notes.append(f'episodes {self.replayed.episode} to {publication.learned - 1} are '
+                              'not in the bag')
             self._join(publication)
         self._each(lambda follower: follower.roll_back(publication.rollbacks))
-        if self.own.begun and self.own.running.digest != publication.running:
+        if self.replayed.begun and self.replayed.running.digest != publication.running:
             self._join(publication)
         self._latest_id = publication.episode_id
 
@@ -145,8 +146,8 @@ class Replay:
         """Make the learners; return whether they are where the run was one episode before."""
         initial = self._networks.get(publication.initial)
         if initial is None:
-            given = f' (--initial is {self._given.digest[:16]})' if self._given else ''
-            raise RstdpError(f'the run began with network {publication.initial[:16]}, which is '
+            given = f' (--initial is {short(self._given.digest)})' if self._given else ''
+            raise RstdpError(f'the run began with network {short(publication.initial)}, which is '
                              f'not in the bag; name its file by --initial{given}')
         self.initial = initial
         self._each(lambda follower: follower.begin(initial, publication.recipe))
@@ -174,29 +175,29 @@ class Replay:
         went = [follower.go_back(publication.learned) for follower in self._followers]
         if all(went):
             return True
-        self.notes.append(f'the run went back from {self.own.episode} to {publication.learned} '
-                          'episodes')
+        self.notes.append(f'the run went back from {self.replayed.episode} to '
+                          f'{publication.learned} episodes')
         self._join(publication)
         return False
 
     def _learn(self, publication: Publication) -> Step:
-        episode = self.own.episode
+        episode = self.replayed.episode
         heard = self._shown(publication)
         self._heard.pop(publication.episode_id, None)
         reason = self._objection(publication, heard)
         record = None
         if not reason:
-            shown = _episode(heard, self.own.running, publication)
-            record = self.own.learn(shown, publication)
+            shown = _episode(heard, self.replayed.running, publication)
+            record = self.replayed.learn(shown, publication)
             if self.changed:
                 self.changed.learn(shown, publication)
         step = Step(episode, publication.seed, publication.episode_return,
                     publication.episode_id, publication.running, record, reason,
-                    *(one.running if one else None for one in (self.own, self.changed)))
+                    *(one.running if one else None for one in (self.replayed, self.changed)))
         if step.equal:
             return step
         self._join(publication)
-        return step._replace(network=self.own.running)
+        return step._replace(network=self.replayed.running)
 
     def _objection(self, publication: Publication, heard: Collected) -> str:
         """Say why an episode cannot be replayed; '' if it can."""
@@ -209,7 +210,8 @@ class Replay:
             return (f'adaptation used {publication.observations} of {have} {what}, nobody knows '
                     'which')
         task = get_task(publication.network.task)
-        return task.objection_to(publication.episode_return) or self.own.objection(publication)
+        return (task.objection_to(publication.episode_return)
+                or self.replayed.objection(publication))
 
 
 def _episode(heard: Collected, network: SpikingQNetwork, publication: Publication) -> Episode:

@@ -56,11 +56,11 @@ def divergences(initial: SpikingQNetwork, steps: Iterable[Step]) -> list[Diverge
     for step in steps:
         if step.network is None or step.changed is None:
             continue
-        own, other = (n.vector - initial.vector for n in (step.network, step.changed))
-        norms = [float(np.linalg.norm(way)) for way in (own, other)]
-        cosine = float((own * other).sum() / (norms[0] * norms[1])) if all(norms) else None
+        recorded, changed = (n.vector - initial.vector for n in (step.network, step.changed))
+        norms = [float(np.linalg.norm(way)) for way in (recorded, changed)]
+        cosine = float((recorded * changed).sum() / (norms[0] * norms[1])) if all(norms) else None
         rows.append(Divergence(step.episode, step.episode_return, *norms,
-                               float(np.linalg.norm(own - other)), cosine))
+                               float(np.linalg.norm(recorded - changed)), cosine))
     return rows
 
 

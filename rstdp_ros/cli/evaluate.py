@@ -8,6 +8,7 @@ from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import measure
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
@@ -34,6 +35,6 @@ def run(options: argparse.Namespace) -> None:
         shared.print_json({'task': task.name, 'digest': network.digest, 'seed': options.seed,
                           'mean': returns.mean(), 'returns': returns.tolist()})
     else:
-        print(f'{network.digest[:16]}: mean return {returns.mean():.2f}, standard deviation '
+        print(f'{short(network.digest)}: mean return {returns.mean():.2f}, standard deviation '
               f'{returns.std():.2f}, from {returns.min():.0f} to {returns.max():.0f} '
               f'({len(returns)} episodes from seed {options.seed})')

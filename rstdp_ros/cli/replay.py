@@ -17,6 +17,7 @@ from rstdp_ros.bags.what_if import CAUTION, divergences, HEADER, plot_divergence
 from rstdp_ros.cli import options as shared
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
@@ -94,7 +95,7 @@ def run_shadow(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:
     network = SpikingQNetwork.load(model_path(options.model))
     task = get_task(task_of(bag, network))
     result = shadow(bag, network, task)
-    name = f'{Path(options.model).stem} ({network.digest[:16]})'
+    name = f'{Path(options.model).stem} ({short(network.digest)})'
     print(table(result, name), file=people)
     if options.plot:
         plot_shadow(result, name, options.plot)
@@ -138,9 +139,9 @@ def line(step: Step) -> str:
     elif step.reason:
         state = f'not replayed: {step.reason}'
     else:
-        state = f'PARTS: replay made {step.record.digest[:16]}'
+        state = f'PARTS: replay made {short(step.record.digest)}'
     return (f'episode {step.episode:4d}   return {step.episode_return:6.1f}   weights '
-            f'{step.digest[:16]}   {state}')
+            f'{short(step.digest)}   {state}')
 
 
 def verdict(steps: list[Step]) -> str:

@@ -11,7 +11,7 @@ from rstdp_ros.snn import quantize, SpikingQNetwork
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
-from rstdp_ros.tasks.playing import play
+from rstdp_ros.tasks.rollout import roll_out
 
 PLAIN = (1.0, 1.0, 1.0)
 # Finer steps for the two hidden layers; a readout that saturates loses the Q-values.
@@ -84,7 +84,7 @@ def compare(task: Task, network: SpikingQNetwork, quantized: SpikingQNetwork,
     """
     plant, agreed, observations = GymPlant(task), 0, 0
     for seed in starts[:WATCHED_EPISODES]:
-        for joints in play(task, plant, network, seed).joints[:-1]:
+        for joints in roll_out(task, plant, network, seed).joints[:-1]:
             observation = task.robot.observation(*joints)
             agreed += network.infer(observation).action == quantized.infer(observation).action
             observations += 1

@@ -38,6 +38,7 @@ from rstdp_ros.plasticity import (
 from rstdp_ros.plasticity.run import find_strategy
 from rstdp_ros.plasticity.silence import SILENT
 from rstdp_ros.protocol.adaptation import DISCARDS_BEFORE_BACK_OFF
+from rstdp_ros.protocol.episode import LOCKSTEP, REALTIME
 from rstdp_ros.protocol.loop import AdaptationLoop
 from rstdp_ros.protocol.outputs import (
     Accepted,
@@ -57,6 +58,7 @@ from rstdp_ros.protocol.outputs import (
 )
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.atomic import write_atomically
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameter_files import read_changes
 from rstdp_ros.support.resources import model_path
@@ -73,7 +75,7 @@ OTHERS = ('somebody else publishes on {}: another adaptation in this namespace? 
 LEISURELY = 'leisurely'
 # In the run's folder: parameters that were set live and saved.
 PARAMETERS = 'parameters.json'
-COVERAGE = {'lockstep': 1.0, 'realtime': REALTIME_COVERAGE}
+COVERAGE = {LOCKSTEP: 1.0, REALTIME: REALTIME_COVERAGE}
 
 
 class AdaptationNode(Node):
@@ -82,31 +84,33 @@ class AdaptationNode(Node):
     def __init__(self) -> None:
         super().__init__('adaptation')
         self.table = NodeParameters(self)
-        self.own = own = self.table.declare(AdaptationParameters())
-        task = get_task(own.task)
-        folder = Path(own.run_dir) if own.run_dir else None
-        recipe = Recipe.of(own.task, own.seed, find_strategy(own.strategy, folder),
-                           own.guard, own.preset)
+        self.parameters = parameters = self.table.declare(AdaptationParameters())
+        task = get_task(parameters.task)
+        folder = Path(parameters.run_dir) if parameters.run_dir else None
+        recipe = Recipe.of(parameters.task, parameters.seed,
+                           find_strategy(parameters.strategy, folder), parameters.guard,
+                           parameters.preset)
         recipe = recipe.with_tables(*map(self.table.declare, recipe.tables))
-        network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
+        network = SpikingQNetwork.load(model_path(parameters.model or f'{parameters.task}_0'))
         task.check_network(network)
         # Compiled now, the first episode need not wait for it.
         task.efforts(network, np.zeros((1, *network.raster_shape), np.uint8))
         self.health = Health(self)
-        self.run = AdaptationRun(Learner(network, recipe), folder, own.keep_checkpoints)
+        self.run = AdaptationRun(Learner(network, recipe), folder, parameters.keep_checkpoints)
         self._sent: deque[array[int]] = deque(maxlen=SENT_REMEMBERED)
         # Why learning does nothing.
         self._silence = ''
         self._resume()
-        own = self.own  # as saved, where they were
+        parameters = self.parameters  # as saved, where they were
         self.loop = AdaptationLoop(
-            self.run, task, own.episodes, own.plasticity, own.paced_by == 'adaptation',
-            own.reward_source == 'topic', COVERAGE[own.clock], self._refresh)
+            self.run, task, parameters.episodes, parameters.plasticity,
+            parameters.paced_by == 'adaptation', parameters.reward_source == 'topic',
+            COVERAGE[parameters.clock], self._refresh)
         self._doers = self._make_doers()
         self._create_interfaces(task.max_episode_steps)
         self._watch()
-        self._start_timer = steady_timer(self, POLL_PERIOD if own.wait_for_recorder else 0.0,
-                                         self._start)
+        self._start_timer = steady_timer(
+            self, POLL_PERIOD if parameters.wait_for_recorder else 0.0, self._start)
 
     @property
     def learner(self) -> Learner:
@@ -142,10 +146,10 @@ class AdaptationNode(Node):
         topics, episode = Topics(self, self.health), qos.per_episode(max_steps)
         self._weights = topics.publisher(
             UInt8MultiArray, 'weights',
-            qos.RECORDED_WEIGHTS if self.own.wait_for_recorder else qos.LATCHED)
+            qos.RECORDED_WEIGHTS if self.parameters.wait_for_recorder else qos.LATCHED)
         # What another adaptation says: ours come back too, and are known by their bytes.
         topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
-        self._recorder = RecorderWait(self, self.health, self.own.wait_for_recorder,
+        self._recorder = RecorderWait(self, self.health, self.parameters.wait_for_recorder,
                                       (self._weights,))
         topics.subscription(Image, 'spikes', self._on_spikes, episode)
         topics.subscription(DiagnosticStatus, 'episode_end', self._on_end, episode)
@@ -191,20 +195,21 @@ class AdaptationNode(Node):
         """Put parameters in force that were changed meanwhile."""
         if not self.table.changed:
             return
-        before = self.own
+        before = self.parameters
         self._retune()
-        self.loop.episodes, self.loop.plasticity = self.own.episodes, self.own.plasticity
-        if self.own.plasticity != before.plasticity:
-            state = 'goes on' if self.own.plasticity else 'pauses'
+        now = self.parameters
+        self.loop.episodes, self.loop.plasticity = now.episodes, now.plasticity
+        if now.plasticity != before.plasticity:
+            state = 'goes on' if now.plasticity else 'pauses'
             self.health.event('plasticity switched', f'learning {state} with '
-                              f'{self.loop.next_network.digest[:16]}')
+                              f'{short(self.loop.next_network.digest)}')
 
     def _retune(self) -> None:
         self.table.changed = False
-        self.own = self.table.read(AdaptationParameters)
+        self.parameters = self.table.read(AdaptationParameters)
         recipe = self.learner.recipe
         self.learner.retune(recipe.with_tables(*(
-            self.table.read(type(own)) for own in recipe.tables)))
+            self.table.read(type(values)) for values in recipe.tables)))
 
     def _do(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
@@ -338,7 +343,7 @@ class AdaptationNode(Node):
 
     def _tell_finished(self, _: Finished) -> None:
         self.health.event('finished', f'{self.learner.episode} episodes learned; deployed network '
-                          f'{self.learner.deployed.digest[:16]}')
+                          f'{short(self.learner.deployed.digest)}')
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,
                response: Trigger.Response) -> Trigger.Response:
@@ -361,14 +366,14 @@ class AdaptationNode(Node):
         changes = self.table.live_changes()
         write_atomically(path.with_name(PARAMETERS), json.dumps(changes).encode())
         kept = f', with {", ".join(changes)} as set now' if changes else ''
-        return f'deployed network {self.learner.deployed.digest[:16]} saved to {path}{kept}'
+        return f'deployed network {short(self.learner.deployed.digest)} saved to {path}{kept}'
 
     def rollback(self) -> str:
         """Break off the episode and go on from the deployed network."""
         self._do(self.loop.roll_back(time.monotonic()))
         if self.loop.lesson:
             return 'rolls back as soon as the strategy has learned from the last episode'
-        return f'rolled back to {self.loop.next_network.digest[:16]}{self._caution()}'
+        return f'rolled back to {short(self.loop.next_network.digest)}{self._caution()}'
 
     def restart(self) -> str:
         """
@@ -377,7 +382,7 @@ class AdaptationNode(Node):
         :raises OSError: the folder's files cannot be set aside.
         """
         self._do(self.loop.restart(time.monotonic()))
-        return f'restarted from {self.loop.next_network.digest[:16]}{self._caution()}'
+        return f'restarted from {short(self.loop.next_network.digest)}{self._caution()}'
 
     def _caution(self) -> str:
         return f'; {self.loop.disk.reason}' if self.loop.disk.reason else ''

@@ -17,13 +17,13 @@ from std_srvs.srv import SetBool, Trigger
 
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
-from rstdp_ros.nodes.description import RobotDescription
 from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.robot import ACTION, count_policies, NO_POLICY, RobotBridge
+from rstdp_ros.nodes.robot_description import RobotDescription
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import EnvironmentParameters, limits, read_limits
 from rstdp_ros.nodes.topics import Topics

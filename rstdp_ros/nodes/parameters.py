@@ -11,7 +11,7 @@ from rclpy.parameter import Parameter as RosParameter
 
 from rstdp_ros.nodes.names import refuse_unknown_parameters, tasks_meant
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.support.parameters import from_mapping, Parameter, START, table
+from rstdp_ros.support.parameters import from_mapping, Parameter, table
 
 
 class NodeParameters:
@@ -134,7 +134,7 @@ class NodeParameters:
                     continue
                 value = known.validate(change.value)
                 # A dump that is loaded again names them all.
-                if known.effect.startswith(START) and value != self.value(known.name):
+                if known.fixed and value != self.value(known.name):
                     raise RstdpError(f'{known.name} can only be set at the {known.effect}')
             if self.check:
                 new = {change.name: change.value for change in parameters}

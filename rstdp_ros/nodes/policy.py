@@ -20,6 +20,7 @@ from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import PolicyParameters
 from rstdp_ros.nodes.topics import Topics
+from rstdp_ros.protocol.episode import LOCKSTEP
 from rstdp_ros.protocol.policy import Answer, PolicyProtocol
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
@@ -34,21 +35,21 @@ class PolicyNode(Node):
 
     def __init__(self) -> None:
         super().__init__('policy')
-        self.own = own = NodeParameters(self).declare(PolicyParameters())
-        self.task = get_task(own.task)
+        self.parameters = parameters = NodeParameters(self).declare(PolicyParameters())
+        self.task = get_task(parameters.task)
         self.health = Health(self)
         # Threads and processes that a backend starts inherit it.
-        raise_priority(self, self.health, own.thread_priority)
-        network = SpikingQNetwork.load(model_path(own.model or f'{own.task}_0'))
-        backend = make_backend(own.backend, network, own.lava_target)
-        self.protocol = PolicyProtocol(self.task, backend, own.require_weights)
+        raise_priority(self, self.health, parameters.thread_priority)
+        network = SpikingQNetwork.load(model_path(parameters.model or f'{parameters.task}_0'))
+        backend = make_backend(parameters.backend, network, parameters.lava_target)
+        self.protocol = PolicyProtocol(self.task, backend, parameters.require_weights)
         self._create_interfaces()
-        if not own.require_weights:
+        if not parameters.require_weights:
             self._report_weights()
 
     def _create_interfaces(self) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
-        recorded = self.own.wait_for_recorder
+        recorded = self.parameters.wait_for_recorder
         self._actions = topics.publisher(JointState, 'action', qos.recorded(qos.STEP, recorded))
         self._spikes = topics.publisher(Image, 'spikes', qos.recorded(episode, recorded))
         self._active = topics.publisher(String, 'weights_active', qos.LATCHED)
@@ -56,7 +57,7 @@ class PolicyNode(Node):
         self._raster = Image(encoding='mono8')
         self._recorder = RecorderWait(self, self.health, recorded,
                                       (self._actions, self._spikes, self._active))
-        observations = qos.STEP if self.own.clock == 'lockstep' else qos.LATEST
+        observations = qos.STEP if self.parameters.clock == LOCKSTEP else qos.LATEST
         topics.subscription(JointState, 'observation', self._on_observation, observations)
         topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
         self._announce_timer = steady_timer(self, ANNOUNCE_PERIOD, self._announce)

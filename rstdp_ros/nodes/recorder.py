@@ -45,9 +45,9 @@ class RecorderNode(Node):
 
     def __init__(self) -> None:
         super().__init__('recorder')
-        own = NodeParameters(self).declare(RecorderParameters())
+        parameters = NodeParameters(self).declare(RecorderParameters())
         self.health = Health(self)
-        self.writer = BagWriter(free_path(Path(own.bag)), own.storage,
+        self.writer = BagWriter(free_path(Path(parameters.bag)), parameters.storage,
                                 self.get_namespace().rstrip('/'))
         self.get_logger().info(f'recording to {self.writer.path}')
         topics = Topics(self, self.health)

@@ -35,12 +35,12 @@ class ReplayNode(Node):
 
     def __init__(self) -> None:
         super().__init__('replay')
-        self.own = own = NodeParameters(self).declare(ReplayParameters())
-        if not own.bag:
+        self.parameters = parameters = NodeParameters(self).declare(ReplayParameters())
+        if not parameters.bag:
             raise RstdpError('the parameter bag names no bag to replay')
-        self.bag = Bag(Path(own.bag), own.recorded_namespace or None)
+        self.bag = Bag(Path(parameters.bag), parameters.recorded_namespace or None)
         if not self.bag.counts['observation']:
-            raise RstdpError(f'{own.bag}: no observations were recorded')
+            raise RstdpError(f'{parameters.bag}: no observations were recorded')
         self.health = Health(self)
         for complaint in self.bag.complaints:
             self.get_logger().warning(complaint)
@@ -60,12 +60,12 @@ class ReplayNode(Node):
         self._timer = steady_timer(self, POLL_PERIOD, self._poll)
 
     def _begin(self) -> None:
-        self.player = Player(self._cues(), self.own.rate, self._gate, self._turn)
+        self.player = Player(self._cues(), self.parameters.rate, self._gate, self._turn)
 
     def _cues(self) -> Iterator[Cue]:
         """Yield what is played; an observation that had to be sent again only once."""
         before = None
-        for message in self.bag.messages(PLAYED, self.own.start):
+        for message in self.bag.messages(PLAYED, self.parameters.start):
             if message.topic == 'episode_reward':
                 yield Cue(message, None)
                 continue
@@ -100,7 +100,7 @@ class ReplayNode(Node):
 
     def _finish(self) -> None:
         self.health.event('times played', f'{self.player.observations} observations played')
-        if self.own.loop:
+        if self.parameters.loop:
             self._turn += 1 + REPEATS
             self._begin()
         else:

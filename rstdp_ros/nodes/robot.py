@@ -58,25 +58,26 @@ class RobotBridge:
     def __init__(self, node: Node, table: NodeParameters, health: Health, task: Task,
                  control_period: float, on_excess: Callable[[str], None],
                  on_absence: Callable[[str], None], clock: Callable[[], float]) -> None:
-        own = table.declare(RobotParameters())
+        parameters = table.declare(RobotParameters())
         table.declare_each(wiring_parameters(task))
-        self._node, self._health, self._own = node, health, own
+        self._node, self._health, self._parameters = node, health, parameters
         self._on_excess, self._on_absence, self._clock = on_excess, on_absence, clock
         topics = Topics(node, health)
         self._message = Float64MultiArray()
-        self._topic = f'{own.controller}/commands'
+        self._topic = f'{parameters.controller}/commands'
         self._commands = topics.publisher(Float64MultiArray, self._topic, qos.COMMAND,
                                           self._on_listener)
         wiring = {joint: JointWiring(*(table.value(f'joints.{joint}.{what}')
                                        for what in ('name', 'zero', 'scale')))
                   for joint in task.robot.joints}
-        bounds = Bounds(own.position_jump, own.frozen_timeout or FROZEN_PERIODS * control_period,
-                        own.stall_timeout or STALL_PERIODS * control_period,
-                        max(own.sensor_timeout, control_period))
-        self.plant = RobotPlant(task, wiring, self._send, time.monotonic, own.effort_scale,
-                                own.sensor_timeout, own.start_position_tolerance,
-                                own.start_velocity_tolerance, own.dwell, bounds,
-                                own.prove_motion)
+        bounds = Bounds(parameters.position_jump,
+                        parameters.frozen_timeout or FROZEN_PERIODS * control_period,
+                        parameters.stall_timeout or STALL_PERIODS * control_period,
+                        max(parameters.sensor_timeout, control_period))
+        self.plant = RobotPlant(task, wiring, self._send, time.monotonic, parameters.effort_scale,
+                                parameters.sensor_timeout, parameters.start_position_tolerance,
+                                parameters.start_velocity_tolerance, parameters.dwell, bounds,
+                                parameters.prove_motion)
         health.include(self.plant.stream.counters)
         self.limits = Limits()
         self._checklist = Checklist(self.plant, [wiring[j].name for j in task.robot.joints],
@@ -122,7 +123,8 @@ class RobotBridge:
         there = Presence(*([info.node_name for info in infos] for infos in (
             publishers(JOINT_STATES), listeners, publishers(self._topic))),
             time.monotonic() - self._watchdog_at)
-        return there.items(self._own.joint_state_publishers, self._own.require_watchdog)
+        return there.items(self._parameters.joint_state_publishers,
+                           self._parameters.require_watchdog)
 
     def _look_around(self) -> None:
         if absence := _first(FAIL, self._presence()):

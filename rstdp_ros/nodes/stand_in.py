@@ -27,17 +27,18 @@ class StandInNode(Node):
     def __init__(self) -> None:
         super().__init__('stand_in')
         table, task = NodeParameters(self), get_task(TASK)
-        own = table.declare(DriverParameters())
-        parameters = table.declare(StandInParameters())
-        self.robot = StandIn(table.declare(StandInPhysics()), parameters)
-        self._record = Path(own.record).open('a', buffering=1) if own.record else None
+        parameters = table.declare(DriverParameters())
+        robot = table.declare(StandInParameters())
+        self.robot = StandIn(table.declare(StandInPhysics()), robot)
+        self._record = (Path(parameters.record).open('a', buffering=1) if parameters.record
+                        else None)
         self._began = time.monotonic()
         # The driver's own order, as ros2_control does not promise any.
         self._names = list(reversed(task.robot.joints))
         self._publisher = self.create_publisher(JointState, 'joint_states', qos.LATEST)
-        self.create_subscription(Float64MultiArray, f'{own.controller}/commands',
+        self.create_subscription(Float64MultiArray, f'{parameters.controller}/commands',
                                  self._on_command, qos.EVENT)
-        self._timer = steady_timer(self, 1.0 / parameters.rate, self._on_timer)
+        self._timer = steady_timer(self, 1.0 / robot.rate, self._on_timer)
 
     def _on_command(self, message: Float64MultiArray) -> None:
         if len(message.data) != 1:

@@ -15,9 +15,17 @@ from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import STORAGES
 from rstdp_ros.plasticity import PRESETS
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT, GUARDS, STRATEGIES
-from rstdp_ros.protocol.episode import CLOCKS, PLANTS
+from rstdp_ros.protocol.episode import CLOCKS, LOCKSTEP, PLANTS
 from rstdp_ros.protocol.limits import Limits
-from rstdp_ros.support.parameters import Parameter, parameter, START
+from rstdp_ros.support.parameters import (
+    NEXT_END,
+    NEXT_EPISODE,
+    NEXT_RESET,
+    NEXT_STEP,
+    Parameter,
+    parameter,
+    START,
+)
 from rstdp_ros.support.seeds import ADAPTATION, END
 from rstdp_ros.tasks import Task, TASKS
 
@@ -44,20 +52,20 @@ class EnvironmentParameters:
                             'own, whose physics are tunable.', effect=START)
     gui: bool = parameter(False, "Open the simulator's window, if it has one.", effect=START)
     seed: int = parameter(0, 'Seed of the next episode: its start is that of reset(seed=s).',
-                          minimum=0, maximum=END, effect='next reset')
+                          minimum=0, maximum=END, effect=NEXT_RESET)
     auto_reset: bool = parameter(False, 'Begin an episode by itself, at start and after every '
                                  'end, with rising seeds: for runs without adaptation.',
-                                 effect='next end of an episode')
-    clock: str = parameter('lockstep', 'lockstep: wait for the policy, exact; realtime: a fixed '
+                                 effect=NEXT_END)
+    clock: str = parameter(LOCKSTEP, 'lockstep: wait for the policy, exact; realtime: a fixed '
                            'rate, and a safe stop when the policy is late.', choices=CLOCKS,
                            effect=START)
     real_time_factor: float = parameter(
         0.0, 'In lockstep, 0: as fast as the policy answers; 1: paced to real time; other values '
-        'likewise.', minimum=0.0, maximum=1000.0, effect='next step')
+        'likewise.', minimum=0.0, maximum=1000.0, effect=NEXT_STEP)
     leisurely: bool = parameter(False, 'Nobody learns: what would go as fast as the policy '
                                 'answers is paced to real time. Adaptation says so with every '
                                 'seed.',
-                                effect='next step')
+                                effect=NEXT_STEP)
     control_rate: float = parameter(
         0.0, "In real time, control periods per second; 0: the task's own.", unit='Hz',
         minimum=0.0, maximum=10_000.0, effect=START)
@@ -68,7 +76,7 @@ class EnvironmentParameters:
     publish_clock: bool = parameter(False, 'Publish simulated time on /clock and use it in '
                                     'stamps.', effect=START)
     publish_reward: bool = parameter(True, 'Publish the return of each episode on '
-                                     'episode_reward.', effect='next end of an episode')
+                                     'episode_reward.', effect=NEXT_END)
     thread_priority: int = _thread_priority()
     wait_for_recorder: bool = parameter(False, 'Begin no episode before a recorder listens, and '
                                         'hold observations longer for it.',
@@ -79,7 +87,7 @@ def limits(task: Task) -> list[Parameter]:
     """List the parameters that bound the efforts and joints of a task."""
     def limit(name: str, default: float, description: str, unit: str) -> Parameter:
         return Parameter(name, default, description, unit, minimum=0.0, maximum=1e6,
-                         effect='next step')
+                         effect=NEXT_STEP)
 
     joints = [limit(f'joint_limits.{joint}.max_{kind}', 0.0,
                     f'An episode is aborted when the magnitude of the {kind} of this joint '
@@ -119,7 +127,7 @@ class PolicyParameters:
     lava_target: str = parameter('cpu', 'Where Lava computes. cpu: simulated; loihi2: on the '
                                  'chip, which takes quantised networks only.', choices=TARGETS,
                                  effect=START)
-    clock: str = parameter('lockstep', 'In real time, observations are received best-effort.',
+    clock: str = parameter(LOCKSTEP, 'In real time, observations are received best-effort.',
                            choices=CLOCKS, effect=START)
     require_weights: bool = parameter(False, 'Answer nothing before the first weights message; '
                                       'set when adaptation runs.', effect=START)
@@ -140,10 +148,10 @@ class AdaptationParameters:
                           effect=START)
     episodes: int = parameter(100, 'Learn from so many episodes; afterwards the deployed network '
                               'goes on unchanged.', minimum=1, maximum=10_000_000,
-                              effect='next episode')
+                              effect=NEXT_EPISODE)
     plasticity: bool = parameter(True, 'Learn; false lets the policy go on with the deployed '
                                  'network, and true again goes on learning where it was.',
-                                 effect='next episode')
+                                 effect=NEXT_EPISODE)
     run_dir: str = parameter('', "Folder of checkpoints, log and result; '' keeps nothing, and a "
                              'restart begins anew.', effect=START)
     keep_checkpoints: int = parameter(5, 'So many of the latest checkpoints are kept.', minimum=1,
@@ -160,7 +168,7 @@ class AdaptationParameters:
         'environment', 'environment: the return in episode_end; topic: the first episode_reward '
         'after it, which anybody may publish.', choices=('environment', 'topic'), effect=START)
     clock: str = parameter(
-        'lockstep', 'lockstep: learn only from complete episodes; realtime: the spikes of '
+        LOCKSTEP, 'lockstep: learn only from complete episodes; realtime: the spikes of '
         f'{REALTIME_COVERAGE:.0%} of the steps will do.', choices=CLOCKS, effect=START)
     paced_by: str = parameter(
         'adaptation', 'adaptation: asks the environment for every episode; environment: only '

@@ -39,13 +39,13 @@ class WatchdogNode(Node):
 
     def __init__(self) -> None:
         super().__init__('watchdog')
-        own = NodeParameters(self).declare(WatchdogParameters())
-        period = (1.0 / own.control_rate if own.control_rate
-                  else get_task(own.task).robot.control_period)
-        timeout = own.command_timeout or TIMEOUT_PERIODS * period
+        parameters = NodeParameters(self).declare(WatchdogParameters())
+        period = (1.0 / parameters.control_rate if parameters.control_rate
+                  else get_task(parameters.task).robot.control_period)
+        timeout = parameters.command_timeout or TIMEOUT_PERIODS * period
         self.watchdog = CommandWatchdog(timeout, time.monotonic())
         self.health, self._told = Health(self), 0
-        topics, topic = Topics(self, self.health), f'{own.controller}/commands'
+        topics, topic = Topics(self, self.health), f'{parameters.controller}/commands'
         self._zero = Float64MultiArray(data=[0.0])
         self._commands = topics.publisher(Float64MultiArray, topic, qos.COMMAND)
         self._hear = topics.polled(Float64MultiArray, topic, self._on_command, qos.ANYBODY)
@@ -54,7 +54,7 @@ class WatchdogNode(Node):
         self._beat = topics.publisher(Empty, ALIVE, qos.ANYBODY)
         self._timer = steady_timer(self, POLL_PERIOD, self._on_timer)
         self._beat_timer = steady_timer(self, BEAT_PERIOD, lambda: self._beat.publish(Empty()))
-        raise_priority(self, self.health, own.thread_priority)
+        raise_priority(self, self.health, parameters.thread_priority)
 
     def _on_command(self, message: Float64MultiArray) -> None:
         # The controller takes nothing else either.

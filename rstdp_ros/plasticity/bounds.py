@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
-from rstdp_ros.plasticity.rounding import ROUNDINGS
+from rstdp_ros.plasticity.rounding import ROUNDINGS, STOCHASTIC
 from rstdp_ros.plasticity.strategy import Weights
-from rstdp_ros.support.parameters import parameter, validated
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class BoundsParameters:
         0.0, 'Largest magnitude of a plastic weight; what exceeds it is cut. 0: no bound.',
         minimum=0.0, maximum=1e6, effect=NEXT_EPISODE)
     weight_rounding: str = parameter(
-        'stochastic', 'Only for 8-bit networks, whose weights change in whole steps. stochastic: '
+        STOCHASTIC, 'Only for 8-bit networks, whose weights change in whole steps. stochastic: '
         'up or down at random, so that small updates count on average; nearest: updates of less '
         'than half a step are lost.', choices=ROUNDINGS, effect=NEXT_EPISODE)
 
@@ -55,12 +54,12 @@ class Bounds:
         :param before: that played the episode.
         :param wanted: what the strategy makes of it.
         """
-        own = self.parameters
-        result = _within(wanted, before, own.max_update)
-        if own.max_weight:
-            result = tuple(_cut(w, own.max_weight) if i in self.plastic else w
+        parameters = self.parameters
+        result = _within(wanted, before, parameters.max_update)
+        if parameters.max_weight:
+            result = tuple(_cut(w, parameters.max_weight) if i in self.plastic else w
                            for i, w in enumerate(result))
-        return _within(result, self.initial, own.max_distance)
+        return _within(result, self.initial, parameters.max_distance)
 
 
 def _cut(weights: np.ndarray, largest: float) -> np.ndarray:

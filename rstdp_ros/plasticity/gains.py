@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rstdp_ros.plasticity.guard import UNGUARDED
 from rstdp_ros.plasticity.informed import GainsParameters, InformedSearch
 from rstdp_ros.plasticity.library import library_of
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
@@ -30,7 +31,7 @@ class Gains(Strategy):
     name = 'gains'
     Parameters = GainsParameters
     plastic = rescaled = (0,)
-    default_guard = 'none'
+    default_guard = UNGUARDED
     draws = True
 
     def __init__(self, network: SpikingQNetwork, parameters: str | GainsParameters = 'default',

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.support.parameters import parameter, validated
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
+UNGUARDED = 'none'
 # What guards say when the next network is not the one that the rule proposed.
 ROLLED_BACK, RECHECKING, CONTINUED = 'rolled back', 'rechecking', 'continued'
 
@@ -44,7 +44,7 @@ class NoGuard:
     :param network: what the run starts with.
     """
 
-    name = 'none'
+    name = UNGUARDED
     Parameters = GuardParameters
 
     def __init__(self, network: SpikingQNetwork,

@@ -9,12 +9,12 @@ import numpy as np
 
 from rstdp_ros.plasticity.belief import Belief
 from rstdp_ros.plasticity.library import Library
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.plants import PlantBelief
 from rstdp_ros.plasticity.restoring import OtherRunError
 from rstdp_ros.plasticity.search import CONTENT, GainSearch, SearchParameters
 from rstdp_ros.plasticity.tried import place_of
-from rstdp_ros.support.parameters import parameter
+from rstdp_ros.support.digests import short
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 
 SIMULATED, FLAT = 'simulated', 'flat'
 # A vector is deployed where it is expected to gain so many times what it may lose.
@@ -108,7 +108,7 @@ class InformedSearch(GainSearch):
         if not known:
             self.library = None
         elif known != self._digest and self.parameters.prior == SIMULATED:
-            here = f'{self._digest[:16]} is' if self.library else 'none is'
-            raise OtherRunError(f'it began with library {known[:16]} of simulated plants, and '
+            here = f'{short(self._digest)} is' if self.library else 'none is'
+            raise OtherRunError(f'it began with library {short(known)} of simulated plants, and '
                                 f'{here} here; prior={FLAT} goes on without')
         super().restore(state)

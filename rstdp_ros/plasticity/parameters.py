@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rstdp_ros.support.parameters import parameter
-
-NEXT_EPISODE = 'next episode'
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, START_OF_RUN
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class RSTDPParameters:
         'positive', "positive: A+ and A- are the means of the positive and of the negative "
         "weights (the paper's text); all: both sums are divided by the number of all weights, "
         "about half of that (the authors' code). Taken from the first network of a run.",
-        choices=('positive', 'all'), effect='start of a run')
+        choices=('positive', 'all'), effect=START_OF_RUN)
     modulation: str = parameter(
         'paper', 'How a return becomes the third factor: paper is eq 8 and 9; authors is what '
         'their code computes.', choices=('paper', 'authors'), effect=NEXT_EPISODE)

@@ -72,17 +72,17 @@ class Recipe:
         :raises RstdpError: a value that does not fit.
         """
         return self.with_tables(*(
-            validated(replace(own, **{name: values[name] for name in table(type(own))
-                                      if name in values})) for own in self.tables))
+            validated(replace(each, **{name: values[name] for name in table(type(each))
+                                       if name in values})) for each in self.tables))
 
     def values(self) -> dict[str, Any]:
         """Return names and values of all parameters."""
-        return {name: value for own in self.tables for name, value in asdict(own).items()}
+        return {name: value for each in self.tables for name, value in asdict(each).items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return strategy, guard and tables as metadata have them."""
         return {'rule': self.strategy, 'guard': self.guard,
-                **{name: asdict(own) for name, own in zip(TABLES, self.tables)}}
+                **{name: asdict(each) for name, each in zip(TABLES, self.tables)}}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], seed: int) -> Recipe:

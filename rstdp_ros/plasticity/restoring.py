@@ -9,6 +9,7 @@ import numpy as np
 
 from rstdp_ros.plasticity.strategy import Strategy
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import real
 from rstdp_ros.support.untrusted import shortened
@@ -68,7 +69,7 @@ def check_networks(initial: SpikingQNetwork, strategy: Strategy, state: Any) -> 
                 (i in strategy.plastic or np.array_equal(initial.weights[i], network.weights[i]))
                 and (i in strategy.rescaled or initial.scales[i:i + 1] == network.scales[i:i + 1])
                 for i in range(len(initial.weights))):
-            raise RstdpError(f'network {network.digest[:16]} is not of this run')
+            raise RstdpError(f'network {short(network.digest)} is not of this run')
 
 
 def _networks(state: Any) -> Iterator[SpikingQNetwork]:

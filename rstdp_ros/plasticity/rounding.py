@@ -7,7 +7,8 @@ import numpy as np
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.fixed import from_steps, steps
 
-ROUNDINGS = ('stochastic', 'nearest')
+STOCHASTIC, NEAREST = 'stochastic', 'nearest'
+ROUNDINGS = (STOCHASTIC, NEAREST)
 # Keeps the draws apart from those that the same seed makes elsewhere.
 STREAM = 0x8B17
 
@@ -30,7 +31,7 @@ def rounded(network: SpikingQNetwork, wanted: np.ndarray, rounding: str, seed: i
     """
     scale, before = network.scales[layer], network.weights[layer]
     change = steps(wanted.astype(np.float64) - before, scale)
-    if rounding == 'stochastic':
+    if rounding == STOCHASTIC:
         key = (STREAM, seed, episode) if layer == 1 else (STREAM, seed, episode, layer)
         generator = np.random.default_rng(key)
         change = np.floor(change + generator.random(change.shape))

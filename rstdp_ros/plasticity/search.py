@@ -10,10 +10,9 @@ import numpy as np
 
 from rstdp_ros.plasticity.belief import Belief, FlatPrior
 from rstdp_ros.plasticity.change import ChangeTest
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
 from rstdp_ros.plasticity.tried import Tried
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.support.parameters import parameter
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 
 # Keeps the draws apart from those that the same seed makes elsewhere.
 STREAM = 0x6A15
@@ -151,9 +150,10 @@ class GainSearch:
 
     def _belief(self) -> Belief:
         """Return what the returns say."""
-        own, tried = self.parameters, self.tried
+        parameters, tried = self.parameters, self.tried
         level = float(np.average(tried.means, weights=tried.counts))
-        return Belief(FlatPrior(level, own.spread, own.noise, own.length), tried)
+        return Belief(
+            FlatPrior(level, parameters.spread, parameters.noise, parameters.length), tried)
 
     def _best_beyond_doubt(self, belief: Belief) -> np.ndarray:
         """Return the point that is better than the reference by most, as far as is certain."""
@@ -171,7 +171,7 @@ class GainSearch:
 
     def _next(self, belief: Belief) -> np.ndarray:
         """Choose the point that plays next."""
-        own, tried = self.parameters, self.tried
+        tried = self.tried
         if self.test.running:
             return self.deployed
         if tried.index(self.zeros) is None:
@@ -189,15 +189,15 @@ class GainSearch:
         if len(tried) < MOST_POINTS:
             candidates = np.vstack((self._drawn(tried.points[best]), candidates))
         means, doubts = belief.at(candidates)
-        return candidates[(means + own.exploration * doubts).argmax()]
+        return candidates[(means + self.parameters.exploration * doubts).argmax()]
 
     def _drawn(self, best: np.ndarray) -> np.ndarray:
         """Draw candidates within reach of zeros and close to the best point."""
-        own, size = self.parameters, len(self.zeros)
+        parameters, size = self.parameters, len(self.zeros)
         generator = np.random.default_rng((STREAM, self.seed, self.episode))
-        steps = own.reach * generator.standard_normal((WITHIN_REACH + CLOSE, size))
+        steps = parameters.reach * generator.standard_normal((WITHIN_REACH + CLOSE, size))
         steps[WITHIN_REACH:] = best + CLOSENESS * steps[WITHIN_REACH:]
-        return np.clip(steps, -own.max_log_gain, own.max_log_gain)
+        return np.clip(steps, -parameters.max_log_gain, parameters.max_log_gain)
 
     def state(self) -> dict[str, Any]:
         """Return all that the next choice depends on: numbers and lists of numbers."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from rstdp_ros.protocol.collecting import Collected
 from rstdp_ros.protocol.envelope import AGAIN, Announcements, Envelope, LEARNED, UNLEARNED
-from rstdp_ros.protocol.episode import announced_policy, DIGEST_PREFIX, EpisodeEnd
+from rstdp_ros.protocol.episode import announced_policy, EpisodeEnd
 from rstdp_ros.protocol.outputs import (
     Accepted,
     Discarded,
@@ -27,6 +27,7 @@ from rstdp_ros.protocol.outputs import (
     SetSeed,
     Waiting,
 )
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 
@@ -327,7 +328,7 @@ class AdaptationProtocol:
         if len(collected.rasters) > end.steps:
             return self._discard(f'{len(collected.rasters)} spike rasters for {end.steps} steps',
                                  now)
-        if collected.digests != {self._digest[:DIGEST_PREFIX]}:
+        if collected.digests != {short(self._digest)}:
             return self._discard('it was played by other weights than those published', now,
                                  again=True)
         rasters, joints = collected.ordered_rasters(), collected.ordered_joints()

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 import math
 
-from rstdp_ros.protocol.episode import ABORTED, efforts_digest, EpisodeEnd, Observation
+from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, Observation
 from rstdp_ros.protocol.limits import Limits
+from rstdp_ros.support.endings import ABORTED
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Plant

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rstdp_ros.support.digests import short, SHORT_DIGEST
+from rstdp_ros.support.endings import ABORTED, TERMINATED, TRUNCATED
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import simulators
 from rstdp_ros.tasks.interface import Joints
@@ -17,10 +19,8 @@ from rstdp_ros.tasks.interface import Joints
 # What embodies the plant.
 # What our environment node controls.
 PLANTS = (*simulators(), 'robot')
-CLOCKS = ('lockstep', 'realtime')
-TERMINATED, TRUNCATED, ABORTED = 'terminated', 'truncated', 'aborted'
-# Enough of a SHA-256 to tell the networks of a run apart at a glance and by machine.
-DIGEST_PREFIX = 16
+LOCKSTEP, REALTIME = 'lockstep', 'realtime'
+CLOCKS = (LOCKSTEP, REALTIME)
 # No episode has so many steps, and no seed is so large.
 MAX_NUMBER = 2**31
 # What begins the id in a raster that belongs to no episode: it shows that a policy is heard.
@@ -79,7 +79,7 @@ class EpisodeEnd(NamedTuple):
             raise RstdpError(f'episode_end with message {message!r}')
         if (not episode_id or not 1 <= end.steps <= MAX_NUMBER or abs(end.seed) > MAX_NUMBER
                 or not math.isfinite(end.episode_return)
-                or len(end.efforts) not in (0, DIGEST_PREFIX)):
+                or len(end.efforts) not in (0, SHORT_DIGEST)):
             raise RstdpError(f'episode_end that makes no sense: {end}')
         return end
 
@@ -96,12 +96,12 @@ def efforts_digest(efforts: Iterable[float]) -> str:
     :param efforts: N or N m, hashed as little-endian doubles; -0 is 0.
     """
     data = np.array(list(efforts), '<f8') + 0.0
-    return hashlib.sha256(data.tobytes()).hexdigest()[:DIGEST_PREFIX]
+    return short(hashlib.sha256(data.tobytes()).hexdigest())
 
 
 def raster_frame(episode_id: str, digest: str) -> str:
     """Name the episode and the network that a raster belongs to."""
-    return f'{episode_id}/{digest[:DIGEST_PREFIX]}'
+    return f'{episode_id}/{short(digest)}'
 
 
 def split_raster_frame(frame: str) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def split_raster_frame(frame: str) -> tuple[str, str]:
     :raises RstdpError: not such a name.
     """
     episode_id, slash, digest = frame.rpartition('/')
-    if not slash or not episode_id or len(digest) != DIGEST_PREFIX:
+    if not slash or not episode_id or len(digest) != SHORT_DIGEST:
         raise RstdpError(f'spikes with frame_id {frame!r}, not <episode id>/<digest>')
     return episode_id, digest
 

@@ -56,19 +56,19 @@ def _input_current(observation, w1, current):
 
     def counting(observation, w1, current):
         fixed.input_current(observation, w1, current)
-    return counting if _counts(w1.dtype) else floating
+    return counting if _integral(w1.dtype) else floating
 
 
 @overload(next_current)
 def _next_current(u, total, alpha):
-    if _counts(u):
+    if _integral(u):
         return lambda u, total, alpha: fixed.next_current(u, total, alpha)
     return lambda u, total, alpha: alpha * u + total
 
 
 @overload(next_potential)
 def _next_potential(v, u, beta):
-    if _counts(v):
+    if _integral(v):
         return lambda v, u, beta: fixed.next_potential(v, u, beta)
     return lambda v, u, beta: beta * v + u
 
@@ -79,10 +79,10 @@ def _in_units(q, unit, q_values):
         for k in range(q.size):
             q_values[k] = q[k] / unit
         return q_values
-    return counting if _counts(q.dtype) else lambda q, unit, q_values: q
+    return counting if _integral(q.dtype) else lambda q, unit, q_values: q
 
 
-def _counts(kind):
+def _integral(kind):
     return isinstance(kind, numba().types.Integer)
 
 

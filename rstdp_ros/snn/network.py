@@ -14,6 +14,7 @@ import numpy as np
 from rstdp_ros.snn import files, kernels
 from rstdp_ros.snn.fixed import FixedPoint
 from rstdp_ros.snn.neuron import Neuron
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import real
 
@@ -240,7 +241,7 @@ class SpikingQNetwork:
     def __repr__(self) -> str:
         """Name task, sizes and weights."""
         kind = ', 8 bits' if self.quantized else ''
-        return f'SpikingQNetwork({self.task}, {list(self.sizes)}, {self.digest[:16]}{kind})'
+        return f'SpikingQNetwork({self.task}, {list(self.sizes)}, {short(self.digest)}{kind})'
 
 
 def _frozen(w: np.ndarray) -> np.ndarray:

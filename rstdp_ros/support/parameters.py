@@ -3,7 +3,7 @@ Tables of named values: one definition for the command line, the nodes and the d
 
 A table is a frozen dataclass whose fields are made by :func:`parameter`. Everything that must
 know a name, its unit or its range (``--set name=value``, ROS descriptors, the on-set callback,
-the parameter reference) reads it from here.
+the page of all parameters) reads it from here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import plain
 from rstdp_ros.support.untrusted import shortened
 
-# The effect of what cannot change while a node runs.
-START = 'start'
+# When a change takes effect, as the reader is told.
+NEXT_STEP, NEXT_EPISODE, NEXT_RESET = 'next step', 'next episode', 'next reset'
+NEXT_END = 'next end of an episode'
+START, START_OF_RUN = 'start', 'start of a run'
 # ROS has no larger ones, and a double could not hold all of them.
 LARGEST_INTEGER = 2**63
 FLAGS = {'true': True, 'false': False}
@@ -34,7 +36,7 @@ class Parameter:
     :param minimum: smallest allowed value of a number, inclusive.
     :param maximum: largest allowed value of a number, inclusive.
     :param choices: the allowed strings; empty means any.
-    :param effect: when a change during a run takes effect, for the reader.
+    :param effect: when a change during a run takes effect, as the constants above tell.
     :param was: its earlier name, which is still understood.
     :param absent: what it means that a run does not name it, as it is older than the parameter;
         None: the default.
@@ -50,6 +52,11 @@ class Parameter:
     effect: str = ''
     was: str = ''
     absent: bool | int | float | str | None = None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it keeps its value while a node runs."""
+        return self.effect in (START, START_OF_RUN)
 
     def validate(self, value: Any) -> bool | int | float | str:
         """

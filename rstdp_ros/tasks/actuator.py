@@ -12,9 +12,8 @@ import math
 from typing import Any
 
 from rstdp_ros.support.compiling import compiled
-from rstdp_ros.support.parameters import parameter
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
 
-NEXT_STEP = 'next step'
 LONGEST_DELAY = 1.0  # s
 # A delay of whole periods must be one in spite of rounding: 0.6 / 0.2 is not 3.
 DIGITS = 9

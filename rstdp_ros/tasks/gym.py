@@ -15,6 +15,7 @@ import gymnasium
 from gymnasium.spaces import Box, Discrete
 import numpy as np
 
+from rstdp_ros.support.endings import ending
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import real
 from rstdp_ros.support.plugins import TASKS
@@ -136,7 +137,7 @@ class GymPlant(Plant):
         action = self._action(effort)
         with self._doing("does not keep Gymnasium's step()"):
             observation, reward, terminated, truncated, _ = self.env.step(action)
-            end = 'terminated' if terminated else 'truncated' if truncated else ''
+            end = ending(terminated, truncated)
             return Outcome(self._joints(observation), real('a reward', reward), end)
 
     def _action(self, effort: float) -> int | np.ndarray:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rstdp_ros.support.compiling import compiled
-from rstdp_ros.support.parameters import parameter
-from rstdp_ros.tasks.actuator import NEXT_STEP
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
 
 
 def damping(joint: str, unit: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import math
 from typing import Any
 
+from rstdp_ros.support.endings import ending
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.checklist import Item
 from rstdp_ros.tasks.interface import Joints
@@ -149,8 +150,7 @@ class RobotPlant(Plant):
         truncated = self._steps >= self.task.max_episode_steps
         worth = self.task.worth(self._before, effort, terminated)
         self._before = joints
-        return Outcome(joints, worth,
-                       'terminated' if terminated else 'truncated' if truncated else '')
+        return Outcome(joints, worth, ending(terminated, truncated))
 
     @property
     def unproven(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks.plant import Plant
-from rstdp_ros.tasks.playing import play, Recording
+from rstdp_ros.tasks.rollout import roll_out, Rollout
 from rstdp_ros.tasks.task import Episode, Task, trajectory_of
 
 # The environments of this process, by task, id and table; a task is a value and holds none.
@@ -36,23 +36,23 @@ class SteppedTask(Task):
     def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
                 trajectory: bool = False) -> Episode:
         """Run one greedy episode; see :meth:`Task.episode`."""
-        recording = self._play(network, seed, physics)
-        episode = Episode(recording.rasters, float(recording.returns[-1]))
+        rollout = self._rolled_out(network, seed, physics)
+        episode = Episode(rollout.rasters, float(rollout.returns[-1]))
         if not trajectory:
             return episode
-        efforts = self.efforts(network, recording.rasters)
+        efforts = self.efforts(network, rollout.rasters)
         return episode._replace(
-            trajectory=trajectory_of(recording.joints[:-1], efforts, recording.end))
+            trajectory=trajectory_of(rollout.joints[:-1], efforts, rollout.end))
 
     def returns(self, network: SpikingQNetwork, seeds: Sequence[int],
                 physics: Any = None) -> np.ndarray:
         """Run whole greedy episodes one after the other; see :meth:`Task.returns`."""
-        return np.array([self._play(network, seed, plant).returns[-1]
+        return np.array([self._rolled_out(network, seed, plant).returns[-1]
                          for seed, plant in zip(seeds, self.plants(physics, len(seeds)))])
 
-    def _play(self, network: SpikingQNetwork, seed: int, physics: Any) -> Recording:
+    def _rolled_out(self, network: SpikingQNetwork, seed: int, physics: Any) -> Rollout:
         self.plant.set_physics(physics or self.physics())
-        return play(self, self.plant, network, seed)
+        return roll_out(self, self.plant, network, seed)
 
 
 def stepped(task: Task, env_id: str, physics: type | None = None) -> SteppedTask:

@@ -12,6 +12,7 @@ import numpy as np
 from rstdp_ros.plasticity.rules import TaskRule
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.compiling import Kernel
+from rstdp_ros.support.endings import TERMINATED, TRUNCATED
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import from_mapping
 from rstdp_ros.support.trajectory import Trajectory
@@ -272,7 +273,7 @@ class Task:
         *states, last = [*starts, *self.drive(starts, None, efforts[None], physics)[0]]
         sensors, over = physics.sensors(), self.ended(tuple(last), physics.constants())
         return trajectory_of([self.shown(state, sensors) for state in states], efforts,
-                             'terminated' if over else 'truncated')
+                             TERMINATED if over else TRUNCATED)
 
     def _run(self, network: SpikingQNetwork, starts: np.ndarray, physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.endings import TERMINATED
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Outcome
@@ -73,7 +74,7 @@ class QLearner:
             following = self.task.robot.observation(*joints)
             # Bootstrapping stops only where the episode truly ended, not at the time limit.
             self.memory.add(observation * self.scale, action, reward, following * self.scale,
-                            end == 'terminated')
+                            end == TERMINATED)
             observation = following
             yield outcome
 

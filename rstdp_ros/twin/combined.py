@@ -9,14 +9,14 @@ import numpy as np
 
 from rstdp_ros.plasticity.informed import FLAT, GainsParameters, InformedSearch, SIMULATED
 from rstdp_ros.plasticity.library import library_of
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE, RSTDPParameters
-from rstdp_ros.plasticity.rounding import rounded
+from rstdp_ros.plasticity.parameters import RSTDPParameters
+from rstdp_ros.plasticity.rounding import rounded, STOCHASTIC
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.rules import preset
 from rstdp_ros.plasticity.search import Choice
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork, with_gains
-from rstdp_ros.support.parameters import parameter, table
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, table
 from rstdp_ros.twin.strategy import Challenger, MOST_DOUBT, Twin, TwinParameters
 
 DISTRUSTED = 'twin distrusted'
@@ -60,10 +60,10 @@ class Combined(Twin):
     def __init__(self, network: SpikingQNetwork, parameters: Any = 'default',
                  seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
-        own = self.parameters
-        self.rstdp = RSTDP(network, part(own, RSTDPParameters))
-        self.returns = InformedSearch(network.observation_size, part(own, GainsParameters), seed,
-                                      library_of(network.digest))
+        self.rstdp = RSTDP(network, part(self.parameters, RSTDPParameters))
+        self.returns = InformedSearch(
+            network.observation_size, part(self.parameters, GainsParameters), seed,
+            library_of(network.digest))
         self.w2 = network.weights[1]
 
     @classmethod
@@ -73,12 +73,12 @@ class Combined(Twin):
 
     def propose(self, shown: Shown) -> Proposal:
         """Hear the return, and go on by the twin or without it."""
-        own = self.parameters
-        self.rstdp.parameters = part(own, RSTDPParameters)
-        self.returns.parameters = part(own, GainsParameters)
+        parameters = self.parameters
+        self.rstdp.parameters = part(parameters, RSTDPParameters)
+        self.returns.parameters = part(parameters, GainsParameters)
         self.w2 = self._changed(shown)
         choice = self.returns.told(self.log_gains, shown.episode_return)
-        if not own.use_twin:
+        if not parameters.use_twin:
             self.episode += 1
             return self._by_returns(shown, choice)
         proposal = super().propose(shown)
@@ -89,11 +89,11 @@ class Combined(Twin):
 
     def _by_returns(self, shown: Shown, choice: Choice) -> Proposal:
         """Go on without the twin."""
-        own, w2, zeros = self.parameters, shown.network.weights[1], self.returns.zeros
-        if own.use_rstdp and self.episode <= own.rstdp_episodes:
+        parameters, w2, zeros = self.parameters, shown.network.weights[1], self.returns.zeros
+        if parameters.use_rstdp and self.episode <= parameters.rstdp_episodes:
             w2 = self.w2
         base, (point, deployed, event) = self._base(w2), choice
-        if not own.use_gains:
+        if not parameters.use_gains:
             point = deployed = zeros
         self.log_gains = point
         return Proposal(with_gains(base, point).weights, event,
@@ -104,7 +104,7 @@ class Combined(Twin):
         w2 = self.rstdp.propose(shown).weights[1]
         if not shown.network.quantized:
             return w2
-        return rounded(shown.network, w2, 'stochastic', self.seed, self.episode)
+        return rounded(shown.network, w2, STOCHASTIC, self.seed, self.episode)
 
     @property
     def trusted(self) -> bool:
@@ -122,9 +122,9 @@ class Combined(Twin):
 
     def _challengers(self, present: SpikingQNetwork) -> list[Challenger]:
         """Return the gains found now, r-STDP's change, and both."""
-        own, changed = self.parameters, self._base(self.w2)
-        found = super()._challengers(present) if own.use_gains else []
-        if not own.use_rstdp:
+        parameters, changed = self.parameters, self._base(self.w2)
+        found = super()._challengers(present) if parameters.use_gains else []
+        if not parameters.use_rstdp:
             return found
         points = [self.log_gains, *(one.log_gains for one in found)]
         return [*found, *(Challenger(with_gains(changed, point), point) for point in points)]

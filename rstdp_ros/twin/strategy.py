@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.plasticity.parameters import NEXT_EPISODE
+from rstdp_ros.plasticity.guard import UNGUARDED
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
-from rstdp_ros.support.parameters import parameter
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.adequacy import LACKS
 from rstdp_ros.twin.agreement import Agreement
@@ -85,7 +85,7 @@ class Twin(Strategy):
     Parameters = TwinParameters
     plastic = (0,)
     rescaled = (0,)
-    default_guard = 'none'
+    default_guard = UNGUARDED
     draws = True
     needs_trajectory = True
 
@@ -183,9 +183,9 @@ class Twin(Strategy):
 
     def _challengers(self, present: SpikingQNetwork) -> list[Challenger]:
         """Return what may be better than what plays: the best gains found now."""
-        own, base = self.parameters, self._base(present.weights[1])
+        parameters, base = self.parameters, self._base(present.weights[1])
         found = best_gains(self.task, base, self.log_gains, self._plants, self.generator,
-                           own.budget, own.max_log_gain)
+                           parameters.budget, parameters.max_log_gain)
         return [Challenger(with_gains(base, found), found)]
 
     def _foretold(self, network: SpikingQNetwork) -> float:

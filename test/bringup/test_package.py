@@ -54,8 +54,8 @@ def test_the_core_alone_imports_without_ros_and_torch():
 
 
 @pytest.mark.skipif(importlib.util.find_spec('rclpy') is None, reason='ROS 2 is not installed')
-def test_the_parameter_reference_is_that_of_the_nodes():
-    done = subprocess.run([sys.executable, '-m', 'rstdp_ros.nodes.reference'],
+def test_the_page_of_parameters_is_that_of_the_nodes():
+    done = subprocess.run([sys.executable, '-m', 'rstdp_ros.nodes.parameter_page'],
                           capture_output=True, text=True, check=True)
     assert done.stdout == (ROOT / 'docs/parameters.md').read_text()
 

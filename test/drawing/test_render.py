@@ -23,7 +23,7 @@ from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.interface import Joints
-from rstdp_ros.tasks.playing import play
+from rstdp_ros.tasks.rollout import roll_out
 from rstdp_ros.tasks.sketch import KINDS, View
 
 SMALL = ('--fps', '5', '--width', '240', '--speed', '2', '--max-seconds', '2')
@@ -94,9 +94,9 @@ def test_every_pose_of_an_episode_is_in_view_and_has_the_same_parts(name):
     physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(share_path(f'models/{name}_0.npz'))
     view = task.sketch.view(physics)
-    recording = play(task, plant_with(task, physics), network, seeds.SELECTION)
+    rollout = roll_out(task, plant_with(task, physics), network, seeds.SELECTION)
     kinds = set()
-    for joints in recording.joints:
+    for joints in rollout.joints:
         sketch = task.sketch.parts(joints, physics)
         kinds.add(tuple((part.kind, len(part.points)) for part in sketch))
         for x, y in (point for part in sketch for point in part.points):
@@ -109,11 +109,11 @@ def test_a_film_shows_the_episode_that_is_evaluated(name):
     task = get_task(name)
     physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(share_path(f'models/{name}_0.npz'))
-    recording = play(task, plant_with(task, physics), network, seeds.SELECTION)
+    rollout = roll_out(task, plant_with(task, physics), network, seeds.SELECTION)
     episode = task.episode(network, seeds.SELECTION, physics)
-    assert np.array_equal(recording.rasters, episode.rasters)
-    assert recording.returns[-1] == episode.episode_return
-    assert len(recording.joints) == len(recording.returns) == recording.steps + 1
+    assert np.array_equal(rollout.rasters, episode.rasters)
+    assert rollout.returns[-1] == episode.episode_return
+    assert len(rollout.joints) == len(rollout.returns) == rollout.steps + 1
 
 
 def test_a_view_is_widened_never_cut():

@@ -19,7 +19,7 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.gym import GymPlant
-from rstdp_ros.tasks.playing import play
+from rstdp_ros.tasks.rollout import roll_out
 
 ROS = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                          reason='ROS 2 is not installed')
@@ -48,13 +48,13 @@ def test_a_trajectory_is_what_the_environment_shows(name, seed):
     task = get_task(name)
     network = SpikingQNetwork.load(share_path(f'models/{name}_0.npz'))
     episode = task.episode(network, seed, trajectory=True)
-    recording = play(task, GymPlant(task), network, seed)
+    rollout = roll_out(task, GymPlant(task), network, seed)
     seen = episode.trajectory
-    joints = np.array(recording.joints[:-1])
-    assert np.array_equal(episode.rasters, recording.rasters)
+    joints = np.array(rollout.joints[:-1])
+    assert np.array_equal(episode.rasters, rollout.rasters)
     assert np.array_equal(seen.positions, joints[:, 0])
     assert np.array_equal(seen.velocities, joints[:, 1])
-    assert seen.end == recording.end and len(seen.efforts) == recording.steps
+    assert seen.end == rollout.end and len(seen.efforts) == rollout.steps
     assert set(seen.efforts) <= set(task.robot.efforts)
 
 

@@ -70,13 +70,13 @@ class Explorer(Strategy):
     def propose(self, shown):
         """Take a step that every number of the trajectory enters."""
         self._take_time()
-        seen, own, weights = shown.trajectory, self.parameters, list(shown.network.weights)
+        seen, weights, parameters = shown.trajectory, list(shown.network.weights), self.parameters
         moved = np.abs(seen.positions).mean() + np.abs(seen.velocities).mean()
         moved += np.diff(seen.efforts, prepend=0.0).std() * (1 + (seen.end == 'terminated'))
         for k, i in enumerate(self.plastic):
             drawn = self.generator.standard_normal(weights[i].shape, dtype=np.float32)
-            self.steps[k] = (np.float32(own.memory) * self.steps[k]
-                             + np.float32(own.reach * moved / 10) * drawn)
+            self.steps[k] = (np.float32(parameters.memory) * self.steps[k]
+                             + np.float32(parameters.reach * moved / 10) * drawn)
             weights[i] = weights[i] + self.steps[k]
         return Proposal(tuple(weights), f'ended {seen.end}')
 

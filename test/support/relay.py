@@ -93,8 +93,8 @@ class Relay(Node):
 
     def __init__(self):
         super().__init__('relay')
-        self.own = NodeParameters(self).declare(RelayParameters())
-        self.random = random.Random(self.own.seed)
+        self.parameters = NodeParameters(self).declare(RelayParameters())
+        self.random = random.Random(self.parameters.seed)
         self.waiting = set()
         self.turns = itertools.count()
         for topic, wrongs in (('observation', (spoiled,)), ('action', (spoiled, stale))):
@@ -105,19 +105,19 @@ class Relay(Node):
 
     def on_message(self, message, publisher, wrongs):
         """Decide what becomes of a message."""
-        if self.random.random() < self.own.spoil:
+        if self.random.random() < self.parameters.spoil:
             copies = [copy for wrong in wrongs for copy in wrong(message)]
             publisher.publish(copies[next(self.turns) % len(copies)])
-        if self.own.shuffle and self.random.random() < 0.5:
+        if self.parameters.shuffle and self.random.random() < 0.5:
             for field in ('name', 'position', 'velocity', 'effort'):
                 setattr(message, field, getattr(message, field)[::-1])
-        for _ in range(1 + (self.random.random() < self.own.duplicate)):
-            if self.random.random() >= self.own.loss:
+        for _ in range(1 + (self.random.random() < self.parameters.duplicate)):
+            if self.random.random() >= self.parameters.loss:
                 self.deliver(message, publisher)
 
     def deliver(self, message, publisher):
         """Pass a message on, now or later."""
-        if self.random.random() >= self.own.late:
+        if self.random.random() >= self.parameters.late:
             publisher.publish(message)
             return
 
@@ -126,7 +126,7 @@ class Relay(Node):
             self.waiting.discard(timer)
             publisher.publish(message)
 
-        timer = steady_timer(self, self.own.delay * self.random.random(), now)
+        timer = steady_timer(self, self.parameters.delay * self.random.random(), now)
         self.waiting.add(timer)
 
 

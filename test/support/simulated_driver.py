@@ -9,7 +9,7 @@ from rstdp_ros.bags.reader import Message
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.gate import Gate
 from rstdp_ros.tasks.gym import GymPlant
-from rstdp_ros.tasks.playing import play
+from rstdp_ros.tasks.rollout import roll_out
 
 PERIOD = 20_000_000
 
@@ -81,7 +81,7 @@ def record(adaptation):
     digests = []
     for i in range(adaptation.episodes):
         episode_id, seed = f'boot-{i}', learner.next_seed
-        episode = play(adaptation.task, plant, learner.running, seed)
+        episode = roll_out(adaptation.task, plant, learner.running, seed)
         for joints in episode.joints[:-1]:
             stamp += PERIOD
             say('observation', episode_id, (stamp, joints), key=(episode_id, stamp))

@@ -18,8 +18,8 @@ from rstdp_ros.tasks.acrobot import physics as acrobot
 from rstdp_ros.tasks.actuator import delivered
 from rstdp_ros.tasks.cartpole import physics as cartpole
 from rstdp_ros.tasks.gym import GymPlant
-from rstdp_ros.tasks.playing import play
 from rstdp_ros.tasks.resistance import resistance
+from rstdp_ros.tasks.rollout import roll_out
 
 START, STEPS = 300_000_000, 40
 # Resistances per joint, in the order of the task's joints.
@@ -302,12 +302,12 @@ def test_compiled_episodes_equal_the_environment_step_by_step(task, network):
     plant.set_physics(physics)
     for seed in range(START, START + 3):
         episode = task.episode(network, seed, physics, trajectory=True)
-        recording = play(task, plant, network, seed)
-        seen, joints = episode.trajectory, np.array(recording.joints[:-1])
-        assert np.array_equal(episode.rasters, recording.rasters)
+        rollout = roll_out(task, plant, network, seed)
+        seen, joints = episode.trajectory, np.array(rollout.joints[:-1])
+        assert np.array_equal(episode.rasters, rollout.rasters)
         assert np.array_equal(seen.positions, joints[:, 0])
         assert np.array_equal(seen.velocities, joints[:, 1])
-        assert (seen.end, episode.episode_return) == (recording.end, recording.returns[-1])
+        assert (seen.end, episode.episode_return) == (rollout.end, rollout.returns[-1])
 
 
 def test_an_actuator_that_changes_in_mid_episode_keeps_the_commands(task):

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rstdp_ros.plasticity import Proposal, Strategy
-from rstdp_ros.support.parameters import parameter
-
-NEXT_EPISODE = 'next episode'
+from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,13 @@ class RandomSearch(Strategy):
     def propose(self, shown):
         """Keep the readout that played if it was the best, and try another one near the best."""
         w1, w2, played = shown.network.weights
-        own = self.parameters
+        parameters = self.parameters
         if self.best_return is not None:
-            self.best_return -= own.forgetting * abs(self.best_return)
+            self.best_return -= parameters.forgetting * abs(self.best_return)
         if self.best_return is None or shown.episode_return >= self.best_return:
             self.best, self.best_return = played, shown.episode_return
         drawn = self.generator.standard_normal(self.best.shape, dtype=np.float32)
-        return Proposal((w1, w2, self.best + np.float32(own.reach) * drawn))
+        return Proposal((w1, w2, self.best + np.float32(parameters.reach) * drawn))
 
     def state(self):
         """Return what the next proposal depends on."""

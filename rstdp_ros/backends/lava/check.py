@@ -15,7 +15,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.quantize import quantize
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
-from rstdp_ros.tasks.playing import play
+from rstdp_ros.tasks.rollout import roll_out
 
 # Our rule computes in float32, Lava's in float64: what may lie between them, in parts of the
 # largest change of a weight.
@@ -84,7 +84,7 @@ def episode_observations(task: Task, network: SpikingQNetwork, count: int,
     plant, seen = GymPlant(task), []
     plant.set_physics(task.make_physics(task.demo_physics))
     while len(seen) < count:
-        *poses, _ = play(task, plant, network, seed).joints
+        *poses, _ = roll_out(task, plant, network, seed).joints
         seen += [task.robot.observation(*pose) for pose in poses]
         seed += 1
     return np.array(seen[:count], np.float32)

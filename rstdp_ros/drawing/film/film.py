@@ -10,7 +10,7 @@ from rstdp_ros.drawing.film.panels import Picture, Scale
 from rstdp_ros.drawing.film.script import caption, Script
 from rstdp_ros.drawing.film.timing import fitting_speed, shown_steps
 from rstdp_ros.tasks.gym import GymPlant
-from rstdp_ros.tasks.playing import play
+from rstdp_ros.tasks.rollout import roll_out
 
 
 class Film(Sequence):
@@ -25,7 +25,7 @@ class Film(Sequence):
         plant = GymPlant(task)
         plant.set_physics(script.physics)
         networks = script.before, script.after
-        self.pairs = [tuple(play(task, plant, network, seed) for network in networks)
+        self.pairs = [tuple(roll_out(task, plant, network, seed) for network in networks)
                       for seed in script.seeds]
         steps = [max(recording.steps for recording in pair) for pair in self.pairs]
         self.speed = script.speed or fitting_speed(steps, task.robot.control_period,

@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rstdp_ros.drawing.plotting import BLACK, GREY, new_figure, STYLES
+from rstdp_ros.support.endings import TERMINATED, TRUNCATED
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.interface import Joints
-from rstdp_ros.tasks.playing import Recording
+from rstdp_ros.tasks.rollout import Rollout
 from rstdp_ros.tasks.sketch import Part, View
 
 WIDTH, HEIGHT = 8.0, 5.6
 TINY, SMALL, MEDIUM, LARGE = 6, 8.5, 10, 12
 CAPTION_LINES = 3
 SIDES = ('before', 'after')
-STATES = {'terminated': 'ended at step {}', 'truncated': 'time limit, step {}'}
+STATES = {TERMINATED: 'ended at step {}', TRUNCATED: 'time limit, step {}'}
 STYLE_OF = {
     'ground': {'color': GREY, 'linewidth': 1.5},
     'limit': {'color': GREY, 'linewidth': 1, 'linestyle': ':'},
@@ -44,7 +45,7 @@ class Scale(NamedTuple):
     high: float
 
     @classmethod
-    def of(cls, recordings: Sequence[Recording]) -> Scale:
+    def of(cls, recordings: Sequence[Rollout]) -> Scale:
         """Make room for all of them."""
         return cls(max(r.steps for r in recordings),
                    min(float(r.returns.min()) for r in recordings),
@@ -113,7 +114,7 @@ class Side:
                            aspect='auto', extent=(0, scale.steps, both - 0.5, -0.5),
                            animated=True)
 
-    def show(self, recording: Recording, step: int) -> list[Any]:
+    def show(self, recording: Rollout, step: int) -> list[Any]:
         """
         Show an episode after so many steps, or its end, paler, if it was over before.
 
@@ -133,7 +134,7 @@ class Side:
         self.state.set_text(STATES[recording.end].format(step) if over else '')
         return [*self.body, self.image, self.divider, self.curve, self.total, self.state]
 
-    def _show_spikes(self, recording: Recording, step: int) -> None:
+    def _show_spikes(self, recording: Rollout, step: int) -> None:
         """Fill the raster up to the observation that the network has just answered."""
         seen = recording.rasters[:step + 1].mean(axis=1).T
         picture = np.zeros(self.image.get_array().shape)
@@ -180,7 +181,7 @@ class Picture:
         self.canvas.draw()
         self.background = self.canvas.copy_from_bbox(figure.bbox)
 
-    def draw(self, pair: Sequence[Recording], step: int, caption: str) -> np.ndarray:
+    def draw(self, pair: Sequence[Rollout], step: int, caption: str) -> np.ndarray:
         """
         Draw both episodes after so many steps.
 

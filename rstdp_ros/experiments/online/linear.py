@@ -16,7 +16,7 @@ import numpy as np
 from rstdp_ros.support.compiling import compiled
 from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import delivered, reach
-from rstdp_ros.tasks.cartpole.physics import COMMAND, failed, step
+from rstdp_ros.tasks.cartpole.physics import failed, NOMINAL_EFFORT, step
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.tasks.episodes import as_tuple
 from rstdp_ros.tasks.sensors import sensed
@@ -50,8 +50,8 @@ def run_linear(weights, starts, constants, actuators, sensors, commands):
             for j in range(4):
                 lean += weights[j] * shown[j]
             for j in range(INPUTS, len(weights)):
-                lean += weights[j] * past[j - INPUTS] / COMMAND
-            commands[i, t] = COMMAND if lean > 0 else -COMMAND
+                lean += weights[j] * past[j - INPUTS] / NOMINAL_EFFORT
+            commands[i, t] = NOMINAL_EFFORT if lean > 0 else -NOMINAL_EFFORT
             effort = delivered(commands[i, t], past, actuators[i])
             state = step(state, effort, plant)
             steps[i] += 1

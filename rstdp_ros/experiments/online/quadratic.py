@@ -17,7 +17,7 @@ from rstdp_ros.experiments.online.linear import LinearControl
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.tasks.cartpole.physics import COMMAND, POSITION_LIMIT
+from rstdp_ros.tasks.cartpole.physics import NOMINAL_EFFORT, POSITION_LIMIT
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.twin.identification import identify
 from rstdp_ros.twin.memory import Memory
@@ -68,12 +68,12 @@ def designed(physics: Any) -> np.ndarray:
     a, b = linearised(physics)
     costs = np.zeros(len(a))
     costs[[0, 2]] = 1.0 / POSITION**2, 1.0 / ANGLE**2
-    effort = 1.0 / COMMAND**2
+    effort = 1.0 / NOMINAL_EFFORT**2
     p = solve_discrete_are(a, b, np.diag(costs), [[effort]])
     k = -np.linalg.solve(effort + b.T @ p @ b, b.T @ p @ a)[0]
     factors, offsets = np.array(physics.sensors()).reshape(2, -1)
     state = k[:4] / factors
-    return np.concatenate([state, [-state @ offsets], COMMAND * k[4:]])
+    return np.concatenate([state, [-state @ offsets], NOMINAL_EFFORT * k[4:]])
 
 
 def linearised(physics: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +85,7 @@ def linearised(physics: Any) -> tuple[np.ndarray, np.ndarray]:
     :return: A (4 + m, 4 + m) and B (4 + m, 1) of z = (x, x', theta, theta', last m commands).
     """
     under_way = math.ceil(physics.actuator()[0])
-    widths = np.concatenate([USUAL, np.full(under_way + 1, COMMAND)])
+    widths = np.concatenate([USUAL, np.full(under_way + 1, NOMINAL_EFFORT)])
     moved = np.diag(widths)
     after = [CARTPOLE.drive(z[:, :4], z[:, 4:-1], z[:, -1:], physics)[:, 0]
              for z in (moved, -moved)]

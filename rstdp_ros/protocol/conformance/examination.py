@@ -15,7 +15,7 @@ from rstdp_ros.protocol.conformance.events import (
 )
 from rstdp_ros.protocol.conformance.rules import Rule
 from rstdp_ros.protocol.conformance.trials import HOLD, Trials
-from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.episode import EpisodeEnd, LOCKSTEP, Observation, REALTIME
 from rstdp_ros.protocol.outputs import Reset
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.support.seeds import ADAPTATION
@@ -56,7 +56,7 @@ class Examination(Trials):
     @property
     def clock(self) -> str:
         """The clock that it follows, as far as that is known."""
-        return {True: 'lockstep', False: 'realtime', None: 'unknown'}[self.witness.lockstep]
+        return {True: LOCKSTEP, False: REALTIME, None: 'unknown'}[self.witness.lockstep]
 
     @property
     def paced_by(self) -> str:

@@ -10,7 +10,8 @@ from rstdp_ros.protocol.adaptation import PROGRESS_TIMEOUT
 from rstdp_ros.protocol.conformance.dialogue import Dialogue
 from rstdp_ros.protocol.conformance.events import Act, Event, Script, Stalled
 from rstdp_ros.protocol.conformance.rules import Rule
-from rstdp_ros.protocol.episode import CLOCKS, EpisodeEnd, Observation, TERMINATED
+from rstdp_ros.protocol.episode import CLOCKS, EpisodeEnd, LOCKSTEP, Observation
+from rstdp_ros.support.endings import TERMINATED
 
 # How long an observation is left open to see what the environment does, s.
 HOLD = 1.0
@@ -88,7 +89,7 @@ class Trials(Dialogue):
         In real time a simulated plant may wait for its first answer too.
         """
         declared = self.parameters.get('clock')
-        if declared != 'lockstep':
+        if declared != LOCKSTEP:
             first = yield from self._step(first)
             if not isinstance(first, Observation):
                 return first
@@ -96,7 +97,7 @@ class Trials(Dialogue):
         event = yield from self._wait(patience, self._concerns)
         waited = self.now - began
         again = isinstance(event, Observation) and event.stamp == first.stamp
-        lockstep = declared == 'lockstep' if declared in CLOCKS else again or event is None
+        lockstep = declared == LOCKSTEP if declared in CLOCKS else again or event is None
         self.witness.lockstep = lockstep
         if lockstep:
             self.report.judge(Rule.RESEND, again, f'{"after" if again else "not within"} '

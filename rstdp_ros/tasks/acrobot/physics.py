@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import math
 
 from rstdp_ros.support.compiling import compiled
-from rstdp_ros.support.parameters import parameter
-from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone, NEXT_STEP
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
+from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone
 from rstdp_ros.tasks.resistance import damping, friction, resistance
 from rstdp_ros.tasks.sensors import factor, offset
 from rstdp_ros.tasks.urdf import Dynamics, Link
@@ -24,7 +24,8 @@ from rstdp_ros.tasks.urdf import Dynamics, Link
 CONTROL_PERIOD = 0.2
 MAX_VELOCITY_1 = 4 * math.pi
 MAX_VELOCITY_2 = 9 * math.pi
-COMMAND = 1.0
+# As commanded, N m: when so much is, the plant exerts ``torque_magnitude``.
+NOMINAL_EFFORT = 1.0
 # Friction is full from here on, rad/s: a few hundredths of what joints do in an episode.
 FULL_FRICTION = 0.2
 # Beyond this many rad, wrapping turn by turn as Gymnasium does would take too long.
@@ -140,7 +141,7 @@ def step(state, effort, constants):
     :return: the next state.
     """
     theta1, theta2, velocity1, velocity2 = state
-    torque = effort / COMMAND * constants[5]
+    torque = effort / NOMINAL_EFFORT * constants[5]
     h = CONTROL_PERIOD
     a1, b1 = accelerations(theta1, theta2, velocity1, velocity2, torque, constants)
     v2, w2 = velocity1 + h / 2 * a1, velocity2 + h / 2 * b1

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from rstdp_ros.tasks.acrobot.physics import (
     AcrobotPhysics,
-    COMMAND,
     MAX_VELOCITY_1,
     MAX_VELOCITY_2,
+    NOMINAL_EFFORT,
 )
 from rstdp_ros.tasks.pybullet.physics import derived_parameters, PyBulletPhysics, simulated
 
@@ -23,7 +23,7 @@ class AcrobotInPyBullet(PyBulletPhysics, AcrobotPhysics):
 
     def exerted(self, command: float) -> float:
         """Return the torque at the elbow that a command leads to, N m."""
-        return command / COMMAND * self.torque_magnitude
+        return command / NOMINAL_EFFORT * self.torque_magnitude
 
 
 IN_PYBULLET = simulated('rstdp_ros/PyBulletAcrobot-v0', AcrobotInPyBullet)

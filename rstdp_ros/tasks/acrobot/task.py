@@ -6,10 +6,10 @@ import numpy as np
 from rstdp_ros.snn import Neuron
 from rstdp_ros.tasks.acrobot.physics import (
     AcrobotPhysics,
-    COMMAND,
     CONTROL_PERIOD,
     MAX_VELOCITY_1,
     MAX_VELOCITY_2,
+    NOMINAL_EFFORT,
     observe,
     reached,
     reward,
@@ -54,7 +54,7 @@ ACROBOT = Task(
         angles=('shoulder', 'elbow'),
         actuated_joint='elbow',
         control_period=CONTROL_PERIOD,
-        efforts=(-COMMAND, 0.0, COMMAND),
+        efforts=(-NOMINAL_EFFORT, 0.0, NOMINAL_EFFORT),
         layout=(0, 1, 2, 3),
         observe=observe,
         joints_of=joints_of,

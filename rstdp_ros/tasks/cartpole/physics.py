@@ -16,15 +16,16 @@ from dataclasses import dataclass
 import math
 
 from rstdp_ros.support.compiling import compiled
-from rstdp_ros.support.parameters import parameter
-from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone, NEXT_STEP
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
+from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone
 from rstdp_ros.tasks.resistance import damping, friction, resistance
 from rstdp_ros.tasks.sensors import factor, offset
 from rstdp_ros.tasks.urdf import Dynamics, Link
 
 CONTROL_PERIOD = 0.02
 POSITION_LIMIT = 2.4
-COMMAND = 10.0
+# As commanded, N: when so much is, the plant exerts ``force_magnitude``.
+NOMINAL_EFFORT = 10.0
 # Friction is full from here on, m/s or rad/s: a few hundredths of what joints do in an episode.
 FULL_FRICTION = 0.05
 
@@ -134,8 +135,8 @@ def step(state, effort, constants):
     :return: the next state.
     """
     x, x_dot, theta, theta_dot = state
-    x_acc, theta_acc = accelerations(x_dot, theta, theta_dot, effort / COMMAND * constants[5],
-                                     constants)
+    x_acc, theta_acc = accelerations(
+        x_dot, theta, theta_dot, effort / NOMINAL_EFFORT * constants[5], constants)
     x, x_dot = x + CONTROL_PERIOD * x_dot, x_dot + CONTROL_PERIOD * x_acc
     theta, theta_dot = theta + CONTROL_PERIOD * theta_dot, theta_dot + CONTROL_PERIOD * theta_acc
     return x, x_dot, theta, theta_dot

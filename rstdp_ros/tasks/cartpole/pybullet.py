@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rstdp_ros.support.parameters import parameter
-from rstdp_ros.tasks.actuator import NEXT_STEP
-from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, COMMAND
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
+from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, NOMINAL_EFFORT
 from rstdp_ros.tasks.pybullet.physics import derived_parameters, PyBulletPhysics, simulated
 from rstdp_ros.tasks.urdf import Link
 
@@ -29,7 +28,7 @@ class CartPoleInPyBullet(PyBulletPhysics, CartPolePhysics):
 
     def exerted(self, command: float) -> float:
         """Return the force on the cart that a command leads to, N."""
-        return command / COMMAND * self.force_magnitude
+        return command / NOMINAL_EFFORT * self.force_magnitude
 
 
 IN_PYBULLET = simulated('rstdp_ros/PyBulletCartPole-v0', CartPoleInPyBullet)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rstdp_ros.support.parameters import parameter, with_default
 from rstdp_ros.tasks.actuator import obeyed
-from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, COMMAND
+from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, NOMINAL_EFFORT
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.tasks.interface import Joints
 
@@ -91,12 +91,12 @@ class StandIn:
 
     def read(self) -> Joints:
         """Return what the encoders say: cart and pole."""
-        own, noise = self.parameters, self._random.normal
+        parameters, noise = self.parameters, self._random.normal
         joints = CARTPOLE.shown(self.state, self._sensors)
-        positions = joints.positions + own.position_noise * noise(size=2)
-        if own.resolution:
-            positions = np.round(positions / own.resolution) * own.resolution
-        velocities = joints.velocities + own.velocity_noise * noise(size=2)
+        positions = joints.positions + parameters.position_noise * noise(size=2)
+        if parameters.resolution:
+            positions = np.round(positions / parameters.resolution) * parameters.resolution
+        velocities = joints.velocities + parameters.velocity_noise * noise(size=2)
         return Joints(positions.tolist(), velocities.tolist())
 
     def lost(self) -> bool:
@@ -123,7 +123,7 @@ class StandIn:
     def _move(self) -> None:
         x, x_dot, theta, theta_dot = self.state
         effort = obeyed(self._command, self.physics.dead_zone)
-        force = effort / COMMAND * self.physics.force_magnitude
+        force = effort / NOMINAL_EFFORT * self.physics.force_magnitude
         x_acc, theta_acc = accelerations(x_dot, theta, theta_dot, force, self._constants)
         x_dot, theta_dot = x_dot + SUBSTEP * x_acc, theta_dot + SUBSTEP * theta_acc
         x, theta = x + SUBSTEP * x_dot, theta + SUBSTEP * theta_dot

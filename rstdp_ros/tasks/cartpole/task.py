@@ -8,9 +8,9 @@ import numpy as np
 from rstdp_ros.snn import Neuron
 from rstdp_ros.tasks.cartpole.physics import (
     CartPolePhysics,
-    COMMAND,
     CONTROL_PERIOD,
     failed,
+    NOMINAL_EFFORT,
     observe,
     reward,
     step,
@@ -53,7 +53,7 @@ CARTPOLE = Task(
         angles=('cart_to_pole',),
         actuated_joint='slider_to_cart',
         control_period=CONTROL_PERIOD,
-        efforts=(-COMMAND, COMMAND),
+        efforts=(-NOMINAL_EFFORT, NOMINAL_EFFORT),
         layout=(0, 2, 1, 3),
         observe=observe,
         joints_of=joints_of,

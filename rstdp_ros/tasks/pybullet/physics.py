@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import math
 from typing import Any, ClassVar
 
-from rstdp_ros.support.parameters import parameter
-from rstdp_ros.tasks.actuator import NEXT_STEP
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
 from rstdp_ros.tasks.simulated import Simulated
 
 

@@ -10,8 +10,8 @@ import math
 
 from rstdp_ros.snn.kernels import greedy
 from rstdp_ros.support.compiling import compiled
-from rstdp_ros.support.parameters import parameter
-from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone, NEXT_STEP
+from rstdp_ros.support.parameters import NEXT_STEP, parameter
+from rstdp_ros.tasks.actuator import actuator_delay, actuator_of, dead_zone
 
 CONTROL_PERIOD = 0.05
 MAX_TORQUE, MAX_SPEED = 2.0, 8.0

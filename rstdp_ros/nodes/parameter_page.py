@@ -1,7 +1,7 @@
 """
-The parameter reference, written from the tables that the nodes declare.
+The page of all parameters, written from the tables that the nodes declare.
 
-``python -m rstdp_ros.nodes.reference > docs/parameters.md`` writes it; a test keeps it equal.
+``python -m rstdp_ros.nodes.parameter_page > docs/parameters.md`` writes it; a test keeps it equal.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ param set`. An integer is taken for a double. A value that does not fit is refus
 and changes nothing, and so is a name that no node knows. *Effect* says when a change during a run
 is taken up; *start* is not at all.
 
-This page is written by `python -m rstdp_ros.nodes.reference`.
+This page is written by `python -m rstdp_ros.nodes.parameter_page`.
 """
 HEADER = '| parameter | default | unit | range | effect | meaning |\n|---|---|---|---|---|---|'
 
 
-def reference() -> str:
+def page() -> str:
     """Return the page."""
     return '\n'.join([INTRODUCTION, *(_section(f'Node {s.node}{s.when}', s.parameters)
                                       for s in catalogue())])
@@ -47,4 +47,4 @@ def _row(parameter: Parameter) -> str:
 
 
 if __name__ == '__main__':
-    print(reference(), end='')
+    print(page(), end='')

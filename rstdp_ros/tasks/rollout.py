@@ -13,9 +13,11 @@ from rstdp_ros.tasks.task import Task
 
 
 @dataclass(frozen=True)
-class Recording:
+class Rollout:
     """
-    One greedy episode of n steps.
+    One greedy episode of n steps, spikes and the terminal pose included.
+
+    What learning gets of it is an :class:`~rstdp_ros.tasks.task.Episode`, with a trajectory.
 
     :param joints: n + 1 poses, the terminal one included.
     :param rasters: (n, T, h1 + h2) uint8.
@@ -34,8 +36,8 @@ class Recording:
         return len(self.rasters)
 
 
-def play(task: Task, plant: Plant, network: SpikingQNetwork, seed: int) -> Recording:
-    """Play one greedy episode from a seed's start."""
+def roll_out(task: Task, plant: Plant, network: SpikingQNetwork, seed: int) -> Rollout:
+    """Run one greedy episode from a seed's start."""
     joints, end, rasters, returns = [plant.reset(seed)], '', [], [0.0]
     while not end:
         inference = network.infer(task.robot.observation(*joints[-1]))
@@ -43,4 +45,4 @@ def play(task: Task, plant: Plant, network: SpikingQNetwork, seed: int) -> Recor
         rasters.append(inference.raster)
         joints.append(pose)
         returns.append(returns[-1] + reward)
-    return Recording(tuple(joints), np.array(rasters), np.array(returns), end)
+    return Rollout(tuple(joints), np.array(rasters), np.array(returns), end)
