@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     if needed:
         raise RstdpError(f'experiments need {needed[0]}: pip install "rstdp_ros[experiments]"')
     from rstdp_ros.experiments.document import update
-    from rstdp_ros.experiments.html import write_report
+    from rstdp_ros.experiments.report import draw_again, write_report
     studies = _studies(options.experiment)
     if options.scale not in SCALES:
         raise RstdpError(f'unknown scale {options.scale!r}; known are {", ".join(SCALES)}')
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
     for study in studies:
         _run_study(study, tasks, scale, options)
     if options.experiment == 'report':
-        _draw_again(options.output)
+        draw_again(options.output)
     print(f'report: {write_report(options.output)}')
     if options.document:
         update(options.document, options.output)
@@ -86,15 +86,6 @@ def _studies(name: str) -> list[Study]:
         raise RstdpError(f'unknown experiment {name!r}; known are '
                          f'{", ".join((*STUDIES, *ALIASES))}, all, report')
     return [STUDIES[name]]
-
-
-def _draw_again(folder: Path) -> None:
-    """Draw the figures of all results in a folder."""
-    from rstdp_ros.experiments.results import draw, load
-    from rstdp_ros.experiments.studies import STUDIES
-    for study in STUDIES.usable().values():
-        if result := load(study, folder):
-            draw(study, result[0], folder)
 
 
 def _run_study(study: Study, tasks: list[str], scale: Scale,

@@ -17,7 +17,7 @@ import numpy as np
 from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.report import summary
+from rstdp_ros.experiments.measuring import summary
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Recipe
