@@ -13,7 +13,7 @@ from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.environments import environment_sets
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Sizes, Study
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
@@ -27,6 +27,8 @@ RULES = ('rstdp', 'opposite', 'shuffled', 'permuted', 'random')
 PRESETS = ('paper', 'authors')
 FIRST_SEED = seeds.ADAPTATION + 20_000_000
 KEYS = ['task', 'network', 'preset', 'rule']
+# Environments.
+SETS: Sizes = {'full': 50, 'small': 4, 'tiny': 2}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Direction]:
     """List the runs: extreme environments, correct physics."""
     result = []
     for task in tasks:
-        environments = list(enumerate(environment_sets(task, 'extreme', scale.direction_sets)))
+        environments = list(enumerate(environment_sets(task, 'extreme', SETS[scale.name])))
         for (name, model, digest), (i, physics), kind, rule in product(
                 networks(task, scale), environments, PRESETS, scale.chosen(RULES)):
             labels = {'network': name, 'shipped': name == model, 'set': i}

@@ -12,7 +12,7 @@ from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments import best_of
 from rstdp_ros.experiments.best_of import BestOf
 from rstdp_ros.experiments.statistics import pooled
-from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Sizes, Study
 from rstdp_ros.support import seeds
 from rstdp_ros.support.parameters import table
 from rstdp_ros.tasks import get_task
@@ -30,6 +30,8 @@ SWEEPS: Mapping[str, Mapping[str, tuple[float, float]]] = {
 DERIVED = 'frozen'
 VARIANTS = ('rstdp', 'random')
 FIRST_SEED = seeds.ADAPTATION + 30_000_000
+# Changes per parameter.
+LEVELS: Sizes = {'full': 5, 'small': 2, 'tiny': 1}
 
 
 def jobs(tasks: Sequence[str], scale: Scale) -> list[BestOf]:
@@ -39,7 +41,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[BestOf]:
         for (name, model, digest), (parameter, ends), variant in product(
                 networks(task, scale), SWEEPS[task].items(), scale.chosen(VARIANTS)):
             default = table(get_task(task).physics)[parameter].default
-            for i, percent in enumerate(np.linspace(*ends, scale.levels).round(1).tolist()):
+            for i, percent in enumerate(np.linspace(*ends, LEVELS[scale.name]).round(1).tolist()):
                 labels = {'network': name, 'parameter': parameter, 'percent': percent,
                           'variant': variant}
                 physics = {parameter: default * (1 + percent / 100), 'derived_parameters': DERIVED}

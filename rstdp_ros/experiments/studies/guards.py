@@ -21,7 +21,7 @@ from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.environments import draw_plant
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Sizes, Study
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
@@ -35,6 +35,9 @@ GUARDS = ('snapshot', 'recheck', 'none')
 FIRST_SEED = seeds.ADAPTATION + 40_000_000
 # Of the draw of plants; guards were designed on those of seeds 11000 to 12002.
 PLANTS = {'static': 101, 'before': 102, 'after': 103}
+# How many of them: that stay, and that change.
+STATIC: Sizes = {'full': 40, 'small': 2, 'tiny': 1}
+CHANGES: Sizes = {'full': 15, 'small': 2, 'tiny': 1}
 # Where a drift starts and ends.
 DRIFT = ({'pole_half_length': 0.5}, {'pole_half_length': 1.2})
 # What counts as lost or won.
@@ -85,15 +88,16 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[GuardRun]:
 def _plants(task: str, scale: Scale) -> Iterator[tuple[str, int, Any, Any]]:
     """Yield kind, number, first and last parameters of the plants of a task."""
     cartpole = task == 'cartpole'
-    changes = scale.changes if cartpole else -(-scale.changes // 5)
+    few = -(-CHANGES[scale.name] // 5)
+    changes = CHANGES[scale.name] if cartpole else few
     if cartpole:
-        for i, plant in enumerate(draw_plants(task, 'extreme', PLANTS['static'], scale.plants)):
-            yield 'static', i, plant, plant
+        static = draw_plants(task, 'extreme', PLANTS['static'], STATIC[scale.name])
+        yield from (('static', i, plant, plant) for i, plant in enumerate(static))
     yield from (('changed', i, *pair) for i, pair in enumerate(zip(
         draw_plants(task, 'normal', PLANTS['before'], changes),
         draw_plants(task, 'extreme', PLANTS['after'], changes))))
     if cartpole:
-        yield from (('drifting', i, *DRIFT) for i in range(-(-scale.changes // 5)))
+        yield from (('drifting', i, *DRIFT) for i in range(few))
 
 
 def _lengths(plant: str, scale: Scale) -> tuple[int, int]:

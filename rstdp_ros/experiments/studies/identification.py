@@ -17,7 +17,7 @@ from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.environments import TABLE_2
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.statistics import share
-from rstdp_ros.experiments.study import load, networks, Scale, Study
+from rstdp_ros.experiments.study import load, networks, Scale, Sizes, Study
 from rstdp_ros.support import seeds
 from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks import get_task, Task
@@ -36,6 +36,9 @@ NOISE, VELOCITY = (0.0005, 0.002), 20.0
 VISIBLE = (0.05, 0.2)
 # Of actuators, s.
 DELAY = {'cartpole': 0.04, 'acrobot': 0.2}
+# Plants per task; likewise of either kind beside coverage.
+COVERED: Sizes = {'full': 150, 'small': 6, 'tiny': 2}
+RUBBING: Sizes = {'full': 50, 'small': 3, 'tiny': 1}
 COLORS = {'cartpole': plotting.BLUE, 'acrobot': plotting.VERMILLION}
 
 
@@ -64,10 +67,9 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Run]:
     if scale.rules:
         return []
     return [Run(task, kind, *shipped[index % len(shipped)], index)
-            for kind, count in ((COVERAGE, scale.identified), (RIGHT, scale.lacking),
-                                (LACKING, scale.lacking))
+            for kind, count in ((COVERAGE, COVERED), (RIGHT, RUBBING), (LACKING, RUBBING))
             for task in tasks for shipped in (networks(task, scale),)
-            for index in range(count)]
+            for index in range(count[scale.name])]
 
 
 def run(job: Run) -> Rows:

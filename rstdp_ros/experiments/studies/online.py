@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rstdp_ros.drawing import plotting
+from rstdp_ros.experiments.environments import SOLVED
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.online.groups import Group, groups
 from rstdp_ros.experiments.online.methods import METHODS
-from rstdp_ros.experiments.online.plants import Physics
+from rstdp_ros.experiments.online.plants import Physics, SETS
 from rstdp_ros.experiments.online.worlds import World, world_of
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import (
@@ -26,7 +28,7 @@ from rstdp_ros.experiments.study import (
     networks,
     Scale,
     SEED_STRIDE,
-    SOLVED,
+    Sizes,
     Study,
 )
 from rstdp_ros.snn import SpikingQNetwork
@@ -43,6 +45,8 @@ LOST = {'cartpole': 1.0, 'acrobot': 3.0}
 # Far from the seeds of other studies.
 FIRST_SEED = seeds.ADAPTATION + 20_000_000
 PART = 5
+# Plants of a group, at most; all of them at full scale.
+PLANTS: Sizes = {'full': SETS, 'small': 2, 'tiny': 1}
 # Episodes of which gains are listed.
 SHOWN = (1, 3, 10, 25, 50, 250)
 # Likewise of comparisons.
@@ -91,17 +95,18 @@ def _jobs_of(task: str, group: Group, scale: Scale) -> Iterator[OnlineRun]:
     for start in ('paper', 'robust'):
         if start == 'robust' and not (group.robust and has_robust(task)):
             continue
+        known = networks(task, scale, start == 'robust')
         for method in scale.chosen(list(METHODS)):
             own = METHODS[method]
             if not own.fits(task, group.name, start):
                 continue
             episodes = min(own.lengths[task], group.longest, scale.episodes)
-            for i, (first, last) in enumerate(group.plants[:scale.plants]):
-                for k, network in enumerate(networks(task, scale, start == 'robust')):
-                    yield OnlineRun(
-                        task, group.name, group.world, i, first, last, group.change, start,
-                        *network, method, FIRST_SEED + SEED_STRIDE * (len(group.plants) * k + i),
-                        group.change + episodes if episodes else 0, starts)
+            plants = enumerate(group.plants[:PLANTS[scale.name]])
+            for (i, (first, last)), (k, network) in product(plants, enumerate(known)):
+                yield OnlineRun(
+                    task, group.name, group.world, i, first, last, group.change, start,
+                    *network, method, FIRST_SEED + SEED_STRIDE * (len(group.plants) * k + i),
+                    group.change + episodes if episodes else 0, starts)
 
 
 def run(job: OnlineRun) -> Rows:

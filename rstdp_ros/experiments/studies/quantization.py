@@ -20,7 +20,7 @@ from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.measuring import summary
 from rstdp_ros.experiments.quantization import choose_factors, compare, PLAIN
 from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Sizes, Study
 from rstdp_ros.plasticity import BoundsParameters, Recipe
 from rstdp_ros.plasticity.rounding import ROUNDINGS
 from rstdp_ros.snn import quantize, SpikingQNetwork
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FLOAT = 'float'
+# Per network and kind of weights.
+RUNS: Sizes = {'full': 10, 'small': 2, 'tiny': 1}
 COLORS = {FLOAT: plotting.BLUE, 'stochastic': plotting.GREEN, 'nearest': plotting.VERMILLION}
 
 
@@ -73,7 +75,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Conversion | Runs]:
         for network in networks(name, scale):
             common = (name, *network, scale.held_out_starts)
             result.append(Conversion(*common))
-            result += [Runs(*common, weights, scale.quantized_runs, scale.guarded_episodes)
+            result += [Runs(*common, weights, RUNS[scale.name], scale.guarded_episodes)
                        for weights in (FLOAT, *ROUNDINGS)]
     return result
 
