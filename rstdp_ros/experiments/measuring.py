@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rstdp_ros.experiments.adaptation import Adaptation
+from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
+from rstdp_ros.support.resources import model_path
+from rstdp_ros.tasks import get_task
 
 HELD_OUT_STARTS = 100
 Returns = Callable[[SpikingQNetwork, Sequence[int]], np.ndarray]
@@ -41,3 +44,35 @@ def summary(adaptation: Adaptation, deployed: SpikingQNetwork, starts: int = HEL
             return adaptation.task.returns(network, seeds, adaptation.physics)
     before, after = (float(returns(n, block).mean()) for n in (adaptation.network, deployed))
     return Summary(before, after, starts)
+
+
+def adapted(adaptation: Adaptation, starts: int) -> dict[str, float]:
+    """Adapt; return mean returns on held-out starts ``before`` and ``after``, for a row."""
+    learner, _ = adapt(adaptation)
+    measured = summary(adaptation, learner.deployed, starts)
+    return {'before': measured.before, 'after': measured.after}
+
+
+@lru_cache(maxsize=32)
+def first_returns(task: str, model: str, physics: Any, starts: range,
+                  simulator: str = 'gym') -> np.ndarray:
+    """Return those of the network that a run begins with; the runs of a comparison share them."""
+    network = SpikingQNetwork.load(model_path(model))
+    return get_task(task, simulator).returns(network, starts, physics)
+
+
+class Measured:
+    """
+    What is measured of networks; what is deployed for long is measured once.
+
+    :param measure: network, or another controller with a digest -> what it comes to.
+    """
+
+    def __init__(self, measure: Callable[[Any], Any]) -> None:
+        self.measure, self.known = measure, {}
+
+    def __call__(self, network: Any) -> Any:
+        """Return what a network comes to."""
+        if network.digest not in self.known:
+            self.known[network.digest] = self.measure(network)
+        return self.known[network.digest]

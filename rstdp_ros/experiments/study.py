@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 
 # Far enough apart that no two runs of a network share a start.
 SEED_STRIDE = 1000
-# By the name of a scale.
-Sizes = Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Scale:
     """
-    How much of what several studies have; what one study has stands in its file (``Sizes``).
+    How much of what several studies have; what one has stands in its file, by name of the scale.
 
     :param networks: per task; the first shipped ones.
     :param runs: per network and guarded plant, from a seed each.
@@ -85,6 +83,16 @@ class Study:
     figure: Callable[[DataFrame], Figure]
     reading: str
     tasks: Sequence[str] = tuple(TABLE_2)
+
+
+@dataclass(frozen=True)
+class NetworkJob:
+    """What a job begins with that is about one network: its task, and how it is found."""
+
+    task: str
+    network: str
+    model: str
+    digest: str
 
 
 def networks(task: str, scale: Scale, robust: bool = False) -> list[tuple[str, str, str]]:

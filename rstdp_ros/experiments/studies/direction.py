@@ -13,7 +13,7 @@ from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.environments import environment_sets
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Sizes, Study
+from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
@@ -28,7 +28,7 @@ PRESETS = ('paper', 'authors')
 FIRST_SEED = seeds.ADAPTATION + 20_000_000
 KEYS = ['task', 'network', 'preset', 'rule']
 # Environments.
-SETS: Sizes = {'full': 50, 'small': 4, 'tiny': 2}
+SETS = {'full': 50, 'small': 4, 'tiny': 2}
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,8 @@ def figure(data: DataFrame) -> Figure:
     result, axes = plotting.panels(len(parts), columns=4)
     for axis, (keys, part) in zip(axes, parts):
         for rule, group in part.groupby('rule', sort=False):
-            style, columns = plotting.STYLES[rule], group.groupby('updates')['change']
-            axis.errorbar(list(columns.groups), columns.mean(), columns.sem(), label=rule,
-                          color=style.color, marker=style.marker, linestyle=style.line, capsize=3)
+            changes = group.groupby('updates')['change']
+            plotting.line_with_errors(axis, changes.mean(), changes.sem(), rule)
         axis.axhline(0, color='black', linewidth=0.6)
         axis.set_title(', '.join(keys), fontsize='medium')
         axis.set(xlabel='updates', ylabel='change of the mean return')

@@ -12,7 +12,7 @@ from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments import best_of
 from rstdp_ros.experiments.best_of import BestOf
 from rstdp_ros.experiments.statistics import pooled
-from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Sizes, Study
+from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.support import seeds
 from rstdp_ros.support.parameters import table
 from rstdp_ros.tasks import get_task
@@ -31,7 +31,7 @@ DERIVED = 'frozen'
 VARIANTS = ('rstdp', 'random')
 FIRST_SEED = seeds.ADAPTATION + 30_000_000
 # Changes per parameter.
-LEVELS: Sizes = {'full': 5, 'small': 2, 'tiny': 1}
+LEVELS = {'full': 5, 'small': 2, 'tiny': 1}
 
 
 def jobs(tasks: Sequence[str], scale: Scale) -> list[BestOf]:
@@ -87,9 +87,8 @@ def figure(data: DataFrame) -> Figure:
 
 
 def _line(axis, data: DataFrame, column: str, name: str) -> None:
-    style, groups = plotting.STYLES[name], data.groupby('percent')[column]
-    axis.errorbar(list(groups.groups), groups.mean(), groups.std().fillna(0.0), label=name,
-                  color=style.color, marker=style.marker, linestyle=style.line, capsize=3)
+    groups = data.groupby('percent')[column]
+    plotting.line_with_errors(axis, groups.mean(), groups.std().fillna(0.0), name)
 
 
 STUDY = Study(

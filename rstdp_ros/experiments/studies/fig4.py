@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,14 @@ from rstdp_ros.experiments import best_of
 from rstdp_ros.experiments.best_of import BestOf
 from rstdp_ros.experiments.environments import environment_sets, RANGES, SOLVED
 from rstdp_ros.experiments.reference_controller import reference_returns
-from rstdp_ros.experiments.statistics import interquartile_mean, interval, paired_t, pooled
-from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Sizes, Study
+from rstdp_ros.experiments.statistics import (
+    interquartile_mean,
+    interval,
+    paired_by,
+    paired_t,
+    pooled,
+)
+from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.support import seeds
 
 if TYPE_CHECKING:
@@ -29,8 +35,8 @@ VARIANTS = {
 WIDE_VARIANTS = ('rstdp', 'random')
 FIRST_SEED = seeds.ADAPTATION + 10_000_000
 # Environments per range; likewise of the wide study.
-SETS: Sizes = {'full': 10, 'small': 2, 'tiny': 1}
-WIDE_SETS: Sizes = {'full': 100, 'small': 4, 'tiny': 1}
+SETS = {'full': 10, 'small': 2, 'tiny': 1}
+WIDE_SETS = {'full': 100, 'small': 4, 'tiny': 1}
 # Figure 4 and the text: mean return on default physics, drop before and after in percent.
 PAPER = {('cartpole', 'normal'): (5.47, 0.401), ('cartpole', 'extreme'): (19.28, 2.05),
          ('acrobot', 'normal'): (5.34, -3.31), ('acrobot', 'extreme'): (11.4, -4.74)}
@@ -52,7 +58,7 @@ def wide_jobs(tasks: Sequence[str], scale: Scale) -> list[BestOf]:
     return list(_jobs(tasks, scale, WIDE_SETS, WIDE_VARIANTS))
 
 
-def _jobs(tasks: Sequence[str], scale: Scale, sets: Sizes,
+def _jobs(tasks: Sequence[str], scale: Scale, sets: Mapping[str, int],
           variants: Sequence[str]) -> Iterator[BestOf]:
     for task, derived, name in product(tasks, scale.derived, RANGES):
         environments = environment_sets(task, name, sets[scale.name])
@@ -127,12 +133,8 @@ def _against_random(data: DataFrame) -> DataFrame:
                             sort=False)
     rows = []
     for variant in wide.columns.drop('random', errors='ignore') if 'random' in wide else ():
-        difference = (wide[variant] - wide['random']).dropna()
-        for keys, group in difference.groupby(KEYS, sort=False):
-            low, high = interval(group.to_numpy())
-            rows.append({**dict(zip(KEYS, keys)), 'rule': variant, 'pairs': len(group),
-                         'mean difference': group.mean(), '95 % low': low, '95 % high': high})
-    return DataFrame(rows)
+        rows += paired_by(wide[variant] - wide['random'], KEYS, rule=variant)
+    return DataFrame(rows).rename(columns={'mean': 'mean difference'})
 
 
 def _t_tests(data: DataFrame) -> DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.study import Scale, Sizes, Study
+from rstdp_ros.experiments.study import Scale, Study
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import table
 from rstdp_ros.tasks import get_task
@@ -24,8 +24,8 @@ PERCENT = (0, 50, 100)
 FIRST_SEED = 100
 WINDOW = 100
 # Trainings per length, and how many episodes they have.
-TRAININGS: Sizes = {'full': 3, 'small': 1, 'tiny': 1}
-EPISODES: Sizes = {'full': 400, 'small': 30, 'tiny': 1}
+TRAININGS = {'full': 3, 'small': 1, 'tiny': 1}
+EPISODES = {'full': 400, 'small': 30, 'tiny': 1}
 STYLES = ((plotting.BLUE, '-'), (plotting.ORANGE, '--'), (plotting.GREEN, '-.'))
 
 

@@ -17,7 +17,7 @@ from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.environments import TABLE_2
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.statistics import share
-from rstdp_ros.experiments.study import load, networks, Scale, Sizes, Study
+from rstdp_ros.experiments.study import load, networks, Scale, Study
 from rstdp_ros.support import seeds
 from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks import get_task, Task
@@ -37,8 +37,8 @@ VISIBLE = (0.05, 0.2)
 # Of actuators, s.
 DELAY = {'cartpole': 0.04, 'acrobot': 0.2}
 # Plants per task; likewise of either kind beside coverage.
-COVERED: Sizes = {'full': 150, 'small': 6, 'tiny': 2}
-RUBBING: Sizes = {'full': 50, 'small': 3, 'tiny': 1}
+COVERED = {'full': 150, 'small': 6, 'tiny': 2}
+RUBBING = {'full': 50, 'small': 3, 'tiny': 1}
 COLORS = {'cartpole': plotting.BLUE, 'acrobot': plotting.VERMILLION}
 
 

@@ -17,21 +17,13 @@ import numpy as np
 from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.environments import SOLVED
 from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.measuring import Measured
 from rstdp_ros.experiments.online.groups import Group, groups
 from rstdp_ros.experiments.online.methods import METHODS
 from rstdp_ros.experiments.online.plants import Physics, SETS
-from rstdp_ros.experiments.online.worlds import World, world_of
+from rstdp_ros.experiments.online.worlds import world_of
 from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import (
-    has_robust,
-    load,
-    networks,
-    Scale,
-    SEED_STRIDE,
-    Sizes,
-    Study,
-)
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.experiments.study import has_robust, load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.support import seeds
 
 if TYPE_CHECKING:
@@ -46,7 +38,7 @@ LOST = {'cartpole': 1.0, 'acrobot': 3.0}
 FIRST_SEED = seeds.ADAPTATION + 20_000_000
 PART = 5
 # Plants of a group, at most; all of them at full scale.
-PLANTS: Sizes = {'full': SETS, 'small': 2, 'tiny': 1}
+PLANTS = {'full': SETS, 'small': 2, 'tiny': 1}
 # Episodes of which gains are listed.
 SHOWN = (1, 3, 10, 25, 50, 250)
 # Likewise of comparisons.
@@ -113,7 +105,8 @@ def run(job: OnlineRun) -> Rows:
     """Learn on the plant; measure on held-out starts what is deployed."""
     network = load(job)
     first, last = (world_of(job.task, job.world, plant) for plant in (job.first, job.last))
-    measured = _Measured(last, seeds.block(seeds.HELD_OUT, job.starts))
+    starts = seeds.block(seeds.HELD_OUT, job.starts)
+    measured = Measured(lambda controller: last.returns(controller, starts))
     labels = {'task': job.task, 'plants': job.plants, 'start': job.start, 'set': job.set,
               'network': job.network, 'method': job.method, 'seed': job.seed}
     before = measured(network).mean()
@@ -129,19 +122,6 @@ def run(job: OnlineRun) -> Rows:
 
 def _row(task: str, returns: np.ndarray) -> dict[str, float]:
     return {'return': returns.mean(), 'success': np.mean(returns >= SOLVED[task])}
-
-
-class _Measured:
-    """Returns on held-out starts; what is deployed for long is measured once."""
-
-    def __init__(self, world: World, starts: range) -> None:
-        self.world, self.starts = world, starts
-        self.known: dict[str, np.ndarray] = {}
-
-    def __call__(self, network: SpikingQNetwork) -> np.ndarray:
-        if network.digest not in self.known:
-            self.known[network.digest] = self.world.returns(network, self.starts)
-        return self.known[network.digest]
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:

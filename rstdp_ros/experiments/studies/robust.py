@@ -16,7 +16,7 @@ import numpy as np
 from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.environments import environment_sets, RANGES, SOLVED
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.study import has_robust, load, networks, Scale, Sizes, Study
+from rstdp_ros.experiments.study import has_robust, load, networks, Scale, Study
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
 
@@ -29,7 +29,7 @@ DEFAULT = 'default'
 # On so many plants a part of the starts is enough.
 PART = 5
 # Plants per range.
-PLANTS: Sizes = {'full': 100, 'small': 4, 'tiny': 1}
+PLANTS = {'full': 100, 'small': 4, 'tiny': 1}
 COLORS = {'one plant': plotting.VERMILLION, 'random plants': plotting.BLUE,
           'given': plotting.GREEN}
 
