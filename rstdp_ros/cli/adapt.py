@@ -11,8 +11,9 @@ from typing import Any
 
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import measure
+from rstdp_ros.drawing.run import plot_run
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
-from rstdp_ros.experiments.report import plot_run, Returns, summary
+from rstdp_ros.experiments.measuring import Returns, summary
 from rstdp_ros.plasticity import (
     AUTO,
     EpisodeRecord,
@@ -121,7 +122,7 @@ def finish(adaptation: Adaptation, learner: Learner, records: list[EpisodeRecord
     result = summary(adaptation, deployed, returns=returns)
     print(result, file=people)
     if options.plot:
-        plot_run(records, result, options.plot)
+        plot_run(records, result.before, result.after, options.plot)
         print(f'plot: {options.plot}', file=people)
     if options.json:
         shared.print_json({

@@ -11,20 +11,19 @@ import time
 
 from rstdp_ros.experiments.environments import DERIVED
 from rstdp_ros.experiments.jobs import Executor, EXECUTORS, finished, run_jobs
-from rstdp_ros.experiments.study import Scale, SCALES, STUDIED, Study
+from rstdp_ros.experiments.studies import ALIASES, STUDIES
+from rstdp_ros.experiments.study import Scale, SCALES, Study
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plugins import TASKS
-
-# Table 3 is made of the runs of Figure 4.
-ALIASES = {'table3': 'fig4'}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('experiment', metavar='EXPERIMENT', help='fig2, fig3, fig4, fig4-wide, '
-                        'fig5, table3, direction, demo-plant, guards, identification, online, '
-                        'pybullet, quantization, robust-start, or all; report only draws the '
-                        'figures and writes the report again')
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = '\n'.join(['experiments:', *map(_line, STUDIES), *(
+        f'  {alias:<16}see {name}' for alias, name in ALIASES.items())])
+    parser.add_argument('experiment', metavar='EXPERIMENT', help='one of those below, or all; '
+                        'report only draws the figures and writes the report again')
     parser.add_argument('--task', metavar='TASK', help='only this one (default: all)')
     parser.add_argument('--scale', default='full', metavar='S', help=f'{", ".join(SCALES)} '
                         '(default: %(default)s)')
@@ -52,56 +51,58 @@ def run(options: argparse.Namespace) -> None:
     if needed:
         raise RstdpError(f'experiments need {needed[0]}: pip install "rstdp_ros[experiments]"')
     from rstdp_ros.experiments.document import update
-    from rstdp_ros.experiments.html import write_report
-    studies = _studies(options.experiment)
+    from rstdp_ros.experiments.report import draw_again, write_report
+    task = TASKS[options.task].name if options.task else None
+    studies = _studies(options.experiment, task)
     if options.scale not in SCALES:
         raise RstdpError(f'unknown scale {options.scale!r}; known are {", ".join(SCALES)}')
     if options.workers < 1:
         raise RstdpError(f'--workers {options.workers} is not positive')
-    if options.task and TASKS[options.task].name not in STUDIED:
-        raise RstdpError(f'no experiment has been set up for task {options.task!r}; known are '
-                         f'{", ".join(STUDIED)}')
-    tasks = [options.task] if options.task else list(STUDIED)
     if options.derived not in (None, *DERIVED):
         raise RstdpError(f'unknown physics {options.derived!r}; known are {", ".join(DERIVED)}')
     scale = replace(SCALES[options.scale], models=tuple(options.model),
                     rules=tuple(options.rule),
                     derived=(options.derived,) if options.derived else DERIVED)
     for study in studies:
-        _run_study(study, tasks, scale, options)
+        _run_study(study, scale, options)
     if options.experiment == 'report':
-        _draw_again(options.output)
+        draw_again(options.output)
     print(f'report: {write_report(options.output)}')
     if options.document:
         update(options.document, options.output)
         print(f'document: {options.document}')
 
 
-def _studies(name: str) -> list[Study]:
-    from rstdp_ros.experiments.studies import STUDIES
-    if name in ('all', 'report'):
-        return list(STUDIES.usable().values()) if name == 'all' else []
+def _line(name: str) -> str:
+    """Return a study's line of the help; one that is broken says why."""
+    return f'  {name:<16}{STUDIES.fault(name) or STUDIES[name].title}'
+
+
+def _studies(name: str, task: str | None) -> list[Study]:
+    """
+    Return what is to be run.
+
+    :raises RstdpError: an experiment or task that does not exist, or that do not fit each other.
+    """
+    if name == 'report':
+        return []
     name = ALIASES.get(name, name)
-    if name not in STUDIES:
+    if name not in (*STUDIES, 'all'):
         raise RstdpError(f'unknown experiment {name!r}; known are '
                          f'{", ".join((*STUDIES, *ALIASES))}, all, report')
-    return [STUDIES[name]]
+    known = list(STUDIES.usable().values()) if name == 'all' else [STUDIES[name]]
+    fitting = [study for study in known if task in (None, *study.tasks)]
+    if not fitting:
+        tasks = dict.fromkeys(task for study in known for task in study.tasks)
+        raise RstdpError(f'{name} has nothing for task {task}; known are {", ".join(tasks)}')
+    return fitting
 
 
-def _draw_again(folder: Path) -> None:
-    """Draw the figures of all results in a folder."""
-    from rstdp_ros.experiments.results import draw, load
-    from rstdp_ros.experiments.studies import STUDIES
-    for study in STUDIES.usable().values():
-        if result := load(study, folder):
-            draw(study, result[0], folder)
-
-
-def _run_study(study: Study, tasks: list[str], scale: Scale,
-               options: argparse.Namespace) -> None:
+def _run_study(study: Study, scale: Scale, options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from rstdp_ros.experiments.results import save
+    tasks = [options.task] if options.task else study.tasks
     jobs = study.jobs(tasks, scale)
     if not jobs and options.experiment == 'all':
         return
@@ -113,7 +114,7 @@ def _run_study(study: Study, tasks: list[str], scale: Scale,
         run_jobs(study.run, jobs, options.output / 'jobs',
                  Executor(options.workers, options.executor), bar.update)
     # Together with what earlier runs did for other tasks, rules and physics.
-    everything = study.jobs(STUDIED, replace(scale, rules=(), derived=DERIVED))
+    everything = study.jobs(study.tasks, replace(scale, rules=(), derived=DERIVED))
     rows, done = finished(study.run, everything, options.output / 'jobs')
     command = ' '.join(['rstdp_ros reproduce', study.name, f'--scale {options.scale}',
                         *([f'--task {options.task}'] if options.task else []),

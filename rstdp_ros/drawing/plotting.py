@@ -8,6 +8,7 @@ from rstdp_ros.support.errors import RstdpError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import Series
 
 # The colours of Okabe and Ito.
 BLACK, ORANGE, SKY, GREEN = '#000000', '#E69F00', '#56B4E9', '#009E73'
@@ -53,6 +54,17 @@ def panels(count: int, columns: int = 3, height: float = 3.2) -> tuple[Figure, l
     for unused in axes[count:]:
         unused.set_visible(False)
     return figure, axes[:count]
+
+
+def line_with_errors(axes: Any, means: Series, errors: Series, name: str) -> None:
+    """
+    Draw means over what they are indexed by, with error bars.
+
+    :param name: of a style, and in the legend.
+    """
+    style = STYLES[name]
+    axes.errorbar(means.index, means, errors, label=name, color=style.color, marker=style.marker,
+                  linestyle=style.line, capsize=3)
 
 
 def legend_below(figure: Figure, axes: Any, columns: int) -> None:

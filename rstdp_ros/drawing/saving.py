@@ -1,4 +1,4 @@
-"""Pictures of bags."""
+"""Pictures on disk."""
 
 from __future__ import annotations
 

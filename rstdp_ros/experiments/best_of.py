@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from rstdp_ros.experiments.adaptation import next_episode
+from rstdp_ros.experiments.measuring import first_returns
 from rstdp_ros.experiments.study import load
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
-from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task, Task
 
 # So few starts at a time that a hopeless network is found out early.
@@ -86,16 +85,10 @@ def run(job: BestOf) -> list[dict[str, Any]]:
             (('selection', selection.starts), ('held-out', held_out))]
 
 
-@lru_cache(maxsize=32)
-def _first_returns(task: str, model: str, physics: Any, starts: range) -> np.ndarray:
-    """Return those of the network that a run begins with; the rules of a comparison share them."""
-    return get_task(task).returns(SpikingQNetwork.load(model_path(model)), starts, physics)
-
-
 def _compare(job: BestOf, physics: Any, best: SpikingQNetwork, starts: range) -> dict[str, Any]:
     """Measure the first and the best network on the same starts."""
-    before = _first_returns(job.task, job.model, physics, starts)
-    default = _first_returns(job.task, job.model, get_task(job.task).physics(), starts)
+    before = first_returns(job.task, job.model, physics, starts)
+    default = first_returns(job.task, job.model, get_task(job.task).physics(), starts)
     after = get_task(job.task).returns(best, starts, physics)
     return {'count': len(starts), 'default': float(default.mean()), 'before': float(before.mean()),
             'after': float(after.mean()), 'default_std': float(default.std(ddof=1)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import re
 from typing import TYPE_CHECKING
 
-from rstdp_ros.experiments.html import formatted
+from rstdp_ros.drawing.tables import as_markdown
 from rstdp_ros.experiments.results import load
 from rstdp_ros.experiments.studies import STUDIES
 from rstdp_ros.support.atomic import write_atomically
@@ -49,19 +49,5 @@ def filled(text: str, folder: Path) -> str:
         tables = tables_of(name)
         if not 1 <= number <= len(tables):
             raise RstdpError(f'{name} has {len(tables)} tables, not {number}')
-        caption, content = tables[number - 1]
-        return f'<!-- {name} {number} -->\n*{caption}*\n\n{markdown(content)}\n<!-- end -->'
+        return f'<!-- {name} {number} -->\n{as_markdown(*tables[number - 1])}\n<!-- end -->'
     return TABLE.sub(table, text)
-
-
-def markdown(table: DataFrame) -> str:
-    """Return a table in Markdown."""
-    rows = [list(table.columns), *table.itertuples(index=False)]
-    lines = ['| ' + ' | '.join(_cell(value) for value in row) + ' |' for row in rows]
-    return '\n'.join([lines[0], '|' + '---|' * len(table.columns), *lines[1:]])
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return '' if value != value else formatted(value)
-    return str(value)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any, TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pandas import Series
 
 BOOTSTRAP_SEED = 0
 
@@ -24,6 +28,18 @@ def paired(differences: np.ndarray) -> dict[str, float]:
     low, high = interval(differences)
     return {'pairs': len(differences), 'mean': differences.mean(),
             '95 % low': low, '95 % high': high}
+
+
+def paired_by(differences: Series, keys: list[str], **labels: Any) -> list[dict[str, Any]]:
+    """
+    Describe paired differences group by group: a row for each.
+
+    :param differences: indexed by what names a pair; what has no partner is left out.
+    :param keys: those of the index that name a group.
+    :param labels: what else a row has.
+    """
+    return [{**dict(zip(keys, names)), **labels, **paired(group.to_numpy())}
+            for names, group in differences.dropna().groupby(keys, sort=False)]
 
 
 def interquartile_mean(values: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from rstdp_ros.experiments.environments import DERIVED
+from rstdp_ros.experiments.environments import DERIVED, TABLE_2
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
@@ -19,52 +19,29 @@ if TYPE_CHECKING:
 
 # Far enough apart that no two runs of a network share a start.
 SEED_STRIDE = 1000
-# The mean return from which on a plant counts as mastered (for the cart-pole also Packer et al.
-# 2018).
-SOLVED: Mapping[str, float] = {'cartpole': 195.0, 'acrobot': -100.0}
-# What experiments have been set up for: the tasks of the paper.
-STUDIED = tuple(SOLVED)
 
 
 @dataclass(frozen=True)
 class Scale:
     """
-    How much of everything.
+    How much of what several studies have; what one has stands in its file, by name of the scale.
 
     :param networks: per task; the first shipped ones.
-    :param sets: random environments per range, for all rules.
-    :param wide_sets: likewise, for r-STDP and one control.
     :param runs: per network and guarded plant, from a seed each.
     :param episodes: of adaptation per run; ``guarded_episodes`` without a validation set.
     :param selection_starts: episodes per measurement during a run; likewise held_out_starts after.
-    :param plants: random plants that stay, for the comparison of guards; likewise changes.
-    :param levels: changed values per parameter in a sweep.
-    :param direction_sets: extreme environments of the direction test.
-    :param quantized_runs: per network and kind of weights.
-    :param training_runs: per condition; likewise training_episodes.
-    :param identified: plants to identify, per task; likewise lacking, with friction left out.
     :param models: files of further networks.
     :param rules: only these; () for all that a study has.
     :param derived: what derived fields do in random environments.
     """
 
-    networks: int = 3
-    sets: int = 10
-    wide_sets: int = 100
-    runs: int = 5
-    episodes: int = 250
-    guarded_episodes: int = 100
-    selection_starts: int = 100
-    held_out_starts: int = 1000
-    levels: int = 5
-    training_runs: int = 3
-    training_episodes: int = 400
-    direction_sets: int = 50
-    quantized_runs: int = 10
-    plants: int = 40
-    changes: int = 15
-    identified: int = 150
-    lacking: int = 50
+    name: str
+    networks: int
+    runs: int
+    episodes: int
+    guarded_episodes: int
+    selection_starts: int
+    held_out_starts: int
     models: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     derived: tuple[str, ...] = DERIVED
@@ -74,17 +51,13 @@ class Scale:
         return [rule for rule in rules if not self.rules or rule in self.rules]
 
 
-SCALES: Mapping[str, Scale] = {
-    'full': Scale(),
-    'small': Scale(networks=2, runs=2, sets=2, wide_sets=4, episodes=25, guarded_episodes=30,
-                   selection_starts=20, held_out_starts=100, levels=2, training_runs=1,
-                   training_episodes=30, direction_sets=4, quantized_runs=2, plants=2, changes=2,
-                   identified=6, lacking=3),
-    'tiny': Scale(networks=1, runs=1, sets=1, wide_sets=1, episodes=3, guarded_episodes=3,
-                  selection_starts=5, held_out_starts=10, levels=1, training_runs=1,
-                  training_episodes=1, direction_sets=2, quantized_runs=1, plants=1,
-                  changes=1, identified=2, lacking=1),
-}
+SCALES: Mapping[str, Scale] = {scale.name: scale for scale in (
+    Scale('full', networks=3, runs=5, episodes=250, guarded_episodes=100, selection_starts=100,
+          held_out_starts=1000),
+    Scale('small', networks=2, runs=2, episodes=25, guarded_episodes=30, selection_starts=20,
+          held_out_starts=100),
+    Scale('tiny', networks=1, runs=1, episodes=3, guarded_episodes=3, selection_starts=5,
+          held_out_starts=10))}
 
 
 @dataclass(frozen=True)
@@ -99,6 +72,7 @@ class Study:
     :param tables: all rows -> tables by caption.
     :param figure: all rows -> a figure.
     :param reading: what a reader should know to judge it.
+    :param tasks: that it has been set up for; by default those of the paper.
     """
 
     name: str
@@ -108,6 +82,17 @@ class Study:
     tables: Callable[[DataFrame], dict[str, DataFrame]]
     figure: Callable[[DataFrame], Figure]
     reading: str
+    tasks: Sequence[str] = tuple(TABLE_2)
+
+
+@dataclass(frozen=True)
+class NetworkJob:
+    """What a job begins with that is about one network: its task, and how it is found."""
+
+    task: str
+    network: str
+    model: str
+    digest: str
 
 
 def networks(task: str, scale: Scale, robust: bool = False) -> list[tuple[str, str, str]]:

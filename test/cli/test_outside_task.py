@@ -90,7 +90,7 @@ def test_an_experiment_that_knows_nothing_of_it_says_so():
     done = subprocess.run([sys.executable, '-m', 'rstdp_ros', 'reproduce', 'fig3', '--task',
                            'pendulum'], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and done.stderr.count('\n') == 1
-    assert "no experiment has been set up for task 'pendulum'" in done.stderr
+    assert 'fig3 has nothing for task pendulum; known are cartpole, acrobot' in done.stderr
 
 
 @needs_ros

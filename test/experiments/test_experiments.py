@@ -23,23 +23,31 @@ from rstdp_ros.experiments.environments import (
     sets_as_csv,
     TABLE_2,
 )
-from rstdp_ros.experiments.jobs import Executor, finished, run_jobs
+from rstdp_ros.experiments.jobs import Executor, finished, job_key, run_jobs
+from rstdp_ros.experiments.measuring import Measured
 from rstdp_ros.experiments.online.methods import ALL
 from rstdp_ros.experiments.online.plants import online_plants, plants_as_csv
 from rstdp_ros.experiments.online.plants import SETS as PLANTS_PER_RANGE
-from rstdp_ros.experiments.statistics import interquartile_mean, interval, paired_t, pooled
-from rstdp_ros.experiments.studies import fig4
+from rstdp_ros.experiments.statistics import (
+    interquartile_mean,
+    interval,
+    paired_by,
+    paired_t,
+    pooled,
+)
+from rstdp_ros.experiments.studies import fig4, STUDIES
 from rstdp_ros.experiments.study import networks, SCALES
 from rstdp_ros.plasticity import Learner, Recipe
+from rstdp_ros.snn import with_gains
 from rstdp_ros.support import seeds
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task, TASKS
 
 needs_experiments = pytest.mark.skipif(importlib.util.find_spec('pandas') is None,
                                        reason='the extra "experiments" is not installed')
-STUDIES = ['fig2', 'fig3', 'fig4', 'fig4-wide', 'direction', 'demo-plant', 'guards',
-           'identification', 'quantization', 'robust-start',
-           *(['fig5'] if importlib.util.find_spec('torch') else [])]
+SMALL = ['fig2', 'fig3', 'fig4', 'fig4-wide', 'direction', 'demo-plant', 'guards',
+         'identification', 'quantization', 'robust-start',
+         *(['fig5'] if importlib.util.find_spec('torch') else [])]
 
 
 @pytest.mark.parametrize('task', TASKS)
@@ -133,6 +141,33 @@ def test_a_perfect_network_is_not_measured_again(cartpole):
 def test_a_network_that_changed_is_noticed():
     with pytest.raises(RstdpError, match='changed'):
         best_of.run(job(digest='0' * 64))
+
+
+@pytest.mark.parametrize('scale', SCALES.values(), ids=SCALES)
+@pytest.mark.parametrize('name', STUDIES)
+def test_a_study_has_jobs_at_every_scale_and_each_once(name, scale):
+    study = STUDIES[name]
+    jobs = study.jobs(study.tasks, scale)
+    assert {job.task for job in jobs} <= {*study.tasks}
+    assert len({job_key(study.run, job) for job in jobs}) == len(jobs) > 0
+
+
+def test_what_is_deployed_for_long_is_measured_once(shipped):
+    played = []
+    measured = Measured(lambda network: played.append(network) or len(played))
+    other = with_gains(shipped, np.full(shipped.observation_size, 0.1))
+    assert [measured(one) for one in (shipped, other, shipped, other)] == [1, 2, 1, 2]
+    assert played == [shipped, other]
+
+
+@needs_experiments
+def test_paired_rows_leave_out_what_has_no_partner():
+    import pandas
+    index = pandas.MultiIndex.from_product([['b', 'a'], [1, 2, 3]], names=['task', 'seed'])
+    rows = paired_by(pandas.Series([1.0, 1.0, np.nan, 3.0, 4.0, 5.0], index), ['task'], of='x')
+    assert [(row['task'], row['of'], row['pairs'], row['mean']) for row in rows] == [
+        ('b', 'x', 2, 1.0), ('a', 'x', 3, 4.0)]
+    assert rows[1]['95 % low'] < 4.0 < rows[1]['95 % high']
 
 
 def test_statistics():
@@ -261,12 +296,12 @@ def test_a_part_can_be_one_physics(tmp_path):
 @pytest.mark.long
 @needs_experiments
 def test_everything_in_miniature(tmp_path, capsys):
-    for name in STUDIES:
+    for name in SMALL:
         assert main(['reproduce', name, '--scale', 'tiny', '--workers', '1',
                      '--output', str(tmp_path)]) == 0
         assert (tmp_path / f'{name}.csv').stat().st_size > 100
     page = (tmp_path / 'report.html').read_text()
-    assert page.count('<img') == len(STUDIES) and page.count('<table') >= len(STUDIES)
+    assert page.count('<img') == len(SMALL) and page.count('<table') >= len(SMALL)
     assert 'rstdp_ros reproduce fig4 --scale tiny' in page
     assert 'src="http' not in page and '<link' not in page
 

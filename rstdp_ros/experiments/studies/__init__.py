@@ -17,3 +17,5 @@ STUDIES = Plugins('experiment', 'rstdp_ros.studies', {
     'pybullet': f'{HERE}.pybullet:STUDY',
     'quantization': f'{HERE}.quantization:STUDY',
     'robust-start': f'{HERE}.robust:STUDY'})
+# Other names. Table 3 is made of the runs of Figure 4.
+ALIASES = {'table3': 'fig4'}

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rstdp_ros.drawing import plotting
-from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.drawing.before_after import before_after
+from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.report import summary
-from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.measuring import adapted
+from rstdp_ros.experiments.statistics import paired_by
+from rstdp_ros.experiments.study import load, NetworkJob, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
@@ -32,13 +31,9 @@ RULES = ('rstdp', 'random')
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(NetworkJob):
     """One network, one seed, one rule."""
 
-    task: str
-    network: str
-    model: str
-    digest: str
     seed: int
     rule: str
     episodes: int
@@ -59,14 +54,13 @@ def run(job: Run) -> Rows:
     task = get_task(job.task)
     adaptation = Adaptation(task, load(job), task.make_physics(task.demo_physics), job.episodes,
                             Recipe.of(task.name, job.seed, job.rule))
-    learner, _ = adapt(adaptation)
-    measured = summary(adaptation, learner.deployed, job.starts)
     return [{'task': job.task, 'network': job.network, 'seed': job.seed, 'rule': job.rule,
-             'before': measured.before, 'after': measured.after}]
+             **adapted(adaptation, job.starts)}]
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
     """Return every pair, the gains, and the paired difference to the control."""
+    from pandas import DataFrame
     pairs = data.pivot_table(index=['task', 'network', 'seed', 'before'], columns='rule',
                              values='after', sort=False).reset_index()
     pairs.columns.name = None
@@ -75,33 +69,15 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
         ['count', 'median', 'min', 'max']).reset_index()
     result = {'Return on held-out starts before and after': pairs, 'Gains': gains}
     if set(RULES) <= set(pairs):
-        result['r-STDP minus random, paired'] = _differences(pairs)
+        wide = pairs.set_index(['task', 'network', 'seed'])
+        result['r-STDP minus random, paired'] = DataFrame(
+            paired_by(wide['rstdp'] - wide['random'], ['task']))
     return result
-
-
-def _differences(pairs: DataFrame) -> DataFrame:
-    from pandas import DataFrame
-    rows = []
-    for task, group in pairs.groupby('task', sort=False):
-        rows.append({'task': task, **paired((group['rstdp'] - group['random']).to_numpy())})
-    return DataFrame(rows)
 
 
 def figure(data: DataFrame) -> Figure:
     """Draw every run from before to after."""
-    parts = list(data.groupby(['task', 'rule'], sort=False))
-    result, axes = plotting.panels(len(parts), columns=2)
-    for axis, ((task, rule), part) in zip(axes, parts):
-        style = plotting.STYLES[rule]
-        for before, after in zip(part['before'], part['after']):
-            axis.plot([0, 1], [before, after], color=style.color, marker=style.marker, alpha=0.6)
-        axis.set_xticks([0, 1], ['before', 'after'])
-        axis.set(title=f'{task}: {rule}', ylabel='mean return on held-out starts',
-                 xlim=(-0.3, 1.3))
-        values = data.loc[data['task'] == task, ['before', 'after']].to_numpy()
-        margin = 0.05 * np.ptp(values) + 1.0
-        axis.set_ylim(values.min() - margin, values.max() + margin)
-    return result
+    return before_after(data, 'rule', plotting.STYLES)
 
 
 STUDY = Study(

@@ -27,6 +27,8 @@ RULES = ('rstdp', 'opposite', 'shuffled', 'permuted', 'random')
 PRESETS = ('paper', 'authors')
 FIRST_SEED = seeds.ADAPTATION + 20_000_000
 KEYS = ['task', 'network', 'preset', 'rule']
+# Environments.
+SETS = {'full': 50, 'small': 4, 'tiny': 2}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Direction]:
     """List the runs: extreme environments, correct physics."""
     result = []
     for task in tasks:
-        environments = list(enumerate(environment_sets(task, 'extreme', scale.direction_sets)))
+        environments = list(enumerate(environment_sets(task, 'extreme', SETS[scale.name])))
         for (name, model, digest), (i, physics), kind, rule in product(
                 networks(task, scale), environments, PRESETS, scale.chosen(RULES)):
             labels = {'network': name, 'shipped': name == model, 'set': i}
@@ -122,9 +124,8 @@ def figure(data: DataFrame) -> Figure:
     result, axes = plotting.panels(len(parts), columns=4)
     for axis, (keys, part) in zip(axes, parts):
         for rule, group in part.groupby('rule', sort=False):
-            style, columns = plotting.STYLES[rule], group.groupby('updates')['change']
-            axis.errorbar(list(columns.groups), columns.mean(), columns.sem(), label=rule,
-                          color=style.color, marker=style.marker, linestyle=style.line, capsize=3)
+            changes = group.groupby('updates')['change']
+            plotting.line_with_errors(axis, changes.mean(), changes.sem(), rule)
         axis.axhline(0, color='black', linewidth=0.6)
         axis.set_title(', '.join(keys), fontsize='medium')
         axis.set(xlabel='updates', ylabel='change of the mean return')

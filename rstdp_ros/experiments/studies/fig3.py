@@ -30,6 +30,8 @@ SWEEPS: Mapping[str, Mapping[str, tuple[float, float]]] = {
 DERIVED = 'frozen'
 VARIANTS = ('rstdp', 'random')
 FIRST_SEED = seeds.ADAPTATION + 30_000_000
+# Changes per parameter.
+LEVELS = {'full': 5, 'small': 2, 'tiny': 1}
 
 
 def jobs(tasks: Sequence[str], scale: Scale) -> list[BestOf]:
@@ -39,7 +41,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[BestOf]:
         for (name, model, digest), (parameter, ends), variant in product(
                 networks(task, scale), SWEEPS[task].items(), scale.chosen(VARIANTS)):
             default = table(get_task(task).physics)[parameter].default
-            for i, percent in enumerate(np.linspace(*ends, scale.levels).round(1).tolist()):
+            for i, percent in enumerate(np.linspace(*ends, LEVELS[scale.name]).round(1).tolist()):
                 labels = {'network': name, 'parameter': parameter, 'percent': percent,
                           'variant': variant}
                 physics = {parameter: default * (1 + percent / 100), 'derived_parameters': DERIVED}
@@ -85,9 +87,8 @@ def figure(data: DataFrame) -> Figure:
 
 
 def _line(axis, data: DataFrame, column: str, name: str) -> None:
-    style, groups = plotting.STYLES[name], data.groupby('percent')[column]
-    axis.errorbar(list(groups.groups), groups.mean(), groups.std().fillna(0.0), label=name,
-                  color=style.color, marker=style.marker, linestyle=style.line, capsize=3)
+    groups = data.groupby('percent')[column]
+    plotting.line_with_errors(axis, groups.mean(), groups.std().fillna(0.0), name)
 
 
 STUDY = Study(

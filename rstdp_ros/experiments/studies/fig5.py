@@ -23,6 +23,9 @@ PERCENT = (0, 50, 100)
 # The shipped networks have the seeds from 0.
 FIRST_SEED = 100
 WINDOW = 100
+# Trainings per length, and how many episodes they have.
+TRAININGS = {'full': 3, 'small': 1, 'tiny': 1}
+EPISODES = {'full': 400, 'small': 30, 'tiny': 1}
 STYLES = ((plotting.BLUE, '-'), (plotting.ORANGE, '--'), (plotting.GREEN, '-.'))
 
 
@@ -38,8 +41,8 @@ class Training:
 
 def jobs(tasks: Sequence[str], scale: Scale) -> list[Training]:
     """List the trainings."""
-    return [Training(task, percent, FIRST_SEED + i, scale.training_episodes)
-            for task, percent, i in product(tasks, PERCENT, range(scale.training_runs))]
+    return [Training(task, percent, FIRST_SEED + i, EPISODES[scale.name])
+            for task, percent, i in product(tasks, PERCENT, range(TRAININGS[scale.name]))]
 
 
 def run(job: Training) -> Rows:

@@ -20,8 +20,9 @@ from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.environments import draw_plant
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.measuring import Measured
+from rstdp_ros.experiments.statistics import paired, paired_by
+from rstdp_ros.experiments.study import load, NetworkJob, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
@@ -35,6 +36,9 @@ GUARDS = ('snapshot', 'recheck', 'none')
 FIRST_SEED = seeds.ADAPTATION + 40_000_000
 # Of the draw of plants; guards were designed on those of seeds 11000 to 12002.
 PLANTS = {'static': 101, 'before': 102, 'after': 103}
+# How many of them: that stay, and that change.
+STATIC = {'full': 40, 'small': 2, 'tiny': 1}
+CHANGES = {'full': 15, 'small': 2, 'tiny': 1}
 # Where a drift starts and ends.
 DRIFT = ({'pole_half_length': 0.5}, {'pole_half_length': 1.2})
 # What counts as lost or won.
@@ -45,7 +49,7 @@ KEYS = ['task', 'plant', 'network', 'run']
 
 
 @dataclass(frozen=True)
-class GuardRun:
+class GuardRun(NetworkJob):
     """
     One network on one plant, under every guard.
 
@@ -54,10 +58,6 @@ class GuardRun:
     :param change: after so many episodes the plant is another one, or begins to drift.
     """
 
-    task: str
-    network: str
-    model: str
-    digest: str
     plant: str
     run: int
     before: Mapping[str, float]
@@ -85,15 +85,16 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[GuardRun]:
 def _plants(task: str, scale: Scale) -> Iterator[tuple[str, int, Any, Any]]:
     """Yield kind, number, first and last parameters of the plants of a task."""
     cartpole = task == 'cartpole'
-    changes = scale.changes if cartpole else -(-scale.changes // 5)
+    few = -(-CHANGES[scale.name] // 5)
+    changes = CHANGES[scale.name] if cartpole else few
     if cartpole:
-        for i, plant in enumerate(draw_plants(task, 'extreme', PLANTS['static'], scale.plants)):
-            yield 'static', i, plant, plant
+        static = draw_plants(task, 'extreme', PLANTS['static'], STATIC[scale.name])
+        yield from (('static', i, plant, plant) for i, plant in enumerate(static))
     yield from (('changed', i, *pair) for i, pair in enumerate(zip(
         draw_plants(task, 'normal', PLANTS['before'], changes),
         draw_plants(task, 'extreme', PLANTS['after'], changes))))
     if cartpole:
-        yield from (('drifting', i, *DRIFT) for i in range(-(-scale.changes // 5)))
+        yield from (('drifting', i, *DRIFT) for i in range(few))
 
 
 def _lengths(plant: str, scale: Scale) -> tuple[int, int]:
@@ -108,13 +109,7 @@ def run(job: GuardRun) -> Rows:
     """Adapt through the change and measure on held-out starts of the last plant."""
     task, network = get_task(job.task), load(job)
     final, starts = task.make_physics(job.after), seeds.block(seeds.HELD_OUT, job.starts)
-    known: dict[str, float] = {}
-
-    def measured(network: SpikingQNetwork) -> float:
-        if network.digest not in known:
-            known[network.digest] = float(task.returns(network, starts, final).mean())
-        return known[network.digest]
-
+    measured = Measured(lambda network: float(task.returns(network, starts, final).mean()))
     seed, rows = FIRST_SEED + SEED_STRIDE * job.run, []
     for guard in GUARDS:
         learner = _learner(network, seed, guard)
@@ -178,12 +173,11 @@ def _outcomes(data: DataFrame) -> DataFrame:
 def _differences(data: DataFrame) -> DataFrame:
     from pandas import DataFrame
     rows = []
-    for (task, plant), group in data.groupby(['task', 'plant'], sort=False):
+    for _, group in data.groupby(KEYS[:2], sort=False):
         for what in ('after', 'played'):
             wide = group.pivot_table(index=KEYS, columns='guard', values=what, sort=False)
             if {'recheck', 'snapshot'} <= set(wide):
-                rows.append({'task': task, 'plant': plant, 'of': what,
-                             **paired((wide['recheck'] - wide['snapshot']).to_numpy())})
+                rows += paired_by(wide['recheck'] - wide['snapshot'], KEYS[:2], of=what)
     return DataFrame(rows)
 
 

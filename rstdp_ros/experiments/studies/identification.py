@@ -36,6 +36,9 @@ NOISE, VELOCITY = (0.0005, 0.002), 20.0
 VISIBLE = (0.05, 0.2)
 # Of actuators, s.
 DELAY = {'cartpole': 0.04, 'acrobot': 0.2}
+# Plants per task; likewise of either kind beside coverage.
+COVERED = {'full': 150, 'small': 6, 'tiny': 2}
+RUBBING = {'full': 50, 'small': 3, 'tiny': 1}
 COLORS = {'cartpole': plotting.BLUE, 'acrobot': plotting.VERMILLION}
 
 
@@ -64,10 +67,9 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Run]:
     if scale.rules:
         return []
     return [Run(task, kind, *shipped[index % len(shipped)], index)
-            for kind, count in ((COVERAGE, scale.identified), (RIGHT, scale.lacking),
-                                (LACKING, scale.lacking))
+            for kind, count in ((COVERAGE, COVERED), (RIGHT, RUBBING), (LACKING, RUBBING))
             for task in tasks for shipped in (networks(task, scale),)
-            for index in range(count)]
+            for index in range(count[scale.name])]
 
 
 def run(job: Run) -> Rows:

@@ -9,27 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rstdp_ros.drawing import plotting
+from rstdp_ros.experiments.environments import SOLVED
 from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.measuring import Measured
 from rstdp_ros.experiments.online.groups import Group, groups
 from rstdp_ros.experiments.online.methods import METHODS
-from rstdp_ros.experiments.online.plants import Physics
-from rstdp_ros.experiments.online.worlds import World, world_of
+from rstdp_ros.experiments.online.plants import Physics, SETS
+from rstdp_ros.experiments.online.worlds import world_of
 from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import (
-    has_robust,
-    load,
-    networks,
-    Scale,
-    SEED_STRIDE,
-    SOLVED,
-    Study,
-)
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.experiments.study import has_robust, load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.support import seeds
 
 if TYPE_CHECKING:
@@ -43,6 +37,8 @@ LOST = {'cartpole': 1.0, 'acrobot': 3.0}
 # Far from the seeds of other studies.
 FIRST_SEED = seeds.ADAPTATION + 20_000_000
 PART = 5
+# Plants of a group, at most; all of them at full scale.
+PLANTS = {'full': SETS, 'small': 2, 'tiny': 1}
 # Episodes of which gains are listed.
 SHOWN = (1, 3, 10, 25, 50, 250)
 # Likewise of comparisons.
@@ -91,24 +87,26 @@ def _jobs_of(task: str, group: Group, scale: Scale) -> Iterator[OnlineRun]:
     for start in ('paper', 'robust'):
         if start == 'robust' and not (group.robust and has_robust(task)):
             continue
+        known = networks(task, scale, start == 'robust')
         for method in scale.chosen(list(METHODS)):
             own = METHODS[method]
             if not own.fits(task, group.name, start):
                 continue
             episodes = min(own.lengths[task], group.longest, scale.episodes)
-            for i, (first, last) in enumerate(group.plants[:scale.plants]):
-                for k, network in enumerate(networks(task, scale, start == 'robust')):
-                    yield OnlineRun(
-                        task, group.name, group.world, i, first, last, group.change, start,
-                        *network, method, FIRST_SEED + SEED_STRIDE * (len(group.plants) * k + i),
-                        group.change + episodes if episodes else 0, starts)
+            plants = enumerate(group.plants[:PLANTS[scale.name]])
+            for (i, (first, last)), (k, network) in product(plants, enumerate(known)):
+                yield OnlineRun(
+                    task, group.name, group.world, i, first, last, group.change, start,
+                    *network, method, FIRST_SEED + SEED_STRIDE * (len(group.plants) * k + i),
+                    group.change + episodes if episodes else 0, starts)
 
 
 def run(job: OnlineRun) -> Rows:
     """Learn on the plant; measure on held-out starts what is deployed."""
     network = load(job)
     first, last = (world_of(job.task, job.world, plant) for plant in (job.first, job.last))
-    measured = _Measured(last, seeds.block(seeds.HELD_OUT, job.starts))
+    starts = seeds.block(seeds.HELD_OUT, job.starts)
+    measured = Measured(lambda controller: last.returns(controller, starts))
     labels = {'task': job.task, 'plants': job.plants, 'start': job.start, 'set': job.set,
               'network': job.network, 'method': job.method, 'seed': job.seed}
     before = measured(network).mean()
@@ -124,19 +122,6 @@ def run(job: OnlineRun) -> Rows:
 
 def _row(task: str, returns: np.ndarray) -> dict[str, float]:
     return {'return': returns.mean(), 'success': np.mean(returns >= SOLVED[task])}
-
-
-class _Measured:
-    """Returns on held-out starts; what is deployed for long is measured once."""
-
-    def __init__(self, world: World, starts: range) -> None:
-        self.world, self.starts = world, starts
-        self.known: dict[str, np.ndarray] = {}
-
-    def __call__(self, network: SpikingQNetwork) -> np.ndarray:
-        if network.digest not in self.known:
-            self.known[network.digest] = self.world.returns(network, self.starts)
-        return self.known[network.digest]
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
 from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.measuring import first_returns
+from rstdp_ros.experiments.statistics import paired_by
+from rstdp_ros.experiments.study import load, NetworkJob, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Recipe
-from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
-from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 if TYPE_CHECKING:
@@ -50,13 +48,9 @@ PLANTS: Mapping[str, Mapping[str, Physics]] = {
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(NetworkJob):
     """One network, one plant, one seed, one rule."""
 
-    task: str
-    network: str
-    model: str
-    digest: str
     plant: str
     physics: Physics
     seed: int
@@ -86,15 +80,9 @@ def run(job: Run) -> Rows:
     return [{'task': job.task, 'network': job.network, 'plant': job.plant, 'seed': job.seed,
              'rule': job.rule, 'starts': job.starts,
              'home': float(get_task(job.task).returns(network, held_out).mean()),
-             'before': _before(job.task, job.model, physics, held_out),
+             'before': float(first_returns(job.task, job.model, physics, held_out,
+                                           'pybullet').mean()),
              'after': float(task.returns(learner.deployed, held_out, physics).mean())}]
-
-
-@lru_cache(maxsize=32)
-def _before(task: str, model: str, physics: object, starts: range) -> float:
-    """Measure a network as it came, once for all of its runs on a plant."""
-    network = SpikingQNetwork.load(model_path(model))
-    return float(get_task(task, 'pybullet').returns(network, starts, physics).mean())
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
@@ -114,12 +102,8 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
 def _differences(data: DataFrame) -> DataFrame:
     from pandas import DataFrame
     pairs = data.pivot_table(index=['task', 'plant', 'network', 'seed'], columns='rule',
-                             values='after', sort=False).reset_index()
-    rows = []
-    for (task, plant), group in pairs.groupby(['task', 'plant'], sort=False):
-        rows.append({'task': task, 'plant': plant,
-                     **paired((group['rstdp'] - group['random']).to_numpy())})
-    return DataFrame(rows)
+                             values='after', sort=False)
+    return DataFrame(paired_by(pairs['rstdp'] - pairs['random'], ['task', 'plant']))
 
 
 def figure(data: DataFrame) -> Figure:

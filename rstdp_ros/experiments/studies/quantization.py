@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from rstdp_ros.drawing import plotting
-from rstdp_ros.experiments.adaptation import adapt, Adaptation
+from rstdp_ros.drawing.before_after import before_after
+from rstdp_ros.drawing.plotting import BLUE, GREEN, Style, VERMILLION
+from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.measuring import adapted
 from rstdp_ros.experiments.quantization import choose_factors, compare, PLAIN
-from rstdp_ros.experiments.report import summary
-from rstdp_ros.experiments.statistics import paired
-from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.experiments.statistics import paired_by
+from rstdp_ros.experiments.study import load, NetworkJob, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import BoundsParameters, Recipe
 from rstdp_ros.plasticity.rounding import ROUNDINGS
 from rstdp_ros.snn import quantize, SpikingQNetwork
@@ -32,32 +30,27 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FLOAT = 'float'
-COLORS = {FLOAT: plotting.BLUE, 'stochastic': plotting.GREEN, 'nearest': plotting.VERMILLION}
+# Per network and kind of weights.
+RUNS = {'full': 10, 'small': 2, 'tiny': 1}
+STYLES = {FLOAT: Style(BLUE, 'o'), 'stochastic': Style(GREEN, 'o'),
+          'nearest': Style(VERMILLION, 'o')}
 
 
 @dataclass(frozen=True)
-class Conversion:
+class Conversion(NetworkJob):
     """One network: its float form against its plain and its chosen 8-bit form."""
 
-    task: str
-    network: str
-    model: str
-    digest: str
     starts: int
 
 
 @dataclass(frozen=True)
-class Runs:
+class Runs(NetworkJob):
     """
     One network with one kind of weights, from several seeds.
 
     :param weights: 'float', or how the updates of 8-bit weights are rounded.
     """
 
-    task: str
-    network: str
-    model: str
-    digest: str
     starts: int
     weights: str
     runs: int
@@ -73,7 +66,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Conversion | Runs]:
         for network in networks(name, scale):
             common = (name, *network, scale.held_out_starts)
             result.append(Conversion(*common))
-            result += [Runs(*common, weights, scale.quantized_runs, scale.guarded_episodes)
+            result += [Runs(*common, weights, RUNS[scale.name], scale.guarded_episodes)
                        for weights in (FLOAT, *ROUNDINGS)]
     return result
 
@@ -107,10 +100,8 @@ def _adapt(task: Task, network: SpikingQNetwork, job: Runs) -> Rows:
     for seed in (seeds.ADAPTATION + SEED_STRIDE * k for k in range(job.runs)):
         adaptation = Adaptation(task, network, task.make_physics(task.demo_physics), job.episodes,
                                 Recipe.of(task.name, seed, guard='snapshot', bounds=bounds))
-        learner, _ = adapt(adaptation)
-        measured = summary(adaptation, learner.deployed, job.starts)
         rows.append({'plant': 'demo', 'weights': job.weights, 'seed': seed,
-                     'before': measured.before, 'after': measured.after})
+                     **adapted(adaptation, job.starts)})
     return rows
 
 
@@ -147,30 +138,16 @@ def _adapted(runs: DataFrame) -> DataFrame:
 def _differences(runs: DataFrame) -> DataFrame:
     from pandas import DataFrame
     pairs = runs.pivot_table(index=['task', 'network', 'seed'], columns='weights',
-                             values='after', sort=False).reset_index()
-    rows = []
-    for (task, group), rounding in product(pairs.groupby('task', sort=False), ROUNDINGS):
-        difference = (group[rounding] - group[FLOAT]).dropna().to_numpy()
-        if len(difference):
-            rows.append({'task': task, 'weights': rounding, **paired(difference)})
-    return DataFrame(rows)
+                             values='after', sort=False)
+    return DataFrame([row for _, group in pairs.groupby('task', sort=False)
+                      for rounding in ROUNDINGS
+                      for row in paired_by(group[rounding] - group[FLOAT], ['task'],
+                                           weights=rounding)])
 
 
 def figure(data: DataFrame) -> Figure:
     """Draw every run from before to after."""
-    runs = _runs(data)
-    parts = list(runs.groupby(['task', 'weights'], sort=False))
-    result, axes = plotting.panels(len(parts))
-    for axis, ((task, weights), part) in zip(axes, parts):
-        for before, after in zip(part['before'], part['after']):
-            axis.plot([0, 1], [before, after], color=COLORS[weights], marker='o', alpha=0.6)
-        axis.set_xticks([0, 1], ['before', 'after'])
-        axis.set(title=f'{task}: {weights}', ylabel='mean return on held-out starts',
-                 xlim=(-0.3, 1.3))
-        values = runs.loc[runs['task'] == task, ['before', 'after']].to_numpy()
-        margin = 0.05 * np.ptp(values) + 1.0
-        axis.set_ylim(values.min() - margin, values.max() + margin)
-    return result
+    return before_after(_runs(data), 'weights', STYLES)
 
 
 STUDY = Study(

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rstdp_ros.drawing import plotting
-from rstdp_ros.experiments.environments import environment_sets, RANGES
+from rstdp_ros.experiments.environments import environment_sets, RANGES, SOLVED
 from rstdp_ros.experiments.jobs import Rows
-from rstdp_ros.experiments.study import has_robust, load, networks, Scale, SOLVED, Study
+from rstdp_ros.experiments.study import has_robust, load, networks, Scale, Study
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 DEFAULT = 'default'
 # On so many plants a part of the starts is enough.
 PART = 5
+# Plants per range.
+PLANTS = {'full': 100, 'small': 4, 'tiny': 1}
 COLORS = {'one plant': plotting.VERMILLION, 'random plants': plotting.BLUE,
           'given': plotting.GREEN}
 
@@ -56,6 +58,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Measurement]:
         return []
     tasks = [task for task in tasks if has_robust(task)]
     shipped = replace(scale, models=())
+    ranges = ((DEFAULT, 1), *((name, PLANTS[scale.name]) for name in RANGES))
     return [Measurement(task, trained, *network, plants, count,
                         scale.held_out_starts // PART)
             for task in tasks
@@ -64,7 +67,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Measurement]:
                 ('random plants', networks(task, shipped, robust=True)),
                 ('given', networks(task, replace(scale, networks=0))))
             for network in group
-            for plants, count in ((DEFAULT, 1), *((name, scale.wide_sets) for name in RANGES))]
+            for plants, count in ranges]
 
 
 def run(job: Measurement) -> Rows:
