@@ -25,7 +25,7 @@ REMEASURE = 3
 
 @dataclass(frozen=True)
 class GainsParameters(SearchParameters):
-    """How to look for better gains, and what is known before."""
+    """How to look for better gains, and what is known beforehand."""
 
     prior: str = parameter(
         SIMULATED, 'What is known before the first episode. simulated: what gains return on '

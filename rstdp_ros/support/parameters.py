@@ -130,7 +130,7 @@ def in_present_names(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_an_earlier_run(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a run together with what it did before there were parameters for it."""
+    """Return a run's values, with those of parameters that are newer than the run filled in."""
     return {p.name: p.absent for p in table(cls).values() if p.absent is not None} | dict(values)
 
 
