@@ -1,8 +1,8 @@
 """
-A driver that speaks the protocol itself, in lockstep, and begins its episodes by itself.
+A driver that speaks the protocol itself, in lockstep, and paces its own episodes.
 
 `read` and `command` stand for your hardware; here they are a cart-pole whose pole is longer and
-heavier than the one that the network was trained on. docs/interfaces.md explains the rest.
+heavier than the one the network was trained on. docs/interfaces.md explains the rest.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ class Driver(Node):
         self.observe()
 
     def observe(self):
-        """Send what the sensors say, under a stamp of its own."""
+        """Send the sensor values, with a new stamp."""
         x, x_dot, theta, theta_dot = self.read()
         message = JointState(name=JOINTS, position=[x, theta], velocity=[x_dot, theta_dot])
         self.stamp = max(self.stamp + 1, self.get_clock().now().nanoseconds)
@@ -75,7 +75,7 @@ class Driver(Node):
             self.observe()
 
     def end(self, message):
-        """Say how the episode ended; its return is one per step."""
+        """Report how the episode ended; its return is one per step."""
         efforts = hashlib.sha256(np.array(self.efforts, '<f8').tobytes()).hexdigest()[:16]
         values = {'seed': self.episode, 'steps': self.steps, 'return': float(self.steps),
                   'efforts': efforts}
@@ -86,33 +86,33 @@ class Driver(Node):
         self.observation, self.heard = None, monotonic()
 
     def on_weights(self, message):
-        """Hear from adaptation which episode it answers, and with which network."""
+        """Note which episode adaptation answers, and with which network."""
         words = [dim.label.partition(' ') for dim in message.layout.dim]
         self.said = {word: value for word, _, value in words}
         self.silent, self.heard = False, monotonic()
         self.begin_if_ready()
 
     def on_active(self, digest):
-        """Hear from the policy by which network it plays the next episode."""
+        """Note with which network the policy plays the next episode."""
         self.active = digest.data
         self.begin_if_ready()
 
     def begin_if_ready(self):
-        """Begin when the last episode was answered and the policy uses what came of it."""
+        """Begin when the last episode was answered and the policy uses the resulting weights."""
         if self.observation is not None or not self.active:
             return
         said = self.said
         current = said is None or said.get('digest') == self.active
         answered = self.ended is None or (
             said is not None and said.get('episode') == self.ended.hardware_id)
-        # Who is silent for so long is not waited for again: perhaps nobody learns.
+        # After so long a silence do not wait again: perhaps no adaptation is running.
         self.silent |= monotonic() - self.heard > (FIRST_PATIENCE if said is None else PATIENCE)
         if answered and current or self.silent:
             self.ended = None
             self.begin()
 
     def on_timer(self):
-        """Send again what nobody answered; stop if nobody does."""
+        """Send again what is unanswered; stop if no answer comes."""
         if self.observation is None:
             if self.ended is not None:
                 self.ends.publish(self.ended)
@@ -135,7 +135,7 @@ class Driver(Node):
 
 def main():
     """Run until Ctrl-C or SIGTERM; whatever ends it, the motor stops."""
-    # ROS's own handlers would take the topics away in the middle of a callback.
+    # ROS's own handlers would destroy the topics in the middle of a callback.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     driver = Driver()

@@ -17,17 +17,17 @@ TARGETS = ('cpu', 'loihi2')
 
 
 class BackendLostError(RuntimeError):
-    """What a network runs on is gone: the process must end, and another start brings it back."""
+    """The network's backend is gone: the process must end, and a restart brings it back."""
 
 
 class Backend(Protocol):
     """
     Something that runs a network.
 
-    A class is made with the first network, and with the target where that is a choice.
+    The class is constructed with the first network, and with the target if there is a choice.
 
-    :cvar name: what command line and nodes call it.
-    :cvar targets: where it may compute; () where that is no choice.
+    :cvar name: its name on the command line and in nodes.
+    :cvar targets: where it may compute; () if there is no choice.
     """
 
     name: str
@@ -45,8 +45,8 @@ def make_backend(name: str, network: SpikingQNetwork, target: str = TARGETS[0]) 
     """
     Make a backend by name; its dependencies are imported only then.
 
-    :param target: where it computes, if that is a choice.
-    :raises RstdpError: no backend of that name, or it cannot run here.
+    :param target: where it computes, if there is a choice.
+    :raises RstdpError: there is no backend of that name, or it cannot run here.
     """
     made = BACKENDS[name]
     return made(network, target) if made.targets else made(network)

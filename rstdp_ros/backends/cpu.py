@@ -1,4 +1,4 @@
-"""The network on the CPU, by the compiled kernels."""
+"""The network on the CPU, using the compiled kernels."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class CpuBackend:
 
     def __init__(self, network: SpikingQNetwork) -> None:
         self.load(network)
-        # Compile, or load the compiled kernel, before the first observation waits for it.
+        # Compile or load the kernel now, so that the first observation need not wait for it.
         self.infer(np.zeros(network.observation_size, np.float32))
 
     def load(self, network: SpikingQNetwork) -> None:

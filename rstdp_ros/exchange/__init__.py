@@ -1,1 +1,1 @@
-"""Networks from and for other systems: NIR graphs and torch checkpoints."""
+"""Networks to and from other systems: NIR graphs and torch checkpoints."""

@@ -1,8 +1,9 @@
 """
-Unpacking of foreign files in a process of its own, with limits.
+Unpacking of foreign files in a separate process, with limits.
 
-HDF5's library and torch's can crash on damaged files, and would take whoever reads them along. So
-they run in a child that is told the file's bytes and tells their content or a sentence.
+The HDF5 and torch libraries can crash on damaged files, and would take the reader down with them.
+So they run in a child process that receives the file's bytes and returns their content or a
+sentence.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from typing import Any
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import refusing, shortened
 
-# Of the processor for the file itself; importing torch takes longer on a busy machine.
+# CPU time for the file itself; importing torch takes longer on a busy machine.
 SECONDS = 2
 TIME_LIMIT = 60.0
 MEMORY = 400 * 2**20
-# -I keeps whatever lies in the working folder out; the parent's path comes as arguments.
+# -I keeps modules in the working folder out; the parent's path comes as arguments.
 CHILD = ('import sys; name = sys.argv[1]; sys.path[:] = sys.argv[2:]; '
          'from rstdp_ros.exchange.child import main; main(name)')
 
 
 def unpack(module: str, data: bytes) -> Any:
     """
-    Return what a module's function ``read`` makes of a file's bytes.
+    Return the result of a module's function ``read`` for a file's bytes.
 
     :param module: in this package; it names the libraries it needs in LIBRARIES.
-    :raises RstdpError: the bytes are damaged, something else, or too much.
+    :raises RstdpError: the bytes are damaged, something else, or too large.
     """
     try:
         done = subprocess.run([sys.executable, '-I', '-c', CHILD, module, *sys.path], input=data,
@@ -44,9 +45,9 @@ def unpack(module: str, data: bytes) -> Any:
 
 def result(code: int, output: bytes) -> Any:
     """
-    Return what a child told.
+    Return what a child process answered.
 
-    :raises RstdpError: it told a sentence, or died.
+    :raises RstdpError: it answered with a sentence, or died.
     """
     if code:
         raise RstdpError(f'damaged: reading it takes more than {SECONDS} s or {MEMORY} bytes, or '
@@ -59,12 +60,12 @@ def result(code: int, output: bytes) -> Any:
 
 
 def main(module: str) -> None:
-    """Be the child: bytes from standard input, content or a sentence to standard output."""
+    """Run as the child: bytes from standard input, content or a sentence to standard output."""
     sys.stdout.buffer.write(answer(module, sys.stdin.buffer.read()))
 
 
 def answer(module: str, data: bytes) -> bytes:
-    """Read within limits, which begin when all libraries are there; return what to tell."""
+    """Read within limits, which start once all libraries are loaded; return the answer."""
     reader = import_module(f'rstdp_ros.exchange.{module}')
     for library in reader.LIBRARIES:
         import_module(library)
@@ -79,7 +80,7 @@ def answer(module: str, data: bytes) -> bytes:
 
 
 def _limit() -> None:
-    """Allow this process so much more memory and time than it has taken already."""
+    """Limit the memory and time that this process may use beyond what it has used already."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(used.ru_utime + used.ru_stime) + 1 + SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))

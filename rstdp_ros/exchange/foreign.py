@@ -1,4 +1,4 @@
-"""What a file of another system leaves open, and how it becomes a network of ours."""
+"""What another system's file leaves open, and how it becomes one of our networks."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from rstdp_ros.snn import Neuron, SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import get_task, Task, TASKS
 
-# As for our own files: no network of any task comes near it.
+# The same as for our own files: no task's network comes near it.
 MAX_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
 class Facts:
     """
-    What somebody says about a network because its file may not; None where nothing was said.
+    Facts stated about a network because its file may not hold them; None if not stated.
 
-    :param task: what the network is for.
-    :param ticks: how many ticks an observation is presented.
+    :param task: the network's task.
+    :param ticks: number of ticks for which an observation is presented.
     :param alpha: decay of the synaptic current per tick; likewise beta of the potential.
     :param threshold: firing threshold.
-    :param dt: seconds per tick that the time constants of an NIR graph mean.
+    :param dt: seconds per tick assumed by an NIR graph's time constants.
     """
 
     task: str | None = None
@@ -40,7 +40,7 @@ class Facts:
 
 def find_task(name: str | None, weights: Sequence[np.ndarray]) -> Task:
     """
-    Return the task of that name, or else the only one whose observations and actions fit.
+    Return the task of that name, or the only one whose observations and actions fit.
 
     :param weights: W1, W2, W3, each (in, out).
     :raises RstdpError: an unknown name, one that does not fit, or none or several that do.
@@ -68,7 +68,7 @@ def make_network(weights: Sequence[np.ndarray], neuron: Neuron, task: Task,
 
     :param weights: W1, W2, W3, each (in, out).
     :param efforts: of the actions, N or N m.
-    :raises RstdpError: it is no network, or not one for this task.
+    :raises RstdpError: it is not a network, or not one for this task.
     """
     network = SpikingQNetwork(weights, neuron, task.name, efforts, metadata)
     task.check_network(network)

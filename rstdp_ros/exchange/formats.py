@@ -1,4 +1,4 @@
-"""Which kinds of file can be read and written, by the end of their names."""
+"""Which kinds of file can be read and written, by file name extension."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from rstdp_ros.support.errors import RstdpError
 
 class Reader(NamedTuple):
     """
-    How a kind of file is read.
+    How to read a kind of file.
 
     :param read: (path, facts) -> network.
-    :param facts: names of the facts that such a file may leave open.
+    :param facts: names of the facts that this kind of file may leave open.
     """
 
     read: Callable[[Path, Facts], SpikingQNetwork]
@@ -44,8 +44,8 @@ def read_network(path: str | Path, facts: Facts | None = None) -> SpikingQNetwor
     Read a network file, an NIR graph or a torch checkpoint.
 
     :param facts: what the file may leave open.
-    :raises RstdpError: an unknown kind, a file that cannot be used, or a fact that its kind of
-        file states itself.
+    :raises RstdpError: an unknown kind, an unusable file, or a fact that this kind of file states
+        itself.
     """
     path, facts = Path(path), facts or Facts()
     reader = _of_kind(path, READERS, 'read')
@@ -57,9 +57,9 @@ def read_network(path: str | Path, facts: Facts | None = None) -> SpikingQNetwor
 
 def write_network(network: SpikingQNetwork, path: str | Path, **choices: str) -> None:
     """
-    Write a network file or an NIR graph, whole or not at all.
+    Write a network file or an NIR graph, completely or not at all.
 
-    :param choices: of that kind of file; see :func:`nir_to_bytes`.
+    :param choices: options of that kind of file; see :func:`nir_to_bytes`.
     :raises RstdpError: an unknown kind, or the file cannot be written.
     """
     path = Path(path)
@@ -72,7 +72,7 @@ def write_network(network: SpikingQNetwork, path: str | Path, **choices: str) ->
 
 def writer_of(path: Path) -> Callable[..., bytes]:
     """
-    Return what turns a network into the bytes of such a file.
+    Return the function that turns a network into the bytes of such a file.
 
     :raises RstdpError: an unknown kind.
     """

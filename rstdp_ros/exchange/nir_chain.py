@@ -1,4 +1,4 @@
-"""The chain of nodes that an NIR graph must be, and what its nodes say."""
+"""The chain of nodes that an NIR graph must be, and what its nodes define."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Chain(NamedTuple):
 
     :param weights: W1, W2, W3, each (in, out).
     :param readout: name of the readout's node.
-    :param readout_threshold: infinite where it has none.
+    :param readout_threshold: infinite if it has none.
     """
 
     weights: list[np.ndarray]
@@ -35,10 +35,10 @@ class Chain(NamedTuple):
 
 class Neurons(NamedTuple):
     """
-    What a layer of neurons has in common.
+    The constants shared by a layer of neurons.
 
-    :param gain: by how much it multiplies its input before it integrates it.
-    :param threshold: infinite where it never spikes.
+    :param gain: factor on the input before it is integrated.
+    :param threshold: infinite if it never spikes.
     """
 
     alpha: float
@@ -51,11 +51,11 @@ def read_chain(graph: Any, dt: float, assumed: bool) -> Chain:
     """
     Read Input, three times linear and neurons, Output.
 
-    LIF and LI count as CubaLIF and CubaLI without synaptic memory, alpha = 0.
+    LIF and LI are treated as CubaLIF and CubaLI without synaptic memory, alpha = 0.
 
     :param graph: a ``nir.NIRGraph``, its types unchecked.
     :param dt: seconds per tick.
-    :param assumed: whether nobody said dt; then every gain must be 1, which proves it.
+    :param assumed: whether dt was not stated; then every gain must be 1, which confirms it.
     :raises RstdpError: anything else; names the node.
     """
     if not 0.0 < dt < math.inf:
@@ -77,7 +77,7 @@ def read_chain(graph: Any, dt: float, assumed: bool) -> Chain:
 
 
 def _order(graph: Any) -> list[str]:
-    """Follow the edges from the input, refusing branches, loops and what lies aside."""
+    """Follow the edges from the input, refusing branches, loops and unconnected nodes."""
     successors: dict[str, list[str]] = {name: [] for name in graph.nodes}
     for a, b in graph.edges:
         for name in (a, b):
@@ -120,7 +120,7 @@ def _weights(name: str, node: Any) -> np.ndarray:
 
 
 def _neurons(name: str, node: Any, size: int, dt: float) -> Neurons:
-    """Return what all neurons of a node, ``size`` of them, have in common."""
+    """Return the constants shared by all neurons of a node, ``size`` of them."""
     def common(field: str, default: float) -> float:
         values = np.asarray(getattr(node, field, default), np.float64)
         if values.size not in (1, size):
@@ -146,17 +146,17 @@ def _neurons(name: str, node: Any, size: int, dt: float) -> Neurons:
 
 def _decay(dt: float, tau: float) -> float:
     """
-    Return 1 - dt / tau, without what rounding added.
+    Return 1 - dt / tau, with the rounding error removed.
 
-    Networks compute in float32: the shortest number that means the same there, such as 0.8, is
-    what somebody wrote.
+    Networks compute in float32: the shortest number with the same float32 value, such as 0.8, is
+    what the author wrote.
     """
     return float(str(np.float32(max(0.0, 1.0 - dt / tau))))
 
 
 def _check_alike(name: str, layer: Neurons, first_name: str, first: Neurons,
                  readout: bool) -> None:
-    """Refuse a layer whose constants are not those of the first."""
+    """Refuse a layer whose constants differ from the first layer's."""
     for field in ('alpha', 'beta') if readout else ('alpha', 'beta', 'threshold'):
         here, there = getattr(layer, field), getattr(first, field)
         if not math.isclose(here, there, rel_tol=1e-6):
@@ -166,13 +166,13 @@ def _check_alike(name: str, layer: Neurons, first_name: str, first: Neurons,
 
 def check_silence(chain: Chain, ticks: int) -> None:
     """
-    Refuse a readout that can spike: its potential is to be the Q-value.
+    Refuse a readout that can spike: its potential must be the Q-value.
 
     :param ticks: per observation.
     :raises RstdpError: some input could bring it above its threshold.
     """
     u = v = 0.0
-    # The strongest input there is: every excitatory synapse in every tick.
+    # The strongest possible input: every excitatory synapse in every tick.
     strongest = float(np.maximum(chain.weights[2], 0).sum(axis=0).max())
     for _ in range(ticks):
         u = chain.alpha * u + strongest

@@ -1,4 +1,4 @@
-"""NIR files, which are HDF5: what is in them, once it is known to fit in memory."""
+"""NIR files, which are HDF5: their content, once it is known to fit in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read(data: bytes) -> Any:
     """
     Return the ``nir.NIRGraph`` in the bytes of an NIR file, its types unchecked.
 
-    :raises RstdpError: damaged, something else, or too much.
+    :raises RstdpError: damaged, something else, or too large.
     """
     import h5py
     nir = load_nir()
@@ -36,7 +36,7 @@ def read(data: bytes) -> Any:
 
 
 class _Sizes:
-    """Sums up what would be in memory, and refuses what leads out of the file."""
+    """Sums up the memory needed, and refuses links out of the file."""
 
     def __init__(self) -> None:
         self._objects = self._bytes = 0

@@ -20,8 +20,8 @@ def read_nir(path: Path, facts: Facts) -> SpikingQNetwork:
     """
     Read an NIR file.
 
-    :param facts: task, ticks and dt, where its metadata do not say.
-    :raises RstdpError: nir is missing, or the file is missing, damaged or no network of a task.
+    :param facts: task, ticks and dt, if its metadata lack them.
+    :raises RstdpError: nir is missing, or the file is missing, damaged or not a network of a task.
     """
     data = read_file(path, MAX_BYTES)
     load_nir()
@@ -37,9 +37,9 @@ def graph_to_network(graph: Any, facts: Facts,
     """
     Turn a ``nir.NIRGraph`` into a network.
 
-    :param facts: task, ticks and dt, where its metadata do not say.
-    :param default_origin: the network's metadata, where the graph's do not say.
-    :raises RstdpError: it is no network of a task; names the node and the reason.
+    :param facts: task, ticks and dt, if its metadata lack them.
+    :param default_origin: the network's metadata, if the graph has none.
+    :raises RstdpError: it is not a network of a task; names the node and the reason.
     """
     known = graph.metadata
     if known.get('tick_order', TICK_ORDER) != TICK_ORDER:
@@ -64,7 +64,7 @@ def graph_to_network(graph: Any, facts: Facts,
 
 
 def _agreed(name: str, said: Any, known: Mapping[str, Any], kind: type) -> Any:
-    """Return what the metadata or the options say, or None; they must not differ."""
+    """Return the value from the metadata or the options, or None; they must not differ."""
     if name not in known:
         return said
     try:
@@ -80,7 +80,7 @@ def _agreed(name: str, said: Any, known: Mapping[str, Any], kind: type) -> Any:
 
 
 def _exact(name: str, rounded: float, known: Mapping[str, Any]) -> float:
-    """Return a decay as the metadata state it, since a time constant has rounded it."""
+    """Return a decay as stated in the metadata, since the time constant has rounded it."""
     value = _agreed(name, None, known, float)
     if value is None:
         return rounded

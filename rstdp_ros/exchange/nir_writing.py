@@ -20,7 +20,8 @@ def nir_to_bytes(network: SpikingQNetwork, readout: str = 'CubaLI') -> bytes:
     """
     Return the bytes of an NIR file.
 
-    :param readout: 'CubaLI' as it is, or 'CubaLIF' that never fires for readers without CubaLI.
+    :param readout: 'CubaLI', the exact form, or a 'CubaLIF' that never fires, for readers without
+        CubaLI.
     :raises RstdpError: nir is missing, or the network has what NIR cannot tell.
     """
     buffer = io.BytesIO()
@@ -70,7 +71,7 @@ def network_to_graph(network: SpikingQNetwork, readout: str = 'CubaLI') -> Any:
 
 
 def _metadata(network: SpikingQNetwork) -> dict[str, Any]:
-    """Tell what the graph cannot; flat, since older releases of nir read nothing nested."""
+    """Return what the graph cannot express; flat, since older releases of nir read no nesting."""
     return {
         'task': network.task, 'ticks': network.neuron.ticks, 'dt': DT, 'tick_order': TICK_ORDER,
         'input': INPUT, 'output': OUTPUT, 'alpha': network.neuron.alpha,

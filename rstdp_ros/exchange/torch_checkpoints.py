@@ -1,8 +1,8 @@
 """
 Networks from torch checkpoints: matrices without constants, read without running any code.
 
-Two layouts are known: ``([W1, W2, W3], [])`` with matrices (in, out), as the paper's authors save
-theirs, and state dicts of bias-free ``nn.Linear`` layers, (out, in).
+Two layouts are known: ``([W1, W2, W3], [])`` with matrices (in, out), the paper's authors' format,
+and state dicts of bias-free ``nn.Linear`` layers, (out, in).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import read_file, shortened
 
 LIBRARIES = ('torch',)
-# What training scripts call the network that acts, here or with _state_dict at the end.
+# Names that training scripts use for the acting network, also with _state_dict at the end.
 WRAPPERS = ('model', 'policy_net', 'policy', 'q_network', 'q_net', 'qnet', 'online_net', 'online',
             'net', 'network', 'actor', 'agent')
 MAX_WRAPPERS = 4
-# What DataParallel and torch.compile put before every name.
+# Prefixes that DataParallel and torch.compile add to every name.
 PARALLEL = re.compile(r'^((module|_orig_mod)\.)+')
 LAYOUTS = ('known are ([W1, W2, W3], []) with matrices (in, out), and a state dict of three '
            'linear layers')
@@ -41,8 +41,8 @@ def read_checkpoint(path: Path, facts: Facts) -> SpikingQNetwork:
     """
     Read a checkpoint; constants that ``facts`` leaves open are the task's.
 
-    :raises RstdpError: torch is missing, or the file is missing, damaged, wants to run code, or
-        holds something else than a network of a task.
+    :raises RstdpError: torch is missing, or the file is missing, damaged, needs to run code, or
+        does not hold a network of a task.
     """
     data = read_file(path, MAX_BYTES)
     if find_spec('torch') is None:
@@ -62,7 +62,7 @@ def read(data: bytes) -> list[np.ndarray]:
     """
     Return W1, W2, W3 from the bytes of a checkpoint, each (in, out) float32.
 
-    :raises RstdpError: they are damaged, want to run code, or hold something else.
+    :raises RstdpError: they are damaged, need to run code, or hold something else.
     """
     from pickle import UnpicklingError
 
@@ -71,7 +71,7 @@ def read(data: bytes) -> list[np.ndarray]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                 raise RstdpError(f'unpacks to more than {MAX_BYTES} bytes')
-            if archive.testzip() is not None:  # torch does not look at the checksums
+            if archive.testzip() is not None:  # torch does not check the checksums
                 raise RstdpError('damaged, a checksum is wrong')
         content = torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
     except RstdpError:
@@ -103,7 +103,7 @@ def _weights(content: Any) -> list[np.ndarray]:
 
 
 def _unwrapped(content: Mapping) -> Mapping:
-    """Return the state dict of the network in what training scripts save around it."""
+    """Return the network's state dict from the wrappers that training scripts save."""
     for _ in range(MAX_WRAPPERS):
         names = [name for name in WRAPPERS for name in (f'{name}_state_dict', name)
                  if name in content]
@@ -122,7 +122,7 @@ def _unwrapped(content: Mapping) -> Mapping:
 
 
 def _of_one_network(content: Mapping) -> Mapping:
-    """Leave out the target network of a module that holds both."""
+    """Drop the target network of a module that holds both."""
     return {name: tensor for name, tensor in content.items()
             if 'target' not in PARALLEL.sub('', str(name)).split('.')[0]}
 
@@ -139,7 +139,7 @@ def _of_state_dict(content: Mapping) -> list[np.ndarray]:
             raise RstdpError(f'{name!r} is neither a weight nor a bias; save those of the linear '
                              'layers alone and give constants by options, or use NIR, which '
                              'has a place for them')
-    # Mostly in the order of the layers, but a dict may have been sorted or put together anew.
+    # Usually in the order of the layers, but a dict may have been sorted or rebuilt.
     for names in (list(weights), sorted(weights)):
         chain = [weights[name] for name in names]
         if _chains(chain):
@@ -156,7 +156,7 @@ def _matrix(name: str, tensor: Any) -> np.ndarray:
 
 
 def _array(name: str, tensor: Any) -> np.ndarray:
-    """Return a tensor as float32, refusing what is none or only pretends to be small."""
+    """Return a tensor as float32, refusing other objects and tensors too large for a network."""
     import torch
     if not (isinstance(tensor, torch.Tensor) and tensor.layout == torch.strided
             and tensor.is_floating_point() and not tensor.is_quantized):

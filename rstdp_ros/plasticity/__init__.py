@@ -1,4 +1,4 @@
-"""Learning after deployment: r-STDP, the guard that makes it usable, and the run that keeps it."""
+"""Learning after deployment: strategies, the guards that make them usable, and the run on disk."""
 
 from rstdp_ros.plasticity.bounds import BoundsParameters
 from rstdp_ros.plasticity.guard import GuardParameters, NoGuard, SnapshotGuard

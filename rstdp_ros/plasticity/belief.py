@@ -1,4 +1,4 @@
-"""What returns say about points that were and were not tried: a Gaussian process."""
+"""What returns say about tried and untried points: a Gaussian process."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from rstdp_ros.plasticity.tried import Tried
 
-# How often noise is estimated anew from what the process with the noise before says.
+# How often the noise is re-estimated from the process with the previous noise.
 ROUNDS = 2
-# The noise as it is assumed counts as so many returns; levels that are this part of the spread
-# apart are told from each other.
+# The assumed noise counts as this many returns; levels this fraction of the spread apart are
+# treated as different.
 ASSUMED_RETURNS, LEVEL_WIDTH = 3.0, 0.2
 
 
@@ -38,10 +38,10 @@ class Prior(Protocol):
 
 class FlatPrior:
     """
-    No point is better than another, and points are alike that are near.
+    No point is better than another, and nearby points are alike.
 
     :param level: the mean everywhere.
-    :param spread: as of :class:`Prior`, likewise noise.
+    :param spread: as in :class:`Prior`, like noise.
     :param length: distance over which points are alike, in log gains.
     """
 
@@ -68,11 +68,11 @@ class Belief:
 
     Noise differs: a network that always reaches the end returns the same every time, one that
     falls early or late does not. So the variance of a return is estimated for each level of the
-    mean return, from all points near that level and from what is assumed of it.
+    mean return, from all points near that level and from the assumed noise.
 
-    :param prior: what is known before.
+    :param prior: what is known beforehand.
     :param tried: at least one point.
-    :ivar mean: (n,) of the mean return of the points that were tried; covariance: (n, n) of it.
+    :ivar mean: (n,) of the mean returns of the tried points; covariance: (n, n) of them.
     :ivar degrees: of freedom of the noise.
     """
 
@@ -86,7 +86,7 @@ class Belief:
             inverse = np.linalg.inv(signal + np.diag(variances / tried.counts))
             weights = inverse @ residuals
             self._levels = prior.mean(tried.points) + signal @ weights
-            # Squared leave-one-out errors over what is expected of them (ibid., 5.12).
+            # Squared leave-one-out errors over their expected values (ibid., 5.12).
             misses = weights ** 2 / np.diag(inverse)
             self._squares = variances * misses + tried.squares
             variances = self.noise(self._levels) ** 2
@@ -95,7 +95,7 @@ class Belief:
         self.mean, self.covariance = self._posterior(tried.points, signal)
 
     def noise(self, levels: np.ndarray) -> np.ndarray:
-        """Return the standard deviation of a return where the mean return is that, (n,)."""
+        """Return the standard deviation of a return at each level of the mean return, (n,)."""
         prior = self.prior
         apart = (levels[:, np.newaxis] - self._levels) / (LEVEL_WIDTH * prior.spread)
         alike = np.exp(-0.5 * apart ** 2)
@@ -115,7 +115,7 @@ class Belief:
 
     def differences(self, reference: int) -> tuple[np.ndarray, np.ndarray]:
         """
-        Compare what was tried with one of them.
+        Compare the tried points with one of them.
 
         :return: means and standard deviations of the differences of mean returns, both (n,).
         """

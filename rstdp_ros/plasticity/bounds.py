@@ -1,4 +1,4 @@
-"""How far learning may go: per episode, in all, and per weight; and in which steps."""
+"""How far learning may go: per episode, in total and per weight; and in which steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
 @dataclass(frozen=True)
 class BoundsParameters:
-    """Bounds on the weights that change; 0 is none. An 8-bit network is rounded after them."""
+    """Bounds on the weights that change; 0 means none. 8-bit networks are rounded afterwards."""
 
     max_update: float = parameter(
         0.0, 'Largest norm of the change that one episode makes; a larger one is scaled down. '
@@ -32,11 +32,11 @@ class BoundsParameters:
 
 class Bounds:
     """
-    Keep new weights where they may be; without bounds they pass untouched, bit for bit.
+    Keep new weights within bounds; without bounds they pass unchanged, bit for bit.
 
-    Norms are those of all weights together; a matrix that a strategy left alone is left alone.
+    Norms are over all weights together; a matrix that the strategy did not change stays unchanged.
 
-    :param initial: of the first network of the run.
+    :param initial: the weights of the run's first network.
     :param plastic: indices of the matrices that may change.
     """
 
@@ -49,10 +49,10 @@ class Bounds:
         """
         Return the allowed weights nearest to the wanted ones, one bound after the other.
 
-        The distance comes last: where bounds contradict each other, the trained network wins.
+        The distance comes last: if bounds contradict each other, the trained network wins.
 
-        :param before: that played the episode.
-        :param wanted: what the strategy makes of it.
+        :param before: the weights that played the episode.
+        :param wanted: the weights that the strategy proposes.
         """
         parameters = self.parameters
         result = _within(wanted, before, parameters.max_update)
@@ -69,7 +69,7 @@ def _cut(weights: np.ndarray, largest: float) -> np.ndarray:
 
 
 def _within(weights: Weights, centre: Weights, radius: float) -> Weights:
-    """Pull weights back to a ball around a centre; radius 0 is no ball."""
+    """Pull weights back into a ball around a centre; radius 0 means no bound."""
     if not radius:
         return weights
     changed = [w is not c and not np.array_equal(w, c) for w, c in zip(weights, centre)]

@@ -1,4 +1,4 @@
-"""A test whether what is deployed still returns what is believed of it."""
+"""A test of whether the deployed point still returns what is believed of it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from rstdp_ros.plasticity.belief import Belief
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import real
 
-# A return that is so rare begins a test, in which what is deployed plays so many times.
+# A return this improbable begins a test, in which the deployed point plays this many times.
 RARE, RECHECKS = 0.01, 5
-# There is nothing to contradict before so many returns of what is deployed.
+# There is nothing to contradict before the deployed point has this many returns.
 KNOWN = 3
 
 
 class ChangeTest:
     """
-    A test of the belief in what is deployed, by returns that served for nothing else.
+    A test of the belief in the deployed point, by returns used for nothing else.
 
-    A return that is rare for what is believed of its point begins it; that one may be chance, so
+    A return that is improbable under the belief in its point begins it; that one may be chance, so
     the mean of the next ones, all of the deployed point, decides (two-sided Student's t).
 
-    :ivar returns: of the test so far.
+    :ivar returns: the test's returns so far.
     """
 
     def __init__(self) -> None:
         self.returns: list[float] = []
-        # Mean return that is expected of the test, its standard deviation, degrees of freedom.
+        # Expected mean return of the test, its standard deviation, degrees of freedom.
         self._expected: list[float] = []
 
     @property
@@ -38,16 +38,16 @@ class ChangeTest:
 
     @property
     def complete(self) -> bool:
-        """Whether all returns of the test are there."""
+        """Whether the test has all its returns."""
         return len(self.returns) >= RECHECKS
 
     def begin_if_rare(self, belief: Belief, point: np.ndarray, value: float,
                       deployed: np.ndarray) -> bool:
         """
-        Begin where a return is rare for what is believed.
+        Begin if a return is improbable under the belief.
 
         :param belief: before that return.
-        :param point: (size,) that returned it.
+        :param point: (size,) the point that returned it.
         :param deployed: (size,).
         :return: whether the test began.
         """
@@ -68,7 +68,7 @@ class ChangeTest:
         """
         Say whether the complete test contradicts the belief.
 
-        :param level: probability of doing so where the plant is as it was; 0: never.
+        :param level: probability of doing so if the plant has not changed; 0: never.
         """
         from scipy.special import stdtrit
         mean, deviation, degrees = self._expected
@@ -83,7 +83,7 @@ class ChangeTest:
         """
         Take over what :meth:`state` returned.
 
-        :raises RstdpError: what no test can have had.
+        :raises RstdpError: a state that no test can have had.
         """
         returns, expected = ([real(name, v) for v in state[name]]
                              for name in ('rechecks', 'expected'))

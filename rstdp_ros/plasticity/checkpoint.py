@@ -1,4 +1,4 @@
-"""Checkpoints of a learner: written whole, kept in number, read with suspicion."""
+"""Checkpoints of a learner: written atomically, limited in number, read without trust."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from rstdp_ros.support.untrusted import read_file, refusing, shortened
 
 FORMAT = 'rstdp_ros checkpoint'
 FORMAT_VERSION = 1
-# A copy that somebody made beside them is none of the run's.
+# A copy that somebody made beside them is not the run's.
 NAME = re.compile(r'checkpoint_(\d{7,12})\.npz')
-# A state has four networks, most of them small, and a strategy's arrays.
+# A state holds four networks, most of them small, and a strategy's arrays.
 MAX_ARRAYS = 64
 LIMIT = 6 * MAX_BYTES
-# Begin a text that stands for a network or an array; a text that begins so by itself gets the mark
-# of words before it.
+# Prefixes of a string that stands for a network or an array; a string that itself begins with one
+# is prefixed with the mark of text.
 NETWORK, ARRAY = 'network:', 'array:'
 WORD = 'network:='
 
@@ -37,7 +37,7 @@ class CheckpointStore:
     """
     The latest checkpoints of a run in a folder.
 
-    :param folder: made when the first one is written.
+    :param folder: created when the first one is written.
     :param keep: how many to keep.
     """
 
@@ -60,7 +60,7 @@ class CheckpointStore:
         """
         Yield the readable states and their files, newest first.
 
-        :param report: told of each file that is passed over, in one sentence.
+        :param report: called with one sentence for each file that is skipped.
         """
         for path in self.paths():
             try:

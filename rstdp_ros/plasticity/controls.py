@@ -1,5 +1,5 @@
 """
-Controls: what a claim about r-STDP must be compared with.
+Controls: baselines for any claim about r-STDP.
 
 Each changes the weights as far as r-STDP would, in another direction.
 """
@@ -27,7 +27,7 @@ class OppositeSign(RSTDP):
 
 class RandomControl(RSTDP):
     """
-    What the controls that draw random numbers have in common.
+    The common part of the controls that draw random numbers.
 
     :param network: as :class:`RSTDP`; likewise parameters.
     :param seed: of the random directions.
@@ -41,7 +41,7 @@ class RandomControl(RSTDP):
         self.generator = np.random.default_rng(seed)
 
     def state(self) -> dict[str, Any]:
-        """Return the random state too."""
+        """Return the state of the random generator too."""
         return {**super().state(), 'random': self.generator.bit_generator.state}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ class RandomUpdates(RandomControl):
     name = 'random'
 
     def weight_change(self, episode_return: float) -> np.ndarray:
-        """Return a random direction with the length of the r-STDP update."""
+        """Return a random direction with the norm of the r-STDP update."""
         return self._direction(np.linalg.norm(super().weight_change(episode_return)))
 
 
@@ -69,7 +69,7 @@ class IndependentPerturbations(RandomControl):
     """
     A fresh random change of the first network after every episode.
 
-    It is as large as the distance that :class:`RandomUpdates` would have gone by then, the root of
+    Its size is the distance that :class:`RandomUpdates` would have covered by then: the root of
     the sum of the squared norms.
     """
 
@@ -100,7 +100,7 @@ class IndependentPerturbations(RandomControl):
 
 
 class ShuffledUpdates(RandomControl):
-    """The r-STDP update with its entries shuffled over the synapses, anew for every episode."""
+    """The r-STDP update with its entries shuffled over the synapses, afresh for every episode."""
 
     name = 'shuffled'
 
@@ -112,7 +112,7 @@ class ShuffledUpdates(RandomControl):
 
 class PermutedUpdates(RSTDP):
     """
-    The r-STDP update with its entries sent to other synapses, the same ones for a whole run.
+    The r-STDP update with its entries moved to other synapses, by one permutation per run.
 
     Unlike :class:`ShuffledUpdates` it moves steadily in one wrong direction.
 
@@ -128,6 +128,6 @@ class PermutedUpdates(RSTDP):
         self.order = np.random.default_rng(seed).permutation(self.eligibility.size)
 
     def weight_change(self, episode_return: float) -> np.ndarray:
-        """Return the update's entries in their other places."""
+        """Return the update's entries in their permuted places."""
         change = super().weight_change(episode_return)
         return change.ravel()[self.order].reshape(change.shape)

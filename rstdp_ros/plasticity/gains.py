@@ -1,4 +1,4 @@
-"""The strategy that turns observed values up and down until the robot's returns are best."""
+"""The strategy that scales observed values up and down to maximise the robot's returns."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ class Gains(Strategy):
     """
     Bayesian optimisation of one log gain per observed value, on the robot's own returns.
 
-    Gains are folded into W1 of the first network of the run (:func:`rstdp_ros.snn.with_gains`), so
-    that whatever plays or is deployed is an ordinary network. Where there is a library of
-    simulated plants for that network (:mod:`rstdp_ros.plasticity.library`), the search begins
-    with it.
+    Gains are folded into W1 of the run's first network (:func:`rstdp_ros.snn.with_gains`), so
+    every network that plays or is deployed is an ordinary one. If there is a library of simulated
+    plants for that network (:mod:`rstdp_ros.plasticity.library`), the search begins with it.
 
-    :param network: the first one of the run.
-    :param parameters: of the search, or a preset's name.
-    :param seed: of candidates.
+    :param network: the run's first one.
+    :param parameters: of the search, or the name of a preset.
+    :param seed: for drawing candidates.
     """
 
     name = 'gains'
@@ -50,7 +49,7 @@ class Gains(Strategy):
         return Proposal(self._weights(choice.point), choice.event, self._weights(choice.deployed))
 
     def placed(self, network: SpikingQNetwork) -> None:
-        """Find out whose gains another network has: those of the nearest one, within bounds."""
+        """Infer another network's gains: those of the nearest known one, within bounds."""
         points = np.vstack((self.playing, self.search.deployed, self.search.zeros,
                             self.search.tried.points))
         w1 = network.weights[0]
@@ -69,7 +68,7 @@ class Gains(Strategy):
         Take over what :meth:`state` returned.
 
         :raises OtherRunError: it needs a library that is not here.
-        :raises RstdpError: what no search can have had.
+        :raises RstdpError: a state that no search can have had.
         """
         self.search.restore(state)
         self.playing = np.array(state['playing'], float)

@@ -1,9 +1,9 @@
 """
-Guards: which of the networks that a rule makes to keep, from running returns alone.
+Guards: which of a rule's networks to keep, judged by running returns alone.
 
-On a robot every episode counts and nobody can validate each update on a hundred others. A guard
-sees what the robot sees, one return per episode, and decides with which network to go on and
-which one to deploy.
+On a robot every episode counts, and no update can be validated on a hundred others. A guard sees
+what the robot sees, one return per episode, and decides which network to continue with and which
+one to deploy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
 UNGUARDED = 'none'
-# What guards say when the next network is not the one that the rule proposed.
+# Events that guards report when the next network is not the one that the rule proposed.
 ROLLED_BACK, RECHECKING, CONTINUED = 'rolled back', 'rechecking', 'continued'
 
 
@@ -39,9 +39,9 @@ class GuardParameters:
 
 class NoGuard:
     """
-    Keep every update: the running network is the deployed one, if the strategy names no other.
+    Keep every update: the running network is deployed, unless the strategy names another.
 
-    :param network: what the run starts with.
+    :param network: the one that the run starts with.
     """
 
     name = UNGUARDED
@@ -59,16 +59,16 @@ class NoGuard:
         Decide after an episode.
 
         :param running: the network that the return belongs to.
-        :param proposed: the network that the rule makes of it.
-        :param preferred: the network that the strategy would deploy, where it says so. Who
-            deploys only what was measured takes no notice of it.
-        :return: the network to go on with, and what happened in a word ('' for nothing).
+        :param proposed: the network that the rule proposes next.
+        :param preferred: the network that the strategy would deploy, if it names one. Guards that
+            deploy only measured networks ignore it.
+        :return: the network to continue with, and what happened in a word ('' for nothing).
         """
         self.deployed = proposed if preferred is None else preferred
         return proposed, ''
 
     def roll_back(self) -> SpikingQNetwork:
-        """Return the network to go on with: the deployed one."""
+        """Return the network to continue with: the deployed one."""
         return self.deployed
 
     def state(self) -> dict[str, Any]:
@@ -85,11 +85,11 @@ class SnapshotGuard:
     Deploy the start of the best window of episodes; go back to it when returns fall.
 
     Each window of episodes is judged by its mean return. If it is the best so far, the network
-    that the window *started* with is deployed: it is the one that the window's episodes speak
-    for, the later ones carry updates nobody has tried. If the mean fell by more than the
-    tolerance, learning goes on from the deployed network.
+    that the window *started* with is deployed: the window's episodes are evidence for it, whereas
+    later ones contain untested updates. If the mean fell by more than the tolerance, learning
+    continues from the deployed network.
 
-    :param network: what the run starts with; deployed until a window is complete.
+    :param network: the one that the run starts with; deployed until a window is complete.
     """
 
     name = 'snapshot'

@@ -1,4 +1,4 @@
-"""A search of gains that begins with what they return on simulated plants."""
+"""A search for gains that starts from their returns on simulated plants."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from rstdp_ros.support.digests import short
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 
 SIMULATED, FLAT = 'simulated', 'flat'
-# A vector is deployed where it is expected to gain so many times what it may lose.
+# A vector is deployed if its expected gain is this many times its expected loss.
 PRUDENCE = 30.0
-# One episode in so many is played by what is deployed.
+# One episode in this many is played by the deployed vector.
 REMEASURE = 3
 
 
 @dataclass(frozen=True)
 class GainsParameters(SearchParameters):
-    """How to look for better gains, and what is known before."""
+    """How to look for better gains, and what is known beforehand."""
 
     prior: str = parameter(
         SIMULATED, 'What is known before the first episode. simulated: what gains return on '
@@ -37,11 +37,11 @@ class InformedSearch(GainSearch):
     """
     Plays and deploys vectors of a library, as long as one of its plants explains the returns.
 
-    Then the belief is that of the library, which knows of vectors that were never played, so one
-    of these may be deployed. Where no plant explains the returns any more, or a point was
-    played that is not in the library, it goes on as :class:`GainSearch`.
+    Then the belief is the library's, which covers vectors that were never played, so one of these
+    may be deployed. Once no plant explains the returns, or a point outside the library was played,
+    it continues as :class:`GainSearch`.
 
-    :param library: None to be a :class:`GainSearch`.
+    :param library: None for a plain :class:`GainSearch`.
     """
 
     def __init__(self, size: int, parameters: GainsParameters, seed: int,
@@ -50,7 +50,7 @@ class InformedSearch(GainSearch):
         self.library = library
 
     def _belief(self) -> Belief | PlantBelief:
-        """Return what library and returns say, or the returns alone."""
+        """Return the belief given library and returns, or given the returns alone."""
         if self.library and self.parameters.prior == SIMULATED and self._knows_all():
             belief = PlantBelief(self.library, self.tried)
             if belief.strangeness < 0.0:
@@ -58,11 +58,11 @@ class InformedSearch(GainSearch):
         return super()._belief()
 
     def _knows_all(self) -> bool:
-        """Say whether all points that were played are in the library."""
+        """Return whether all played points are in the library."""
         return all(place_of(point, self.library.points) is not None for point in self.tried.points)
 
     def _best_beyond_doubt(self, belief: Any) -> np.ndarray:
-        """Return the best of what is better than the reference beyond doubt."""
+        """Return the best of the points that are certainly better than the reference."""
         if not isinstance(belief, PlantBelief):
             return super()._best_beyond_doubt(belief)
         reference = place_of(self.reference, belief.points)
@@ -75,7 +75,7 @@ class InformedSearch(GainSearch):
         return belief.points[best] if worth[best] > CONTENT else belief.points[reference]
 
     def _next(self, belief: Any) -> np.ndarray:
-        """Choose the best mean, known or not, and now and then what is deployed."""
+        """Choose the best mean, played before or not, and occasionally the deployed point."""
         if not isinstance(belief, PlantBelief):
             return super()._next(belief)
         deployed = place_of(self.deployed, belief.points)
@@ -86,7 +86,7 @@ class InformedSearch(GainSearch):
         return belief.points[np.where(self._within_bounds(belief), belief.mean, -np.inf).argmax()]
 
     def _within_bounds(self, belief: PlantBelief) -> np.ndarray:
-        """Return which points a person allows, (n,) bool."""
+        """Return which points the person's bounds allow, (n,) bool."""
         return (np.abs(belief.points) <= self.parameters.max_log_gain).all(axis=1)
 
     @property
@@ -94,15 +94,15 @@ class InformedSearch(GainSearch):
         return self.library.digest if self.library else ''
 
     def state(self) -> dict[str, Any]:
-        """Return the search and which library it knows."""
+        """Return the search's state and the digest of its library."""
         return {'library': self._digest, **super().state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """
-        Take over what :meth:`state` returned; what began without a library goes on without.
+        Take over what :meth:`state` returned; a search begun without a library stays without.
 
         :raises OtherRunError: it needs a library that is not here.
-        :raises RstdpError: what no search can have had.
+        :raises RstdpError: a state that no search can have had.
         """
         known = state.get('library', '')
         if not known:

@@ -27,15 +27,15 @@ from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.support.untrusted import refusing, shortened
 
 MOVING_AVERAGE = 10
-# No run has so many episodes.
+# No run has this many episodes.
 COUNTABLE = 10**12
 
 
 class Learner:
     """
-    Network, strategy, bounds and guard; equal episodes make equal networks, bit for bit.
+    Network, strategy, bounds and guard; equal episodes give equal networks, bit for bit.
 
-    :param network: what the run starts with.
+    :param network: the one that the run starts with.
     :param recipe: how it learns.
     :raises RstdpError: a strategy or guard that does not exist, or parameters that do not fit.
     """
@@ -58,7 +58,7 @@ class Learner:
 
     def retune(self, recipe: Recipe) -> None:
         """
-        Take over the parameters of a recipe, for the next episode on.
+        Take over the parameters of a recipe, from the next episode on.
 
         :raises RstdpError: they do not fit.
         """
@@ -67,7 +67,7 @@ class Learner:
 
     @property
     def needs_trajectory(self) -> bool:
-        """Whether :meth:`learn` must get joints and efforts."""
+        """Whether :meth:`learn` needs joints and efforts."""
         return self.strategy.needs_trajectory
 
     @property
@@ -79,13 +79,14 @@ class Learner:
               trajectory: Trajectory | None = None, *, episode_id: str = '',
               seed: int | None = None) -> EpisodeRecord:
         """
-        Take up one episode that the running network played.
+        Learn from one episode that the running network played.
 
         :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
-        :param trajectory: as many rows, where :attr:`needs_trajectory`.
+        :param trajectory: with as many rows, if :attr:`needs_trajectory`.
         :param episode_id: goes into the new network's metadata.
-        :param seed: likewise; ``next_seed`` if None.
-        :raises RstdpError: as :meth:`propose` and :meth:`adopt`; the network has not changed then.
+        :param seed: goes there too; ``next_seed`` if None.
+        :raises RstdpError: as for :meth:`propose` and :meth:`adopt`; the network is then
+            unchanged.
         """
         lesson = self.propose(rasters, episode_return, trajectory)
         return self.adopt(lesson, episode_id, seed)
@@ -93,14 +94,14 @@ class Learner:
     def propose(self, rasters: np.ndarray, episode_return: float,
                 trajectory: Trajectory | None = None) -> Lesson:
         """
-        Ask the strategy what an episode teaches, as long as that may take.
+        Ask the strategy what an episode teaches, which may take long.
 
-        Nothing but the strategy changes, so it may be done in any thread; :meth:`adopt` must
-        follow before anything else is done to this learner.
+        Only the strategy changes, so this may run in any thread; :meth:`adopt` must follow before
+        anything else is done to this learner.
 
-        :param rasters: as :meth:`learn`; the others likewise.
-        :raises RstdpError: a return that is not finite, rasters or a trajectory that do not
-            fit, or a strategy that fails.
+        :param rasters: as for :meth:`learn`, like the others.
+        :raises RstdpError: a non-finite return, rasters or a trajectory that do not fit, or a
+            failing strategy.
         """
         self._check(rasters, episode_return)
         trajectory = self._checked(trajectory, len(rasters))
@@ -110,10 +111,10 @@ class Learner:
     def adopt(self, lesson: Lesson, episode_id: str = '', seed: int | None = None
               ) -> EpisodeRecord:
         """
-        Go on as an episode taught, within bounds and as the guard decides.
+        Continue with what an episode taught, within bounds and as the guard decides.
 
-        :param episode_id: as :meth:`learn`; likewise seed.
-        :raises RstdpError: weights that no network has, or a guard that fails.
+        :param episode_id: as for :meth:`learn`, like seed.
+        :raises RstdpError: invalid weights, or a failing guard.
         """
         (before, rasters, episode_return, trajectory), proposal = lesson
         seed = self.next_seed if seed is None else seed
@@ -138,7 +139,7 @@ class Learner:
         return record
 
     def _proposal(self, shown: Shown) -> Proposal:
-        """Ask the strategy, which may be anybody's."""
+        """Ask the strategy, which may be third-party code."""
         with _named('strategy', self.strategy.name):
             proposal = self.strategy.propose(shown)
             self._check_weights(shown.network.weights, proposal.weights)
@@ -155,7 +156,7 @@ class Learner:
                 raise RstdpError(f'strategy {name} changes W{i + 1}, which is not plastic')
 
     def _made(self, weights: Weights, origin: dict[str, Any]) -> tuple[SpikingQNetwork, bool]:
-        """Return a network within bounds and on the grid, and whether bounds changed it."""
+        """Return a network within bounds and on the grid, and whether the bounds changed it."""
         allowed = self.bounds.apply(self.running.weights, weights)
         bounded = any(a is not w for a, w in zip(allowed, weights))
         scales = self.running.scales
@@ -164,7 +165,7 @@ class Learner:
         return self.running.replace(weights=allowed, scales=scales, metadata=origin), bounded
 
     def _on_a_grid(self, layer: int, w: np.ndarray) -> tuple[np.ndarray, float]:
-        """Round what changed in a layer of an 8-bit network; return it and its scale."""
+        """Round what changed in a layer of an 8-bit network; return the layer and its scale."""
         before = self.running
         if layer in self.strategy.rescaled:
             for known in (before, self.initial):
@@ -177,17 +178,17 @@ class Learner:
         return w, before.scales[layer]
 
     def roll_back(self) -> None:
-        """Go on from the deployed network, now."""
+        """Continue from the deployed network, immediately."""
         self.running = self.guard.roll_back()
         self.strategy.placed(self.running)
         self.rollbacks += 1
 
     def labelled(self, network: SpikingQNetwork) -> SpikingQNetwork:
         """
-        Return the network with metadata that say where this run stands.
+        Return the network with metadata about this run's progress.
 
-        A network's own metadata tell how it was made, which is old news where the guard went back
-        to it or learning is over; whoever follows a run must hear of every episode.
+        A network's own metadata tell how it was made, which is outdated if the guard went back to
+        it or learning is over; observers of a run must hear of every episode.
 
         :param network: the running or the deployed one.
         """
@@ -197,7 +198,7 @@ class Learner:
             'running': self.running.digest, 'deployed': self.deployed.digest})
 
     def present_recipe(self) -> Recipe:
-        """Return the recipe with the guard that was chosen and the parameters in force."""
+        """Return the recipe with the chosen guard and the parameters in force."""
         return replace(self.recipe, guard=self.guard.name).with_tables(
             *(part.parameters for part in (self.strategy, self.guard, self.bounds)))
 
@@ -210,7 +211,7 @@ class Learner:
             raise RstdpError(f'a return of {episode_return} teaches nothing')
 
     def _checked(self, trajectory: Trajectory | None, steps: int) -> Trajectory | None:
-        """Return what the strategy may see of a trajectory."""
+        """Return the part of a trajectory that the strategy may see."""
         if not self.needs_trajectory:
             return None
         rows = trajectory[:3] if trajectory else ()
@@ -221,7 +222,7 @@ class Learner:
 
     def _origin(self, seed: int, episode_return: float, episode_id: str,
                 observations: int) -> dict[str, Any]:
-        """Say where the next network comes from."""
+        """Return the next network's origin, for its metadata."""
         return {
             'made_by': 'rstdp_ros adapt', 'code_version': __version__,
             **self.present_recipe().to_json(), 'episode': self.episode,
@@ -241,10 +242,10 @@ class Learner:
 
     def restore(self, state: dict[str, Any]) -> None:
         """
-        Take over what :meth:`state` returned, all of it or nothing.
+        Take over what :meth:`state` returned, completely or not at all.
 
-        Parameters stay those of this learner: whoever starts it says how to go on. The guard is
-        that of the state where nobody named one.
+        Parameters stay those of this learner: the caller decides how to continue. The guard is the
+        state's unless one was named.
 
         :raises OtherRunError: a state of another run.
         :raises RstdpError: a state that no learner can have had.
@@ -257,7 +258,7 @@ class Learner:
             self._check_run(state, guard)
             check_networks(self.initial, strategy, state)
             episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
-            # Checkpoints of earlier releases lack them.
+            # Checkpoints of earlier releases lack these.
             rollbacks, latest = state.get('rollbacks', 0), dict(state.get('latest', {}))
             if not (0 <= episode < COUNTABLE and 0 <= rollbacks < COUNTABLE):
                 raise RstdpError(f'episode {episode} after {rollbacks} rollbacks')
@@ -273,9 +274,9 @@ class Learner:
         self.recent, self.rollbacks, self.latest = list(recent), rollbacks, latest
 
     def _guard_for(self, name: str) -> Any:
-        """Make the guard that a run began with, unless another one is asked for."""
+        """Make the guard that a run began with, unless another one is requested."""
         parameters, cls = self.guard.parameters, type(self.guard)
-        # One with parameters of its own must be named: they would be unknown otherwise.
+        # One with its own parameters must be named: they would be unknown otherwise.
         if (self.recipe.guard == AUTO and name in GUARDS
                 and GUARDS[name].Parameters is type(parameters)):
             cls = GUARDS[name]
@@ -294,7 +295,7 @@ class Learner:
 
 @contextmanager
 def _named(kind: str, name: str) -> Iterator[None]:
-    """Say in one sentence whose code failed: it may be anybody's."""
+    """Say in one sentence whose code failed: it may be third-party code."""
     try:
         yield
     except RstdpError:

@@ -1,4 +1,4 @@
-"""Simulated plants as prior knowledge: what gains return on each of them."""
+"""Simulated plants as prior knowledge: the returns of gains on each of them."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Library:
     """
     Log gains of one network, and their returns on plants.
 
-    Returns are :func:`logarithmic`, float64.
+    Returns are in :func:`logarithmic` form, float64.
 
     :param network: digest of the network that has the gains.
     :param points: (n, size) log gains; the first are zeros.
     :param means: (plants, n) of the returns.
     :param spreads: (plants, n) standard deviation of the returns.
-    :param starts: how many returns there were of each.
-    :param origin: how it was made, plain values.
+    :param starts: the number of returns of each.
+    :param origin: how it was made, in plain values.
     :raises RstdpError: arrays that do not fit each other.
     """
 
@@ -67,18 +67,18 @@ class Library:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over its arrays as they are kept, little-endian float32."""
+        """SHA-256 over its arrays as stored, little-endian float32."""
         return hashlib.sha256(b''.join(
             getattr(self, name).astype('<f4').tobytes() for name in ARRAYS)).hexdigest()
 
 
 def logarithmic(returns: np.ndarray) -> np.ndarray:
-    """Return sign(r) log(1 + |r|), since returns count steps and scatter as they are large."""
+    """Return sign(r) log(1 + |r|), since returns count steps and scatter in proportion."""
     return np.copysign(np.log1p(np.abs(returns)), returns)
 
 
 def save_library(library: Library, path: str | Path) -> None:
-    """Write a library, whole or not at all; float32 is precise enough."""
+    """Write a library, completely or not at all; float32 is precise enough."""
     header = {'format': FORMAT, 'version': VERSION, 'network': library.network,
               'starts': library.starts, 'origin': dict(library.origin)}
     buffer = io.BytesIO()
@@ -113,10 +113,10 @@ def _library(arrays: Mapping[str, np.ndarray]) -> Library:
 
 def library_of(network: str) -> Library | None:
     """
-    Return the library of a network, a shipped one or one of one's own; None if there is none.
+    Return the library of a network, shipped or the user's own; None if there is none.
 
     :param network: its digest.
-    :raises RstdpError: a library that is damaged.
+    :raises RstdpError: a damaged library.
     """
     home = Path(os.environ.get('ROS_HOME') or '~/.ros').expanduser()
     return _library_in((share_path('models'), home / 'rstdp_ros' / 'libraries'), network)

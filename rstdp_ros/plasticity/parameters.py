@@ -9,7 +9,7 @@ from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, START_OF_RUN
 
 @dataclass(frozen=True)
 class RSTDPParameters:
-    """Akl et al. (2022), eq 4-9, with every point on which text and code differ as an option."""
+    """Akl et al. (2022), eq 4-9, with an option for every point on which text and code differ."""
 
     tau_plus: float = parameter(
         5.0, 'Time constant of the presynaptic trace k+ (eq 4).', unit='ticks',

@@ -1,4 +1,4 @@
-"""What returns say where the robot resembles one of the plants of a library: Bayes' rule."""
+"""What returns say if the robot resembles one of a library's plants: Bayes' rule."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from rstdp_ros.plasticity.library import Library
 from rstdp_ros.plasticity.tried import place_of, Tried
 
-# Standard deviations, of the logarithm of returns: by how much a plant's own mean differs from
-# the nearest of the library, and the least by which the returns of one network scatter.
+# Standard deviations of the logarithm of returns: how far a plant's own mean may lie from the
+# nearest one in the library, and the least scatter of one network's returns.
 DISCREPANCY, LEAST_NOISE = 0.15, 0.1
-# Instead of none.
+# Instead of zero.
 TINY = 1e-9
-# Of what no plant of the library explains: everything may be.
+# For returns that no plant of the library explains: anything is possible.
 STRANGE, STRANGE_NOISE = 0.8, 0.5
-# How probable it is before any episode that none of them explains it.
+# The prior probability that none of them explains the robot.
 STRANGER = 0.05
 
 
@@ -27,14 +27,13 @@ class PlantBelief:
     On plant p the mean return of vector i is normal around the library's, m_pi, with standard
     deviation ``DISCREPANCY``, independent for each vector, and returns scatter around it as in the
     library. So everything has a closed form (conjugate normals; Murphy 2007), and plants are
-    weighed by the evidence of all returns.
+    weighted by the evidence of all returns.
 
     :param library: of the network.
-    :param tried: points of the library alone.
-    :ivar points: (n, size) what may be compared, those of the library; mean: (n,) of their mean
-        returns.
-    :ivar degrees: of freedom of the noise, of which library and returns tell.
-    :ivar strangeness: logarithm of the odds that none of the plants is that of the robot.
+    :param tried: points of the library only.
+    :ivar points: (n, size) the points to compare, the library's; mean: (n,) of their mean returns.
+    :ivar degrees: of freedom of the noise, from library and returns.
+    :ivar strangeness: logarithm of the odds that none of the plants is the robot's.
     """
 
     def __init__(self, library: Library, tried: Tried) -> None:
@@ -70,15 +69,15 @@ class PlantBelief:
         return self.mean[place], (self.weights @ (self._variances[:, place] + apart ** 2)) ** 0.5
 
     def noise(self, levels: np.ndarray) -> np.ndarray:
-        """Return the standard deviation of a return where the mean return is that, (n,)."""
+        """Return the standard deviation of a return at each level of the mean return, (n,)."""
         nearest = np.abs(self.mean - levels[:, np.newaxis]).argmin(1)
         return np.sqrt(self.weights @ self._noise[:, nearest] ** 2)
 
     def prospects(self, reference: int) -> tuple[np.ndarray, np.ndarray]:
         """
-        Return what each point may bring and cost, in mean return, where one of them is left.
+        Return what each point may gain and lose, in mean return, relative to one of them.
 
-        What is known badly counts too: the library's means have standard errors.
+        Uncertainty counts too: the library's means have standard errors.
 
         :return: expected gain and expected loss, both (n,) and not negative.
         """
@@ -101,9 +100,9 @@ def excess(means: np.ndarray, deviations: np.ndarray) -> np.ndarray:
 def log_evidence(tried: Tried, residuals: np.ndarray, signal: float, noise: np.ndarray | float
                  ) -> np.ndarray:
     """
-    Return the log probability of the returns of each point, but for a constant.
+    Return the log probability of each point's returns, up to a constant.
 
-    :param residuals: (..., n) means of the returns minus what is expected of them.
+    :param residuals: (..., n) means of the returns minus their expected values.
     :param signal: variance of the mean return.
     :param noise: (..., n) variance of a return around it.
     """

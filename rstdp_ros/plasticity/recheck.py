@@ -1,4 +1,4 @@
-"""A guard that measures its best network anew, so that a changed plant does not freeze it."""
+"""A guard that re-measures its best network, so that a changed plant does not freeze it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Sample:
 
     @classmethod
     def of(cls, returns: list[float]) -> Sample:
-        """Describe returns."""
+        """Summarise returns."""
         mean = sum(returns) / len(returns)
         return cls(len(returns), mean, sum((r - mean) ** 2 for r in returns))
 
     @property
     def variance(self) -> float:
-        """Squared standard error of the mean; 0 where a single return tells nothing of it."""
+        """Squared standard error of the mean; 0 for a single return."""
         return self.squares / (self.count - 1) / self.count if self.count > 1 else 0.0
 
     def error(self, other: Sample) -> float:
@@ -40,7 +40,7 @@ class Sample:
         return math.sqrt(self.variance + other.variance)
 
     def with_more(self, other: Sample) -> Sample:
-        """Return both samples put together."""
+        """Return both samples pooled."""
         count, apart = self.count + other.count, other.mean - self.mean
         return Sample(count, self.mean + apart * other.count / count,
                       self.squares + other.squares
@@ -49,27 +49,27 @@ class Sample:
 
 class RecheckGuard:
     """
-    Deploy what is better beyond chance; measure the deployed network anew when in doubt.
+    Deploy what is better beyond chance; re-measure the deployed network when in doubt.
 
     Like the snapshot guard it judges windows of episodes, deploys the network that the best window
-    started with, and goes back to it when the mean falls by more than the tolerance. But it takes
-    no mean for the truth:
+    started with, and goes back to it when the mean falls by more than the tolerance. But it does
+    not take a mean for the truth:
 
     * A window is better only if its mean exceeds the best by ``margin`` standard errors of the
-      difference: of many windows one is always lucky.
-    * After every roll-back, and after ``patience`` windows that decided nothing, the deployed
-      network plays a window *unchanged*. Nothing is learned meanwhile, but these returns are the
-      only ones that speak for it, and for the plant as it is now.
-    * If they differ from what is known of it by more than two standard errors, the plant is
-      another one: the old returns are forgotten and the new mean is the one to beat. Otherwise
-      old and new returns are put together, which takes the luck out of the best mean.
+      difference, because among many windows one is always lucky.
+    * After every rollback, and after ``patience`` undecided windows, the deployed network plays a
+      window *unchanged*. Nothing is learned meanwhile, but only these returns are evidence for it,
+      and for the plant as it is now.
+    * If they differ from its known returns by more than two standard errors, the plant has
+      changed: the old returns are forgotten and the new mean is the one to beat. Otherwise old and
+      new returns are pooled, which removes the luck from the best mean.
 
-    :param network: what the run starts with; deployed until a window is better.
+    :param network: the one that the run starts with; deployed until a window is better.
     """
 
     name = 'recheck'
     Parameters = GuardParameters
-    # Standard errors beyond which two means of one network are those of two plants.
+    # Standard errors beyond which two means of one network come from two plants.
     CONTRADICTION = 2.0
 
     def __init__(self, network: SpikingQNetwork,
@@ -80,12 +80,12 @@ class RecheckGuard:
         self.returns: list[float] = []
         self.undecided = 0
         self.rechecking = False
-        # What learning goes on from after a recheck; None for the deployed network's next step.
+        # What learning continues from after a recheck; None for the deployed network's next step.
         self.waiting: SpikingQNetwork | None = None
 
     @property
     def best_mean(self) -> float | None:
-        """Mean return of the deployed network, as far as it is known."""
+        """Mean return of the deployed network, as far as known."""
         return self.best.mean if self.best else None
 
     def judge(self, episode_return: float, running: SpikingQNetwork, proposed: SpikingQNetwork,

@@ -11,7 +11,7 @@ from rstdp_ros.plasticity.registry import AUTO, DEFAULT, find_guard, STRATEGIES
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import from_mapping, of_an_earlier_run, table, validated
 
-# The tables of a recipe, by the names that metadata have for them.
+# A recipe's tables, by their names in metadata.
 TABLES = ('parameters', 'guard_parameters', 'bounds')
 
 
@@ -45,12 +45,12 @@ class Recipe:
     def of(cls, task: str, seed: int, strategy: str = 'rstdp', guard: str = AUTO,
            preset: str = 'default', **tables: Any) -> Recipe:
         """
-        Choose by names.
+        Make a recipe from names.
 
-        :param task: its name; presets differ between tasks.
-        :param strategy: ``AUTO`` is the default of a new run.
+        :param task: the task's name; presets differ between tasks.
+        :param strategy: ``AUTO`` means the default of a new run.
         :param preset: of the strategy's parameters.
-        :param tables: instead of the defaults.
+        :param tables: replace the defaults.
         :raises RstdpError: an unknown name.
         """
         strategy = DEFAULT if strategy == AUTO else strategy
@@ -67,7 +67,7 @@ class Recipe:
 
     def with_values(self, values: Mapping[str, Any]) -> Recipe:
         """
-        Return the recipe with other values of parameters; names that no table has are left out.
+        Return the recipe with other parameter values; names that no table has are ignored.
 
         :raises RstdpError: a value that does not fit.
         """
@@ -80,7 +80,7 @@ class Recipe:
         return {name: value for each in self.tables for name, value in asdict(each).items()}
 
     def to_json(self) -> dict[str, Any]:
-        """Return strategy, guard and tables as metadata have them."""
+        """Return strategy, guard and tables in the form used in metadata."""
         return {'rule': self.strategy, 'guard': self.guard,
                 **{name: asdict(each) for name, each in zip(TABLES, self.tables)}}
 
@@ -89,7 +89,7 @@ class Recipe:
         """
         Undo :meth:`to_json`.
 
-        :raises RstdpError: something is missing, unknown or of another release.
+        :raises RstdpError: something is missing, unknown or from another release.
         """
         try:
             kinds = (STRATEGIES[values['rule']].Parameters,

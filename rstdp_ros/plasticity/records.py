@@ -1,4 +1,4 @@
-"""What an episode of adaptation made, for logs and for people."""
+"""The outcome of an episode of adaptation, for logs and for people."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rstdp_ros.support.untrusted import refusing
 
 class EpisodeRecord(NamedTuple):
     """
-    What an episode of adaptation made.
+    The outcome of an episode of adaptation.
 
-    :param episode: its index, from 0; its start is that of ``seed``.
+    :param episode: its index, from 0; ``seed`` determines its start.
     :param weight_change: norm of the difference between the networks before and after.
     :param moving_average: mean of the latest ten returns.
     :param best: the guard's best mean, None before its first judgement.
     :param event: what guard and bounds did, '' for nothing.
-    :param digest: of the network to go on with; ``deployed_digest`` of the one to deploy.
+    :param digest: of the network to continue with; ``deployed_digest`` of the one to deploy.
     """
 
     episode: int
@@ -55,7 +55,7 @@ class EpisodeRecord(NamedTuple):
                 best=record.best if record.best is None else real('best', record.best))
 
     def __str__(self) -> str:
-        """Say it in a line for a person who watches."""
+        """Format it as one line for a person who watches."""
         best = '  --  ' if self.best is None else f'{self.best:6.1f}'
         return (f'episode {self.episode:4d}   return {self.episode_return:6.1f}   '
                 f'mean of 10 {self.moving_average:6.1f}   best mean {best}   '

@@ -1,4 +1,4 @@
-"""Strategies and guards by name: a new one is one new file and its name here, or a package."""
+"""Strategies and guards by name: a new one is a new file and its name here, or a package."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GUARDS = Plugins('guard', 'rstdp_ros.guards', {
     'recheck': f'{HERE}.recheck:RecheckGuard',
     'snapshot': f'{HERE}.guard:SnapshotGuard',
     'none': f'{HERE}.guard:NoGuard'})
-# What a run began with, so that old runs go on as they were; in a new run the default strategy,
+# What a run began with, so that old runs continue unchanged; in a new run the default strategy,
 # and the guard that fits the strategy.
 AUTO, DEFAULT = 'auto', 'combined'
 
@@ -28,6 +28,6 @@ def find_guard(name: str, strategy: str) -> type:
     """
     Return the guard of that name, or for ``AUTO`` the one that fits the strategy.
 
-    :raises RstdpError: there is none, or it cannot be loaded.
+    :raises RstdpError: there is none of that name, or it cannot be loaded.
     """
     return GUARDS[STRATEGIES[strategy].default_guard if name == AUTO else name]

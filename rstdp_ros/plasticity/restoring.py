@@ -1,4 +1,4 @@
-"""A saved state of a learner, looked over before anything of the learner changes."""
+"""Checks of a learner's saved state, made before the learner changes."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import real
 from rstdp_ros.support.untrusted import shortened
 
-# What says how to go on, or where the run came from, but is not gone on with.
+# Entries that say how to continue, or where the run came from, but are not restored.
 FREE = ('parameters', 'latest')
 
 
 class OtherRunError(RstdpError):
-    """A state that is whole, of a run that began otherwise."""
+    """A valid state, but of a run that began differently."""
 
 
 def check_kinds(name: str, ours: Any, theirs: Any) -> None:
     """
-    Refuse a state whose values are of other kinds than a new learner's.
+    Refuse a state whose values differ in kind from a new learner's.
 
     Numbers are finite; a list holds numbers; arrays have the same shape and type, but any number
-    of rows where a new learner has none. Where it has None, there may be a number, a network or
-    a table of them.
+    of rows if a new learner has none. In place of its None, there may be a number, a network or a
+    table of them.
 
     :param name: what to call it in an error.
-    :raises RstdpError: the first value that is of another kind.
+    :raises RstdpError: for the first value of another kind.
     """
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in ours.keys() & theirs.keys() - set(FREE):
@@ -57,10 +57,10 @@ def check_kinds(name: str, ours: Any, theirs: Any) -> None:
 
 def check_networks(initial: SpikingQNetwork, strategy: Strategy, state: Any) -> None:
     """
-    Refuse a state with a network that learning cannot have made of the initial one.
+    Refuse a state with a network that learning cannot have made from the initial one.
 
-    :param strategy: says which weight matrices, and which scales, may differ.
-    :raises RstdpError: other constants, or other weights or scales are different.
+    :param strategy: determines which weight matrices, and which scales, may differ.
+    :raises RstdpError: constants, or other weights or scales, differ.
     """
     for network in _networks(state):
         same = all(getattr(network, name) == getattr(initial, name) for name in (

@@ -9,25 +9,25 @@ from rstdp_ros.snn.fixed import from_steps, steps
 
 STOCHASTIC, NEAREST = 'stochastic', 'nearest'
 ROUNDINGS = (STOCHASTIC, NEAREST)
-# Keeps the draws apart from those that the same seed makes elsewhere.
+# Keeps these draws independent of those that the same seed makes elsewhere.
 STREAM = 0x8B17
 
 
 def rounded(network: SpikingQNetwork, wanted: np.ndarray, rounding: str, seed: int,
             episode: int, layer: int = 1) -> np.ndarray:
     """
-    Return weights changed by whole steps, as near to the wanted ones as the rounding has.
+    Return weights changed by whole steps, as near to the wanted ones as the rounding allows.
 
-    What is rounded is the change, so a weight that nothing changes stays. Stochastic rounding
-    takes the next step up with the probability of the fraction: on average the weights move as
-    far as wanted, however small the updates. The draws depend on seed and episode alone, so that
-    nothing about them needs to be kept.
+    The change is rounded, so a weight that does not change stays. Stochastic rounding takes the
+    next step up with the probability of the fraction: on average the weights move as far as
+    wanted, however small the updates. The draws depend only on seed and episode, so they need no
+    saved state.
 
     :param network: a quantised one.
     :param wanted: float32, in the shape of the layer's matrix.
     :param rounding: one of ``ROUNDINGS``.
-    :param layer: index of the matrix; each draws for itself.
-    :return: float32 on the grid; beyond +-127 steps it saturates.
+    :param layer: index of the matrix; each has its own draws.
+    :return: float32 on the grid, saturated at +-127 steps.
     """
     scale, before = network.scales[layer], network.weights[layer]
     change = steps(wanted.astype(np.float64) - before, scale)

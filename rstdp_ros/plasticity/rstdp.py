@@ -20,9 +20,9 @@ class RSTDP(Strategy):
     """
     The three-factor rule: spikes write an eligibility trace, the episode's return applies it.
 
-    :param network: the first network of the run: gives shapes, task and the amplitudes A+, A-.
+    :param network: the run's first network: gives shapes, task and the amplitudes A+, A-.
     :param parameters: a preset's name, or parameters.
-    :param seed: of no use: nothing is drawn.
+    :param seed: unused: nothing is drawn.
     :raises RstdpError: unknown preset, bad parameters or a task without presets.
     """
 
@@ -46,7 +46,7 @@ class RSTDP(Strategy):
         return rules.preset(name, task)
 
     def propose(self, shown: Shown) -> Proposal:
-        """Apply the change of W2 that the episode's spikes and its return make."""
+        """Apply the change of W2 given by the episode's spikes and return."""
         self.begin_episode()
         self.observe_rasters(shown.rasters)
         w1, before, w3 = self._base(shown.network).weights
@@ -60,13 +60,13 @@ class RSTDP(Strategy):
         return network
 
     def begin_episode(self) -> None:
-        """Forget all traces."""
+        """Reset all traces."""
         for trace in (self.k_plus, self.k_minus, self.eligibility):
             trace.fill(0)
 
     def observe(self, pre: np.ndarray, post: np.ndarray) -> None:
         """
-        Take up the spikes of one observation.
+        Process the spikes of one observation.
 
         :param pre: (T, h1) of 0 and 1; likewise post (T, h2).
         :raises RstdpError: shapes that do not fit the network, or other values.
@@ -83,7 +83,7 @@ class RSTDP(Strategy):
 
     def observe_rasters(self, rasters: np.ndarray) -> None:
         """
-        Take up the spikes of consecutive observations at once.
+        Process the spikes of consecutive observations at once.
 
         :param rasters: (observations, T, h1 + h2) uint8 of 0 and 1.
         """
@@ -97,7 +97,7 @@ class RSTDP(Strategy):
 
     def weight_change(self, episode_return: float) -> np.ndarray:
         """
-        Return the change of W2 for the episode that was observed: r c (eq 7).
+        Return the change of W2 for the observed episode: r c (eq 7).
 
         :return: (h1, h2) float32.
         """

@@ -1,4 +1,4 @@
-"""What r-STDP has of a task: constants, and how the return of an episode scales the change."""
+"""What r-STDP needs from a task: constants, and how an episode's return scales the change."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PRESETS = ('default', 'paper', 'authors')
 
 class TaskRule(NamedTuple):
     """
-    What a task says of r-STDP.
+    A task's settings for r-STDP.
 
-    :param parameters: as the text of the paper has them.
+    :param parameters: as in the paper's text.
     :param modulation: return of an episode -> third factor, r of eq 7.
-    :param authors: likewise as their code computes it; as ``modulation`` if None.
-    :param deviations: other values of parameters that their code has.
+    :param authors: the same as the authors' code computes it; ``modulation`` if None.
+    :param deviations: parameter values that differ in their code.
     """
 
     parameters: RSTDPParameters
@@ -31,7 +31,7 @@ class TaskRule(NamedTuple):
 
 def rule_of(task: str) -> TaskRule:
     """
-    Return what a task says of r-STDP; of one that says nothing, what its returns tell.
+    Return a task's settings for r-STDP; by default they follow from its range of returns.
 
     :raises RstdpError: no such task.
     """
@@ -39,7 +39,7 @@ def rule_of(task: str) -> TaskRule:
     if known.rule:
         return known.rule
     least, most = known.possible_returns()
-    # As eq 8: 1 where nothing was achieved, 0 where nothing is left to learn.
+    # As eq 8: 1 if nothing was achieved, 0 if nothing is left to learn.
     return TaskRule(RSTDPParameters(), lambda total: (most - total) / (most - least))
 
 
@@ -48,7 +48,7 @@ def preset(name: str, task: str) -> RSTDPParameters:
     Return a named set of parameters.
 
     ``paper`` is the text with Table 1; ``authors`` is what their code does; ``default`` is the
-    text with slower learning, which is what held up best when every episode counts.
+    text with slower learning, which held up best when every episode counts.
 
     :param task: name of the task; Table 1 differs between tasks.
     :raises RstdpError: unknown preset or task.

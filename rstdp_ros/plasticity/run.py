@@ -1,4 +1,4 @@
-"""A run of adaptation and its folder: the same object offline, in the node and in replay."""
+"""An adaptation run and its folder: the same object offline, in the node and in replay."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ LONGEST_LINE = 2**16
 
 class AdaptationRun:
     """
-    A learner whose every step is on disk before anybody acts on it.
+    A learner whose every step is on disk before anything acts on it.
 
-    What could not be written, as the disk is full, is kept for another :meth:`secure`.
+    What could not be written, e.g. because the disk is full, is kept for another :meth:`secure`.
 
-    The folder holds the latest checkpoints, ``episodes.jsonl`` with a line per episode, and in
-    the end ``adapted.npz``.
+    The folder holds the latest checkpoints, ``episodes.jsonl`` with a line per episode, and at the
+    end ``adapted.npz``.
 
-    :param learner: what learns.
-    :param folder: where to keep the run, made if need be; None keeps nothing.
+    :param learner: the learner.
+    :param folder: where to keep the run, created if necessary; None keeps nothing.
     :param keep: how many of the latest checkpoints to keep.
-    :raises RstdpError: the folder cannot be made or written.
+    :raises RstdpError: the folder cannot be created or written.
     """
 
     def __init__(self, learner: Learner, folder: Path | None = None, keep: int = 5) -> None:
@@ -53,11 +53,11 @@ class AdaptationRun:
 
     def resume(self, report: Callable[[str], None]) -> bool:
         """
-        Go on from the newest valid checkpoint of this run, if there is one.
+        Continue from the newest valid checkpoint of this run, if there is one.
 
-        :param report: told of each checkpoint that cannot be used and why.
+        :param report: called for each checkpoint that cannot be used, with the reason.
         :return: whether there was one.
-        :raises RstdpError: the folder holds another run, which going on would overwrite.
+        :raises RstdpError: the folder holds another run, which continuing would overwrite.
         """
         if self.store is None:
             return False
@@ -78,7 +78,7 @@ class AdaptationRun:
         return False
 
     def _go_on_after(self, used: Path | None, report: Callable[[str], None]) -> None:
-        """Set aside what new checkpoints and lines would overwrite: whatever was passed over."""
+        """Set aside the skipped files that new checkpoints and lines would overwrite."""
         try:
             for path in itertools.takewhile(lambda path: path != used, self.store.paths()):
                 _set_aside(path)
@@ -114,14 +114,14 @@ class AdaptationRun:
 
     def adopt(self, lesson: Lesson, **origin: Any) -> EpisodeRecord:
         """
-        Go on as an episode taught; :meth:`secure` must follow.
+        Continue with what an episode taught; :meth:`secure` must follow.
 
-        :param lesson: from the learner's ``propose``; origin as :meth:`Learner.adopt`.
-        :raises RstdpError: as :meth:`Learner.adopt`.
+        :param lesson: from the learner's ``propose``; origin as for :meth:`Learner.adopt`.
+        :raises RstdpError: as for :meth:`Learner.adopt`.
         """
         record = self.learner.adopt(lesson, **origin)
-        # The line comes first: after a crash in between it is removed and the episode run again,
-        # so the log never lacks an episode that a checkpoint has.
+        # The line is written first: after a crash in between it is removed and the episode run
+        # again, so the log never lacks an episode that a checkpoint has.
         self._unwritten += [partial(self._log, record), self.save_checkpoint]
         return record
 
@@ -133,7 +133,7 @@ class AdaptationRun:
         """
         Write what is not on disk yet.
 
-        :raises RstdpError: that cannot be done now; nothing is lost, and it can be tried again.
+        :raises RstdpError: this is impossible now; nothing is lost, and it can be retried.
         """
         try:
             while self._unwritten:
@@ -157,18 +157,18 @@ class AdaptationRun:
         return path
 
     def roll_back(self) -> None:
-        """Go on from the deployed network; :meth:`secure` must follow."""
+        """Continue from the deployed network; :meth:`secure` must follow."""
         self.learner.roll_back()
         self._unwritten.append(self.save_checkpoint)
 
     def restart(self) -> None:
         """
-        Begin anew from the initial network, with the parameters in force.
+        Restart from the initial network, with the parameters in force.
 
-        Log and result so far are set aside.
+        The log and result so far are set aside.
         """
         if self.store:
-            # A crash in between leaves the newest one: then nothing has happened.
+            # A crash in between leaves the newest one, as if nothing had happened.
             for path in reversed(self.store.paths()):
                 path.unlink(missing_ok=True)
             for name in (EPISODES, ADAPTED):
@@ -192,7 +192,7 @@ class AdaptationRun:
                 raise
 
     def _truncate_log(self, report: Callable[[str], None]) -> None:
-        """Drop the lines of episodes that will be run again, and keep a log with damaged ones."""
+        """Drop the lines of episodes that will be run again; set a damaged log aside."""
         path = self.folder / EPISODES
         if not path.is_file():
             _set_aside(path)
@@ -203,16 +203,16 @@ class AdaptationRun:
             _set_aside(path)
         kept = b''.join(line.rstrip(b'\n') + b'\n' for line, record in lines
                         if record and record.episode < self.learner.episode)
-        # A disk that is full does not keep a run from going on as it is.
+        # A full disk does not keep an unchanged run from continuing.
         if kept != b''.join(line for line, _ in lines):
             write_atomically(path, kept)
 
 
 def find_strategy(name: str, folder: Path | None = None) -> str:
     """
-    Return a strategy's name, for ``AUTO`` that of the run in a folder, or the default.
+    Return a strategy's name; for ``AUTO`` that of the run in a folder, or the default.
 
-    :param folder: of the run; None for one that is kept nowhere.
+    :param folder: the run's; None for a run that is not kept.
     """
     if name != AUTO:
         return name
@@ -225,9 +225,9 @@ def find_strategy(name: str, folder: Path | None = None) -> str:
 
 def make_folder(folder: Path) -> None:
     """
-    Make the folder of a run, if it is not there.
+    Create the folder of a run, if it does not exist.
 
-    :raises RstdpError: it cannot be made or written.
+    :raises RstdpError: it cannot be created or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -238,7 +238,7 @@ def make_folder(folder: Path) -> None:
 
 
 def _set_aside(path: Path) -> None:
-    """Rename a file, if it is there, to the first free one of name_1, name_2, ..."""
+    """Rename a file, if it exists, to the first free one of name_1, name_2, ..."""
     names = (path.with_stem(f'{path.stem}_{i}') for i in itertools.count(1))
     if path.exists():
         path.rename(next(name for name in names if not name.exists()))
@@ -257,14 +257,14 @@ def read_records(path: Path) -> list[EpisodeRecord]:
 
 
 def _lines(path: Path) -> Iterator[tuple[bytes, EpisodeRecord | None]]:
-    """Yield the lines of an episode log and what they say."""
+    """Yield the lines of an episode log and their records."""
     with path.open('rb') as file:
         while line := file.readline(LONGEST_LINE):
             yield line, _record(line)
 
 
 def _record(line: bytes) -> EpisodeRecord | None:
-    """Return None for damage, and for what is being written, or was when its writer died."""
+    """Parse a line; None if damaged, still being written, or cut off when its writer died."""
     try:
         with refusing('line'):
             return EpisodeRecord.from_json(from_json(line))

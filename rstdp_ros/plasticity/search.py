@@ -1,4 +1,4 @@
-"""Bayesian optimisation of a few numbers on returns of which every one counts."""
+"""Bayesian optimisation of a few numbers when every return counts."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from rstdp_ros.plasticity.tried import Tried
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 
-# Keeps the draws apart from those that the same seed makes elsewhere.
+# Keeps these draws independent of those that the same seed makes elsewhere.
 STREAM = 0x6A15
-# Candidates per episode: so many within reach of zeros, and so many within that part of the reach
-# of the best point.
+# Candidates per episode: this many within reach of zeros, and this many within this fraction of
+# the reach around the best point.
 WITHIN_REACH, CLOSE, CLOSENESS = 256, 128, 0.5
-# More points are not tried on one plant; then it is about choosing among them.
+# No more points than this are tried on one plant; then the search only chooses among them.
 MOST_POINTS = 200
-# What is deployed goes on playing where its mean is so near the largest return there was.
+# The deployed point keeps playing if its mean is this close to the largest return so far.
 CONTENT = 0.01
-# One episode in so many is played by what is deployed, or a change of the plant would not show.
+# One episode in this many is played by the deployed point, or a plant change would not show.
 WATCHED = 8
-# What seems better than what is deployed, by so many standard deviations of the difference, is
-# compared with it before anything new is tried.
+# A point that seems better than the deployed one, by this many standard deviations of the
+# difference, is compared with it before anything new is tried.
 PROMISING = 0.5
-# So many returns outweigh the luck for which a point was picked: then it stands for itself.
+# This many returns outweigh the luck by which a point was picked.
 SETTLED = 8
 BETTER, FORGOTTEN = 'better gains', 'another plant, begun anew'
 RECHECKING, CONFIRMED = 'gains rechecked', 'gains confirmed'
@@ -71,7 +71,7 @@ class Choice(NamedTuple):
     """
     What to do after an episode.
 
-    :param point: that plays the next one.
+    :param point: the point that plays the next one.
     :param deployed: the point to deploy.
     :param event: what a person should know, '' for nothing.
     """
@@ -85,20 +85,21 @@ class GainSearch:
     """
     Chooses the log gains that play next, and those to deploy.
 
-    Zeros, the network as it is, are tried first, and deployed until other gains are better beyond
-    doubt. Every return counts. Nothing is deployed that was not tried, and nothing for the luck of
-    its episodes: what is compared is the belief, in which near points speak for each other, and
-    the more points were tried, the more certain one must be of the best. A plain improvement
-    needs one episode, a small one several: where a point is promising, it and what is deployed
-    play until that is settled or both are known well. Otherwise what plays next is what may be
-    best (upper confidence bound, Srinivas et al. 2010).
+    Zeros, the network as it is, are tried first, and deployed until other gains are certainly
+    better. Every return counts. Nothing is deployed that was not tried, and nothing because of
+    lucky episodes: beliefs are compared, in which nearby points inform each other, and the more
+    points were tried, the more certain the best one must be. A clear improvement needs one
+    episode, a small one several: if a point is promising, it and the deployed one play until that
+    is settled or both are known well. Otherwise the point that may be best plays next (upper
+    confidence bound, Srinivas et al. 2010).
 
-    Where a test contradicts the belief, the plant is another one: all but the returns of the test
-    is forgotten, and the search begins anew, from the better of zeros and of what is deployed.
+    If a test contradicts the belief, the plant has changed: everything but the test's returns is
+    forgotten, and the search restarts, from the better of zeros and the deployed point.
 
-    :param size: how many gains.
-    :param parameters: may be exchanged between episodes.
-    :param seed: of what is drawn: each episode draws from a generator made of it and its number.
+    :param size: the number of gains.
+    :param parameters: may be replaced between episodes.
+    :param seed: of the draws: each episode draws from a generator made from the seed and its
+        number.
     :ivar deployed: the point to deploy.
     """
 
@@ -106,18 +107,19 @@ class GainSearch:
         self.parameters, self.seed = parameters, seed
         self.tried, self.test, self.episode = Tried(size), ChangeTest(), 0
         self.zeros = self.deployed = np.zeros(size)
-        # What others must beat to be deployed: zeros, or what was deployed when the plant changed.
+        # What others must beat to be deployed: zeros, or the deployed point when the plant
+        # changed.
         self.reference = self.zeros
         # The largest return so far.
         self.most: float | None = None
 
     def told(self, point: np.ndarray, value: float) -> Choice:
         """
-        Take up a return.
+        Record a return.
 
-        :param point: (size,) that played.
+        :param point: (size,) the point that played.
         """
-        # Returns count steps, mostly, and scatter in proportion to themselves.
+        # Returns mostly count steps, and scatter in proportion to their size.
         value = math.copysign(math.log1p(abs(value)), value)
         event = self._tested(point, value)
         self.tried.add(point, value)
@@ -131,7 +133,7 @@ class GainSearch:
         return Choice(self._next(belief), self.deployed, event)
 
     def _tested(self, point: np.ndarray, value: float) -> str:
-        """Go on with the test of the belief, or begin one; say what happened."""
+        """Continue the test of the belief, or begin one; return what happened."""
         if not self.test.running:
             rare = len(self.tried) and self.parameters.false_alarm and self.test.begin_if_rare(
                 self._belief(), point, value, self.deployed)
@@ -149,21 +151,21 @@ class GainSearch:
         return FORGOTTEN
 
     def _belief(self) -> Belief:
-        """Return what the returns say."""
+        """Return the belief given the returns."""
         parameters, tried = self.parameters, self.tried
         level = float(np.average(tried.means, weights=tried.counts))
         return Belief(
             FlatPrior(level, parameters.spread, parameters.noise, parameters.length), tried)
 
     def _best_beyond_doubt(self, belief: Belief) -> np.ndarray:
-        """Return the point that is better than the reference by most, as far as is certain."""
+        """Return the point that is certainly better than the reference by the largest amount."""
         from scipy.special import stdtrit
         reference = self.tried.index(self.reference)
         if reference is None:
             return self.deployed
         means, doubts = belief.differences(reference)
-        # Of n that were tried once, the best is that by luck, which Bonferroni's correction allows
-        # for; one that was replayed often competes with the reference alone.
+        # Of n points tried once, the best may be best by luck, which Bonferroni's correction
+        # allows for; one that was replayed often competes only with the reference.
         rivals = np.where(self.tried.counts < SETTLED, len(self.tried), 2)
         chances = (1.0 - self.parameters.confidence) / rivals
         bounds = means - stdtrit(belief.degrees, 1.0 - chances) * doubts
@@ -209,7 +211,7 @@ class GainSearch:
         """
         Take over what :meth:`state` returned.
 
-        :raises RstdpError: what no search can have had.
+        :raises RstdpError: a state that no search can have had.
         """
         deployed, reference = (np.array(state[f'gains_{name}'], float)
                                for name in ('deployed', 'reference'))

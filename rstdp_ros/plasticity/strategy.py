@@ -1,4 +1,4 @@
-"""What adapts: a strategy turns what an episode showed into the weights that play the next one."""
+"""A strategy turns what an episode showed into the weights that play the next one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Shown(NamedTuple):
     """
     What an episode showed.
 
-    :param network: that played it.
+    :param network: the one that played it.
     :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
     :param episode_return: the sum of rewards.
-    :param trajectory: joints, efforts and how it ended; None for a strategy that asks for none.
+    :param trajectory: joints, efforts and how it ended; None for a strategy that needs none.
     """
 
     network: SpikingQNetwork
@@ -35,9 +35,9 @@ class Proposal(NamedTuple):
     """
     What a strategy wants.
 
-    :param weights: to play the next episode.
+    :param weights: those that play the next episode.
     :param event: what a person should know, '' for nothing.
-    :param deploy: weights that it would deploy now, where they are not those that play next.
+    :param deploy: the weights to deploy now, if they are not those that play next.
     """
 
     weights: Weights
@@ -46,7 +46,7 @@ class Proposal(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """What an episode showed, and what a strategy makes of it."""
+    """What an episode showed, and what a strategy proposes."""
 
     shown: Shown
     proposal: Proposal
@@ -56,22 +56,22 @@ class Strategy:
     """
     The interface of all strategies.
 
-    Equal episodes make equal proposals, bit for bit: whatever is drawn is drawn from generators
-    that the seed makes and whose state is part of :meth:`state`.
+    Equal episodes give equal proposals, bit for bit: all draws come from generators made from the
+    seed, whose state is part of :meth:`state`.
 
-    :param network: the first one of the run.
+    :param network: the run's first one.
     :param parameters: of type ``Parameters``, or the name of a preset.
-    :param seed: of what is drawn at random.
+    :param seed: for all random draws.
     :raises RstdpError: parameters that do not fit, an unknown preset or task.
-    :cvar name: what command line, nodes, checkpoints and bags call it.
+    :cvar name: its name on the command line, in nodes, checkpoints and bags.
     :cvar Parameters: its table (:mod:`rstdp_ros.support.parameters`).
-    :cvar plastic: the indices of the weight matrices that it may change.
-    :cvar rescaled: those of them whose grid follows their largest weight in an 8-bit network:
-        where they change, they get a new scale and are rounded to its nearest step.
-    :cvar default_guard: name of the guard that fits it: 'none' for one that says itself, by
+    :cvar plastic: the indices of the weight matrices it may change.
+    :cvar rescaled: those whose grid follows their largest weight in an 8-bit network: when they
+        change, they get a new scale and are rounded to its nearest step.
+    :cvar default_guard: name of the guard that fits it: 'none' for one that decides itself, by
         ``Proposal.deploy``, what was measured to be good.
     :cvar draws: whether it draws random numbers between episodes.
-    :cvar needs_trajectory: whether spikes and return are not enough for it.
+    :cvar needs_trajectory: whether it needs more than spikes and return.
     """
 
     name: ClassVar[str]
@@ -100,7 +100,7 @@ class Strategy:
     @classmethod
     def preset(cls, name: str, task: str) -> Any:
         """
-        Return a named set of parameters; 'default' is that of the table, for every task.
+        Return a named set of parameters; 'default' is the table's defaults, for every task.
 
         :raises RstdpError: unknown preset or task.
         """
@@ -110,17 +110,17 @@ class Strategy:
 
     def propose(self, shown: Shown) -> Proposal:
         """
-        Learn from an episode and say with which weights to go on.
+        Learn from an episode and return the weights to continue with.
 
-        It may take its time: over ROS it runs in a thread of its own, one call after the other.
+        It may take long: over ROS it runs in a separate thread, one call after the other.
         """
         raise NotImplementedError
 
     def placed(self, network: SpikingQNetwork) -> None:
-        """Hear that another network than the proposed one plays the next episode."""
+        """Note that another network than the proposed one plays the next episode."""
 
     def findings(self) -> dict[str, dict[str, Any]]:
-        """Return what a person would like to know of what was found out: tables by name."""
+        """Return the findings that interest a person: tables by name."""
         return {}
 
     def state(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What was tried on the plant that is there now, and what it returned."""
+"""The points tried on the current plant, and their returns."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rstdp_ros.support.errors import RstdpError
 
 class Tried:
     """
-    Points, and of each the number, the mean and the scatter of its returns.
+    Points, and for each the number, mean and scatter of its returns.
 
     :param size: numbers per point.
     :ivar points: (n, size) float64.
-    :ivar counts: (n,) how many returns there were.
-    :ivar means: (n,) of them.
-    :ivar squares: (n,) sums of their squared deviations from the mean.
+    :ivar counts: (n,) numbers of returns.
+    :ivar means: (n,) mean returns.
+    :ivar squares: (n,) sums of the squared deviations from the mean.
     """
 
     def __init__(self, size: int) -> None:
@@ -29,11 +29,11 @@ class Tried:
         return len(self.points)
 
     def index(self, point: np.ndarray) -> int | None:
-        """Return the place of a point; None for one that was not tried."""
+        """Return the index of a point; None if it was not tried."""
         return place_of(point, self.points)
 
     def add(self, point: np.ndarray, value: float) -> None:
-        """Take up a return of a point (Welford 1962)."""
+        """Record a return of a point (Welford 1962)."""
         i = self.index(point)
         if i is None:
             self.points = np.vstack((self.points, point))
@@ -55,7 +55,7 @@ class Tried:
         """
         Take over what :meth:`state` returned.
 
-        :raises RstdpError: lists that do not fit each other.
+        :raises RstdpError: lists that do not fit together.
         """
         counts, means, squares = (np.array(state[name], float)
                                   for name in ('counts', 'means', 'squares'))
@@ -70,7 +70,7 @@ class Tried:
 
 def place_of(point: np.ndarray, points: np.ndarray) -> int | None:
     """
-    Return the place of a point among others, None if it is not there.
+    Return the index of a point among others, None if it is not there.
 
     :param point: (size,); points (n, size).
     """

@@ -1,8 +1,8 @@
 """
-Adaptation's side: asks for episodes, collects their spikes, accepts or discards.
+Adaptation's side: requests episodes, collects their spikes, accepts or discards them.
 
-Nothing here decides from who is connected to whom: after a crash such knowledge is wrong for many
-seconds. Progress, time-outs and ids are all that counts.
+Nothing here depends on which nodes are connected: after a crash that information is wrong for many
+seconds. Only progress, time-outs and ids count.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ EPISODES_REMEMBERED = 4
 
 
 class Phase(Enum):
-    """What is being waited for."""
+    """What adaptation is waiting for."""
 
     IDLE = 'the start'
     ACTIVATING = 'the policy to take up the weights'
@@ -56,7 +56,7 @@ class Phase(Enum):
 
 @dataclass
 class Heard(Collected):
-    """What has arrived of an episode, who made its spikes, and how it ended."""
+    """What has arrived of an episode, which networks made its spikes, and how it ended."""
 
     digests: set[str] = field(default_factory=set)
     end: EpisodeEnd | None = None
@@ -64,11 +64,11 @@ class Heard(Collected):
 
     @property
     def steps(self) -> int:
-        """How many observations are whole."""
+        """The number of complete observations."""
         return len(self.stamps())
 
 
-# Says what is wrong with an episode's end and rasters, '' if nothing is.
+# Returns what is wrong with an episode's end and rasters, '' if nothing.
 Objection = Callable[[EpisodeEnd, np.ndarray], str]
 
 
@@ -76,17 +76,17 @@ class AdaptationProtocol:
     """
     The loop of weights, seed, reset, episode; every wait has a time-out.
 
-    Times are steady, in seconds. Replies carry the token of their request, so that a reply that
-    comes after its time-out is not taken for the next one.
+    Times are steady, in seconds. Replies carry the token of their request, so that a reply after
+    its time-out is not mistaken for the next one.
 
-    :param paced: whether adaptation asks for episodes (the environment decides if not).
+    :param paced: whether adaptation requests episodes (otherwise the environment decides).
     :param reward_from_topic: wait for :meth:`reward` instead of the return in ``episode_end``.
-    :param max_steps: more rasters than this per episode are not kept.
-    :param coverage: the part of an episode's steps whose rasters must have arrived.
-    :param objection: what else is asked of an episode.
-    :param returns: the least and the largest return that :meth:`reward` takes.
-    :param learned: id of the episode that an earlier process learned from last.
-    :param joints_wanted: whether an episode counts only with the joints of every observation.
+    :param max_steps: at most this many rasters per episode are kept.
+    :param coverage: the fraction of an episode's steps whose rasters must have arrived.
+    :param objection: further conditions on an episode.
+    :param returns: the smallest and the largest return that :meth:`reward` accepts.
+    :param learned: id of the last episode that an earlier process learned from.
+    :param joints_wanted: whether an episode needs the joints of every observation to count.
     """
 
     def __init__(self, paced: bool = True, reward_from_topic: bool = False,
@@ -114,10 +114,10 @@ class AdaptationProtocol:
 
     def begin(self, digest: str, seed: int, now: float, unlearned: str = '') -> list[Output]:
         """
-        Ask for an episode with given weights from a given seed.
+        Request an episode with given weights from a given seed.
 
         :param digest: of the running network, which is published now.
-        :param unlearned: why nothing was learned from the episode accepted last, if so.
+        :param unlearned: why nothing was learned from the last accepted episode, if so.
         """
         self._digest, self._seed = digest, seed
         self.discards_in_a_row = 0
@@ -133,23 +133,23 @@ class AdaptationProtocol:
         return [PublishWeights(), *self._judge(now)]
 
     def envelope(self) -> Envelope:
-        """Return what goes with the published network."""
+        """Return the envelope of the published network."""
         return self._said.envelope(self._digest)
 
     def _again(self, now: float) -> list[Output]:
-        """Ask for the episode once more: same weights, same seed, new id."""
+        """Request the episode again: same weights, same seed, new id."""
         self.episode_id = ''
         self._episodes.clear()
         self._enter(Phase.ACTIVATING, now)
         return [PublishWeights()]
 
     def weights_active(self, digest: str, now: float) -> list[Output]:
-        """Hear from the policy by which weights it plays the next episode."""
+        """Note with which weights the policy plays the next episode."""
         self._active = digest
         return self._check_active(now)
 
     def _check_active(self, now: float) -> list[Output]:
-        # The report may be older than this process, and say nothing of who is heard.
+        # The report may be older than this process, and does not show that the policy is heard.
         if self.phase is Phase.ACTIVATING and self._said.hears and self._active == self._digest:
             return self._ask_seed(now)
         return []
@@ -160,7 +160,7 @@ class AdaptationProtocol:
 
     def seed_set(self, token: int, refusal: str, now: float) -> list[Output]:
         """
-        Hear from the environment that it took the seed.
+        Note the environment's reply that it took the seed.
 
         :param refusal: why not, '' if it did.
         """
@@ -173,7 +173,7 @@ class AdaptationProtocol:
 
     def reset_done(self, token: int, episode_id: str, refusal: str, now: float) -> list[Output]:
         """
-        Hear from the environment that it began an episode.
+        Note the environment's reply that it began an episode.
 
         :param refusal: why not, '' if it did.
         """
@@ -184,7 +184,7 @@ class AdaptationProtocol:
             return [Waiting(refusal or 'it gave no episode id')]
         self._enter(Phase.RUNNING, now)
         self.episode_id = episode_id
-        # Spikes may overtake the reply; those of other episodes are of no use any more.
+        # Spikes may overtake the reply; those of other episodes are no longer needed.
         collected = self._episodes.get(episode_id) or Heard(self.joints_wanted)
         self._episodes = OrderedDict({episode_id: collected})
         return self._judge(now)
@@ -192,7 +192,7 @@ class AdaptationProtocol:
     def raster(self, episode_id: str, stamp: int, digest: str, raster: np.ndarray,
                now: float) -> list[Output]:
         """
-        Take in the spikes of one observation.
+        Receive the spikes of one observation.
 
         :param digest: the first 16 hex digits of the digest of the weights that made them.
         """
@@ -205,7 +205,7 @@ class AdaptationProtocol:
         if collected is None or len(collected.rasters) >= self.max_steps:
             self.counters['stale spikes'] += 1
             return []
-        if stamp not in collected.rasters:  # what is only said again is no progress
+        if stamp not in collected.rasters:  # a repeat is no progress
             self._since = now
         collected.rasters[stamp] = raster
         collected.digests.add(digest)
@@ -213,7 +213,7 @@ class AdaptationProtocol:
 
     def observation(self, episode_id: str, stamp: int, joints: Joints, now: float
                     ) -> list[Output]:
-        """Take in what one observation says, where that is wanted."""
+        """Receive one observation's joints, if they are wanted."""
         collected = self._collected(episode_id) if self.joints_wanted else None
         if collected is None or len(collected.joints) >= self.max_steps:
             return []
@@ -222,9 +222,10 @@ class AdaptationProtocol:
 
     def end(self, end: EpisodeEnd, now: float) -> list[Output]:
         """
-        Hear from the environment that an episode is over.
+        Note that an episode is over.
 
-        Who paces itself says so until it gets an answer, be it that nothing is decided yet.
+        An environment that paces itself repeats this until it gets an answer, even one without a
+        verdict yet.
         """
         answers = [] if self.paced else [PublishWeights()]
         if not self.paced and (end.episode_id == self._accepted
@@ -243,9 +244,9 @@ class AdaptationProtocol:
 
     def reward(self, value: float, now: float) -> list[Output]:
         """
-        Take the return that somebody gives for the episode that has ended.
+        Receive the return that somebody gives for the episode that has ended.
 
-        :raises RstdpError: a value that no episode returns.
+        :raises RstdpError: a value that no episode can return.
         """
         least, largest = self.returns
         if not (math.isfinite(value) and least <= value <= largest):
@@ -259,7 +260,7 @@ class AdaptationProtocol:
         return self._judge(now)
 
     def poll(self, now: float) -> list[Output]:
-        """Let time-outs happen."""
+        """Process time-outs."""
         if self.phase is Phase.IDLE:
             return []
         if not self._said.hears and now - self._begun_at > ACTIVATION_TIMEOUT:
@@ -270,7 +271,7 @@ class AdaptationProtocol:
         return self._time_out(now)
 
     def _hear(self, policy: str) -> None:
-        """Note that a policy is heard; it will be told at the next poll, floods or not."""
+        """Note that a policy is heard; the next poll tells it, however many messages arrive."""
         self._said.hear(policy)
         self._greets = True
 
@@ -292,7 +293,7 @@ class AdaptationProtocol:
 
     def _check_progress(self, waited: float, now: float) -> list[Output]:
         collected = self._episodes.get(self.episode_id)
-        if collected is None:  # a listener was told of too many others
+        if collected is None:  # too many other episodes were heard of
             self.episode_id = ''
             return []
         if collected.end is None:
@@ -302,7 +303,7 @@ class AdaptationProtocol:
             return []
         steps, missing = collected.end.steps, collected.end.steps - collected.steps
         if missing <= 0 or waited <= STRAGGLER_TIMEOUT:
-            return []  # perhaps its reward is still to come: a person may take their time
+            return []  # its reward may still come: a person may take time
         if collected.steps >= self.coverage * steps:
             return self._judge(now, final=True)
         lacking = ('observations lack spikes or joints' if self.joints_wanted
@@ -313,7 +314,7 @@ class AdaptationProtocol:
         """
         Accept or discard the current episode if it is over and complete.
 
-        :param final: no more of it will come.
+        :param final: whether nothing more of it will come.
         """
         collected = self._episodes.get(self.episode_id)
         if self.phase is not Phase.RUNNING or collected is None or collected.end is None:
@@ -347,7 +348,7 @@ class AdaptationProtocol:
         """
         Learn nothing from an episode.
 
-        :param again: whether the very same episode would do if it were heard once more.
+        :param again: whether the same episode would count if it were received again.
         """
         self.counters['episodes discarded'] += 1
         self.discards_in_a_row += 1
@@ -367,11 +368,11 @@ class AdaptationProtocol:
         return min(MAX_BACK_OFF, 2.0 ** (self.discards_in_a_row - DISCARDS_BEFORE_BACK_OFF))
 
     def _collected(self, episode_id: str) -> Heard | None:
-        """Return where to collect for an episode; None if nobody wants it."""
+        """Return where to collect for an episode; None if it is not wanted."""
         if episode_id in self._episodes:
             return self._episodes[episode_id]
-        # Before the reply to the reset is here, any new id may turn out to be the one.
-        # Who paces itself may have begun the next one before this one was learned from.
+        # Until the reply to the reset arrives, any new id may turn out to be the right one. An
+        # environment that paces itself may begin the next one before this one was learned from.
         wanted = (Phase.RESETTING,) if self.paced else (Phase.RUNNING, Phase.LEARNING)
         if self.phase not in wanted:
             return None

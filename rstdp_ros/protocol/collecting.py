@@ -1,4 +1,4 @@
-"""What arrives of an episode, message by message, until it is whole."""
+"""Collects an episode, message by message, until it is complete."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rstdp_ros.tasks.interface import Joints
 @dataclass
 class Collected:
     """
-    What is known of every observation, by stamp; topics overtake each other.
+    What has arrived for every observation, by stamp; topics overtake each other.
 
-    :param joints_wanted: whether spikes alone are not enough.
+    :param joints_wanted: whether joints are needed besides spikes.
     """
 
     joints_wanted: bool = False
@@ -22,7 +22,7 @@ class Collected:
     joints: dict[int, Joints] = field(default_factory=dict)
 
     def stamps(self) -> list[int]:
-        """Return the stamps of which everything is there, in order."""
+        """Return the stamps for which everything has arrived, in order."""
         whole = self.rasters.keys() & self.joints.keys() if self.joints_wanted else self.rasters
         return sorted(whole)
 
@@ -31,5 +31,5 @@ class Collected:
         return np.array([self.rasters[stamp] for stamp in self.stamps()])
 
     def ordered_joints(self) -> tuple[Joints, ...]:
-        """Return the joints likewise; nothing where they are not wanted."""
+        """Return the joints in the same order; nothing if they are not wanted."""
         return tuple(self.joints[stamp] for stamp in self.stamps() if self.joints_wanted)

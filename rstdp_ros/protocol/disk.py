@@ -1,4 +1,4 @@
-"""Wait for a disk that is full: nobody acts on what is not on it yet."""
+"""Waiting for a full disk: nothing acts on what is not yet written."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from rstdp_ros.support.errors import RstdpError
 
-# Tried again after so long at first, and after twice as long each time, up to the maximum, s.
+# The first wait before a retry, doubled each time up to the maximum, s.
 FIRST_WAIT, MAX_WAIT = 0.5, 10.0
 
 
 class DiskWait:
     """
-    Writes what must be on disk before anybody goes on; tries again until it is.
+    Writes what must be on disk before anything continues; retries until it is.
 
-    :param write: writes whatever is still to be written.
+    :param write: writes everything still unwritten.
     :ivar reason: why it is not on disk yet, '' if it is.
     """
 
@@ -24,11 +24,11 @@ class DiskWait:
         self._wait, self._tried_at = FIRST_WAIT, 0.0
 
     def due(self, now: float) -> bool:
-        """Say whether it is time to try again."""
+        """Return whether it is time to try again."""
         return bool(self.reason) and now - self._tried_at > self._wait
 
     def over(self, now: float) -> bool:
-        """Write; say whether everything is on disk."""
+        """Write; return whether everything is on disk."""
         try:
             self._write()
         except RstdpError as error:

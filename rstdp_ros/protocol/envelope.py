@@ -1,7 +1,7 @@
 """
-What adaptation says beside the network on ``weights``, for those who do not read network files.
+What adaptation says beside the network on ``weights``, without parsing the network file.
 
-A driver learns by it what became of its episode, a policy whether its spikes are heard.
+It tells a driver the outcome of its episode, and a policy whether its spikes are heard.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rstdp_ros.support.untrusted import shortened
 
-# Verdicts on an episode; the last two go on with ': ' and the reason.
+# Verdicts on an episode; the last two are followed by ': ' and the reason.
 LEARNED, UNLEARNED, AGAIN = 'learned', 'unlearned', 'again'
 VERDICTS_REMEMBERED = 4
 POLICIES_REMEMBERED = 4
@@ -20,12 +20,12 @@ POLICIES_REMEMBERED = 4
 
 class Envelope(NamedTuple):
     """
-    Words that go with a network.
+    The words that accompany a network.
 
-    :param digest: of the network; '' as long as adaptation hears no policy.
+    :param digest: of the network; '' while adaptation hears no policy.
     :param episode_id: of the latest episode that adaptation judged; '' for none.
-    :param verdict: 'learned'; 'unlearned: ...'; or 'again: ...' where to play the same episode
-        once more helps.
+    :param verdict: 'learned'; 'unlearned: ...'; or 'again: ...' if playing the same episode again
+        helps.
     :param policies: names of the policies whose spikes adaptation hears.
     """
 
@@ -41,7 +41,7 @@ class Envelope(NamedTuple):
 
     @classmethod
     def parse(cls, words: Iterable[str]) -> Envelope | None:
-        """Undo :meth:`words`; None for a network without them, whoever sent it."""
+        """Undo :meth:`words`; None for a network without them, from any sender."""
         said = dict(line.split(' ', 1) for line in words if ' ' in line)
         if 'policies' not in said:
             return None
@@ -51,9 +51,9 @@ class Envelope(NamedTuple):
 
 class Announcements:
     """
-    What adaptation remembers to say: its latest verdicts, and whom it hears.
+    What adaptation announces: its latest verdicts, and which policies it hears.
 
-    :ivar hears: whether spikes are heard, or nobody is known who would make any.
+    :ivar hears: whether spikes are heard, or no policy is known that would send any.
     """
 
     def __init__(self) -> None:
@@ -63,13 +63,13 @@ class Announcements:
         self._answered = ''
 
     def hear(self, policy: str) -> None:
-        """Remember that spikes are heard; ``policy`` is '' if their maker has no name."""
+        """Remember that spikes are heard; ``policy`` is '' if their sender has no name."""
         if policy and policy not in self._policies:
             self._policies = (*self._policies, policy)[-POLICIES_REMEMBERED:]
         self.hears = True
 
     def settle(self, episode_id: str, verdict: str) -> None:
-        """Remember what became of an episode, and say so."""
+        """Remember the verdict on an episode, and announce it."""
         self._answered = episode_id
         self._verdicts[episode_id] = shortened(verdict)
         self._verdicts.move_to_end(episode_id)
@@ -81,16 +81,16 @@ class Announcements:
         return episode_id in self._verdicts
 
     def answers(self, episode_id: str) -> bool:
-        """Say from now on what became of an episode; return whether that is known."""
+        """Announce the verdict on an episode from now on; return whether there is one."""
         if self.judged(episode_id):
             self._answered = episode_id
         return self.judged(episode_id)
 
     def envelope(self, digest: str) -> Envelope:
         """
-        Return what goes with the network of that digest.
+        Return the envelope for the network of that digest.
 
-        Before spikes can be heard it names neither network nor episode: nobody shall begin one.
+        Before spikes are heard it names neither network nor episode, so that no episode begins.
         """
         if not self.hears:
             return Envelope(policies=self._policies)

@@ -1,4 +1,4 @@
-"""The environment's side: one episode at a time, whatever the clock."""
+"""The environment's side: one episode at a time, with any clock."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ TWO_POLICIES = 'two policies answer differently: more than one publishes on acti
 
 class EnvironmentProtocol(ABC):
     """
-    Episodes, their ids, stamps and returns; a subclass says when observations are made.
+    Episodes, their ids, stamps and returns; a subclass decides when to observe.
 
     :param plant: what is controlled.
-    :param boot: drawn anew at every process start, so that ids never repeat.
+    :param boot: drawn at every process start, so that ids never repeat.
     :param stamp: the node's clock, ns.
     :param step_period: seconds of steady time per step.
-    :param limits: what no command and no joint may exceed.
+    :param limits: limits on commands and joints.
     :ivar latching: whether a fault disables the environment until a person enables it again.
     """
 
@@ -44,7 +44,7 @@ class EnvironmentProtocol(ABC):
         self._last_stamp = 0
         self._effort = self._exerted = 0.0
         self._observation: Observation | None = None
-        # What was done at each stamp of the episode: a second policy would say otherwise.
+        # The effort applied at each stamp of the episode: a second policy would differ.
         self._answers: dict[int, float] = {}
 
     @property
@@ -54,11 +54,11 @@ class EnvironmentProtocol(ABC):
 
     def reset(self, now: float) -> list[Observation | EpisodeEnd]:
         """
-        Begin an episode from ``seed``, aborting one that runs; ``episode_id`` is its id.
+        Begin an episode from ``seed``, aborting a running one; ``episode_id`` is its id.
 
         :param now: steady time, s.
-        :raises RstdpError: disabled, limits that the plant cannot keep, or it is not ready; no
-            episode runs then.
+        :raises RstdpError: disabled, limits that the plant cannot keep, or a plant that is not
+            ready; no episode runs then.
         """
         if not self.enabled:
             since = f' ({self.fault})' if self.fault else ''
@@ -75,7 +75,7 @@ class EnvironmentProtocol(ABC):
         return [*ends, *self._begin(now)]
 
     def abort(self, why: str) -> list[EpisodeEnd]:
-        """Break off the running episode, if any; it teaches nothing."""
+        """Abort the running episode, if any; it teaches nothing."""
         if not self.running:
             return []
         self.counters['episodes aborted'] += 1
@@ -84,7 +84,7 @@ class EnvironmentProtocol(ABC):
         return [self._end(f'{ABORTED}: {why}')]
 
     def halt(self, why: str) -> list[EpisodeEnd]:
-        """Disable until a person enables again: a fault that concerns the next episode too."""
+        """Disable until a person enables again: the fault affects the next episode too."""
         ends = self.abort(why) or []
         self.plant.stop()
         self.enabled, self.fault = False, why
@@ -95,7 +95,7 @@ class EnvironmentProtocol(ABC):
         self.enabled, self.fault = enabled, ''
         if enabled:
             return []
-        # Whoever commanded before this process may have left the plant in motion.
+        # An earlier commander may have left the plant in motion.
         self.plant.stop()
         return self.abort(DISABLED)
 
@@ -103,17 +103,17 @@ class EnvironmentProtocol(ABC):
     def action(self, episode_id: str, stamp: int, effort: float,
                now: float) -> list[Observation | EpisodeEnd]:
         """
-        Take the answer to an observation.
+        Receive the answer to an observation.
 
-        An answer that pairs with nothing, or comes again, is ignored and counted: after a
-        re-send the second answer is no fault.
+        An answer that matches no open observation, or is repeated, is ignored and counted: after a
+        re-send a second answer is not a fault.
 
         :raises RstdpError: an effort that cannot be applied; it changed nothing.
         """
 
     @abstractmethod
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:
-        """Let time go on."""
+        """Advance to the current time."""
 
     @abstractmethod
     def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
@@ -126,10 +126,10 @@ class EnvironmentProtocol(ABC):
     def _not_open(self, counter: str, episode_id: str, stamp: int,
                   effort: float) -> list[EpisodeEnd]:
         """
-        Take an answer to what is not open: a copy, a late one, or another policy's.
+        Handle an answer to no open observation: a copy, a late one, or another policy's.
 
-        A policy answers the same observation always alike. Where two answer, nobody knows whose
-        spikes led to what was done, so the episode teaches nothing.
+        A policy always answers the same observation alike. If two answer, it is unknown whose
+        spikes led to the applied effort, so the episode teaches nothing.
         """
         self.counters[counter] += 1
         contradicts = (episode_id == self.episode_id and math.isfinite(effort)
@@ -137,11 +137,11 @@ class EnvironmentProtocol(ABC):
         return self.abort(TWO_POLICIES) if contradicts else []
 
     def _limited(self, wanted: float) -> float:
-        """Return what is allowed after the effort of the last step and after the one in force."""
+        """Return the effort allowed after the last step's and after the one in force."""
         return self.limits.effort(self.limits.effort(wanted, self._effort), self._exerted)
 
     def _step(self, effort: float) -> list[EpisodeEnd]:
-        """Let the plant go on by one step under a limited effort; return the end if it is one."""
+        """Advance the plant by one step under a limited effort; return the end, if any."""
         effort = self._limited(effort)
         joints, reward, end = self.plant.step(effort)
         self._effort = self._exerted = effort
@@ -158,7 +158,7 @@ class EnvironmentProtocol(ABC):
         return []
 
     def _observe(self, joints: Joints) -> None:
-        """Open an observation; stamps rise strictly, they pair observation and action."""
+        """Open an observation; stamps, which pair it with its action, increase strictly."""
         self._last_stamp = max(self._stamp(), self._last_stamp + 1)
         self._observation = Observation(self.episode_id, self._last_stamp, joints)
         self._steps += 1
@@ -166,7 +166,7 @@ class EnvironmentProtocol(ABC):
     def _end(self, message: str) -> EpisodeEnd:
         self._observation = None
         self.plant.stop()
-        # In real time an effort may hold for a step or more without an answer.
+        # In real time an effort may stay in force for a step or more without an answer.
         answered = len(self._answers) == self._steps
         return EpisodeEnd(self.episode_id, message, self._episode_seed, self._steps, self._return,
                           efforts_digest(self._answers.values()) if answered else '')

@@ -1,4 +1,4 @@
-"""What the three parties say to each other about an episode."""
+"""What environment, policy and adaptation tell each other about an episode."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from rstdp_ros.tasks.interface import Joints
 PLANTS = (*simulators(), 'robot')
 LOCKSTEP, REALTIME = 'lockstep', 'realtime'
 CLOCKS = (LOCKSTEP, REALTIME)
-# No episode has so many steps, and no seed is so large.
+# No episode has this many steps, and no seed is this large.
 MAX_NUMBER = 2**31
-# What begins the id in a raster that belongs to no episode: it shows that a policy is heard.
+# Prefix of the id in a raster that belongs to no episode: with it a policy announces itself.
 ANNOUNCEMENT = 'policy '
 MAX_NAME = 64
 
@@ -40,7 +40,7 @@ class EpisodeEnd(NamedTuple):
     """
     Environment to adaptation; ``steps`` counts the observations published.
 
-    :param efforts: digest of the efforts that were obeyed, one per observation; '' if unknown.
+    :param efforts: digest of the efforts obeyed, one per observation; '' if unknown.
     """
 
     episode_id: str
@@ -52,7 +52,7 @@ class EpisodeEnd(NamedTuple):
 
     @property
     def aborted(self) -> bool:
-        """Whether the episode was broken off and teaches nothing."""
+        """Whether the episode was aborted and teaches nothing."""
         return self.message.startswith(ABORTED)
 
     def values(self) -> dict[str, str]:
@@ -66,7 +66,7 @@ class EpisodeEnd(NamedTuple):
         """
         Undo :meth:`values`.
 
-        :raises RstdpError: a number that is missing, malformed or makes no sense.
+        :raises RstdpError: a number that is missing, malformed or impossible.
         """
         try:
             end = cls(episode_id, message, int(values['seed']), int(values['steps']),
@@ -85,13 +85,13 @@ class EpisodeEnd(NamedTuple):
 
 
 def new_boot_id() -> str:
-    """Draw the part of the episode ids that tells process starts apart."""
+    """Draw the part of episode ids that distinguishes process starts."""
     return secrets.token_hex(4)
 
 
 def efforts_digest(efforts: Iterable[float]) -> str:
     """
-    Name a sequence of efforts: 16 hex digits of the SHA-256 of their bytes.
+    Return the digest of a sequence of efforts: 16 hex digits of their bytes' SHA-256.
 
     :param efforts: N or N m, hashed as little-endian doubles; -0 is 0.
     """
@@ -117,7 +117,7 @@ def split_raster_frame(frame: str) -> tuple[str, str]:
 
 
 def announcement_id(policy: str) -> str:
-    """Return what stands for an episode's id where a policy announces itself on ``spikes``."""
+    """Return the id under which a policy announces itself on ``spikes``."""
     return f'{ANNOUNCEMENT}{policy}'
 
 

@@ -1,23 +1,23 @@
-"""When a driver that paces itself may begin an episode, so that none is lost."""
+"""Decides when a driver that paces itself may begin an episode, so that none is lost."""
 
 from __future__ import annotations
 
 from rstdp_ros.protocol.envelope import Envelope
 
 # How long to wait for an adaptation that was heard before and is silent, s; it may have died and
-# be on its way back.
+# be restarting.
 PATIENCE = 10.0
-# Likewise for one that was never heard: perhaps there is none.
+# The same for one that was never heard: there may be none.
 FIRST_PATIENCE = 5.0
 
 
 class Gate:
     """
-    Opens when adaptation has judged the episode before and the policy uses what came of it.
+    Opens when adaptation has judged the last episode and the policy uses the resulting weights.
 
     Times are steady, in seconds.
 
-    :ivar waits_for: what is missing, for a person who waits; '' if nothing is.
+    :ivar waits_for: what is missing, to show to a waiting person; '' if nothing is.
     """
 
     def __init__(self) -> None:
@@ -27,11 +27,11 @@ class Gate:
         self._alone = False
 
     def weights(self, envelope: Envelope | None, now: float) -> None:
-        """Hear a network from adaptation."""
+        """Receive a network from adaptation."""
         self._envelope, self._since, self._alone = envelope or Envelope(), now, False
 
     def weights_active(self, digest: str) -> None:
-        """Hear from the policy by which weights it plays the next episode."""
+        """Note with which weights the policy plays the next episode."""
         self._active = digest
 
     def ended(self, episode_id: str, now: float) -> None:
@@ -40,14 +40,14 @@ class Gate:
 
     @property
     def verdict(self) -> str:
-        """What adaptation made of the episode before; '' before it said so."""
+        """Adaptation's verdict on the last episode; '' until there is one."""
         envelope = self._envelope
         heard = envelope is not None and envelope.episode_id == self._episode_id != ''
         return envelope.verdict if heard else ''
 
     @property
     def waits_for(self) -> str:
-        """What keeps it closed, except for time."""
+        """What keeps the gate closed, apart from time."""
         if not self._active:
             return 'the policy to say which weights it uses'
         if self._episode_id and not self.verdict:
@@ -63,6 +63,6 @@ class Gate:
         patience = FIRST_PATIENCE if self._envelope is None else PATIENCE
         if not self._active or not self._alone and now - self._since < patience:
             return False
-        # Whoever was silent for so long is not waited for again before it speaks.
+        # After such a silence adaptation is not waited for until it is heard again.
         self._alone = True
         return True

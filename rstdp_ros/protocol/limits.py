@@ -1,4 +1,4 @@
-"""What no command and no joint may exceed, whatever the policy wants."""
+"""Limits on commands and joints, regardless of what the policy wants."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rstdp_ros.tasks.interface import Joints
 @dataclass(frozen=True)
 class Limits:
     """
-    Bounds between policy and plant; infinity is none.
+    Limits between policy and plant; infinity means none.
 
     :param effort_limit: largest magnitude of a command, N or N m.
     :param effort_step: largest change of a command from one step to the next, N or N m.
-    :param joints: names, for messages.
+    :param joints: their names, for messages.
     :param positions: largest magnitude of each joint's position, m or rad; () for no bounds.
         Likewise velocities, m/s or rad/s.
     """
@@ -32,16 +32,16 @@ class Limits:
         Return the nearest allowed effort.
 
         :param wanted: finite.
-        :param before: the effort of the step before.
+        :param before: the previous step's effort.
         """
         nearest = min(max(wanted, before - self.effort_step), before + self.effort_step)
         return min(max(nearest, -self.effort_limit), self.effort_limit)
 
     def check(self, efforts: tuple[float, ...]) -> None:
         """
-        Make sure that these efforts may follow each other and a start from rest.
+        Make sure that these efforts are allowed in any order and from rest.
 
-        :raises RstdpError: a limit that would change one of them.
+        :raises RstdpError: a limit would change one of them.
         """
         for effort in efforts:
             for before in (0.0, *efforts):
@@ -52,7 +52,7 @@ class Limits:
                                      'effort_limit or effort_slew_limit')
 
     def excess(self, joints: Joints) -> str:
-        """Say which joint is where it must not be; '' if none is. Not finite is nowhere."""
+        """Return which joint exceeds its limits; '' if none. Values that are not finite do."""
         for kind, values, bounds in (('position', joints.positions, self.positions),
                                      ('velocity', joints.velocities, self.velocities)):
             for name, value, bound in zip(self.joints, values, bounds):

@@ -1,4 +1,4 @@
-"""Lockstep: the plant waits for the policy, and the outcome does not depend on time."""
+"""Lockstep: the plant waits for the policy, and the outcome does not depend on timing."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 
 RESEND_AFTER = 0.2
-# A policy answers the same observation always alike: it will not think of anything better.
+# A policy always answers the same observation alike: more retries would not help.
 REFUSALS = 5
 
 
 class Lockstep(EnvironmentProtocol):
     """
-    The next observation exists only after the action of the last one.
+    There is no next observation before the action to the last one.
 
-    ``step_period`` 0 goes as fast as actions come.
+    With ``step_period`` 0 it runs as fast as actions come.
     """
 
     _sent_at: float | None = None
@@ -26,10 +26,10 @@ class Lockstep(EnvironmentProtocol):
     def action(self, episode_id: str, stamp: int, effort: float,
                now: float) -> list[Observation | EpisodeEnd]:
         """
-        Take the answer to the open observation and let time go on by one step.
+        Receive the answer to the open observation and advance by one step.
 
-        :raises RstdpError: an effort that cannot be applied; the observation stays open for
-            another answer, but not for ever.
+        :raises RstdpError: an effort that cannot be applied; the observation stays open for a few
+            more answers.
         """
         open_observation = self._observation
         if (open_observation is None or self._sent_at is None or stamp != open_observation.stamp
@@ -47,13 +47,13 @@ class Lockstep(EnvironmentProtocol):
         return end or self.poll(now)
 
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:
-        """Send the observation when it is due, and again when nobody answers it."""
+        """Send the observation when it is due, and again while it is unanswered."""
         if self._observation is None:
             return []
         if self._sent_at is None:
             if now < self._due:
                 return []
-            # A late step does not make the following ones hurry.
+            # A late step does not shorten the following ones.
             self._due = max(self._due, now - self.step_period) + self.step_period
         elif now - self._sent_at < RESEND_AFTER:
             return []
@@ -67,7 +67,7 @@ class Lockstep(EnvironmentProtocol):
         return self.poll(now)
 
     def _end(self, message: str) -> EpisodeEnd:
-        # An observation that waited for its time was seen by nobody.
+        # An observation that was not yet due was never sent.
         self._steps -= self._sent_at is None
         return super()._end(message)
 

@@ -1,4 +1,4 @@
-"""The loop of adaptation: which network plays the next episode, and what its end leads to."""
+"""The adaptation loop: which network plays the next episode, and what follows its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.task import trajectory_of
 
-# Why nothing was learned from an episode that was accepted.
+# Why nothing was learned from an accepted episode.
 ROLLED_BACK = 'it was rolled back before it was learned from'
 RESTARTED = 'the run began anew before it was learned from'
 UNEXPECTED = 'an unexpected error came in between'
@@ -35,23 +35,23 @@ UNEXPECTED = 'an unexpected error came in between'
 
 class AdaptationLoop:
     """
-    Asks the protocol for episodes and learns from those it accepts.
+    Requests episodes from the protocol and learns from those it accepts.
 
-    Nobody acts on what is not on disk yet: the loop waits for a disk that takes no more. Learning
-    may take long: whoever runs the loop does that work where it likes and says when it is done.
-    Until then the network that played stays, and what would change it waits. Times are steady, in
-    seconds; every method returns what is to be done.
+    Nothing acts on what is not on disk yet: the loop waits while the disk is full. Learning may
+    take long: the caller does that work wherever it likes and reports when it is done. Until then
+    the network that played stays, and anything that would change it waits. Times are steady, in
+    seconds; every method returns the outputs to carry out.
 
-    :param run: what learns, and its folder.
+    :param run: the learner and its folder.
     :param paced: as in :class:`AdaptationProtocol`; coverage likewise.
     :param by_hand: whether a person gives the returns.
-    :param episodes: learn from so many; then the deployed network goes on unchanged.
-    :param plasticity: False pauses learning: the deployed network goes on meanwhile.
-    :param refresh: called where no episode runs, to put changed parameters in force.
-    :ivar protocol: told of whatever is heard.
-    :ivar network: the one that plays the episode that was asked for.
-    :ivar published: the same with metadata that say where the run stood then.
-    :ivar lesson: what is being learned now, if anything is.
+    :param episodes: how many to learn from; then the deployed network plays on unchanged.
+    :param plasticity: False pauses learning: the deployed network plays meanwhile.
+    :param refresh: called when no episode runs, to put changed parameters in force.
+    :ivar protocol: receives everything that is heard.
+    :ivar network: the one that plays the requested episode.
+    :ivar published: the same with metadata on the run's progress at that time.
+    :ivar lesson: the lesson being learned now, if any.
     """
 
     def __init__(self, run: AdaptationRun, task: Task, episodes: int, plasticity: bool = True,
@@ -66,24 +66,24 @@ class AdaptationLoop:
             run.learner.latest.get('episode_id', ''), run.learner.needs_trajectory)
         self.lesson: Learn | None = None
         self._finished = self._rolls_back = False
-        # Episodes in a row from which nothing was to be learned, and why not from the last one.
+        # Successive episodes from which nothing could be learned, and the reason for the last one.
         self._unlearned_episodes, self._unlearned = 0, ''
         self.network = self.next_network
         self.published = self.learner.labelled(self.network)
 
     @property
     def learner(self) -> Learner:
-        """What learns; another one after :meth:`restart`."""
+        """The learner; another one after :meth:`restart`."""
         return self.run.learner
 
     @property
     def over(self) -> bool:
-        """Whether as many episodes were learned from as there should be."""
+        """Whether all the requested episodes were learned from."""
         return self.learner.episode >= self.episodes
 
     @property
     def frozen(self) -> bool:
-        """Whether the deployed network goes on unchanged."""
+        """Whether the deployed network plays unchanged."""
         return self.over or not self.plasticity
 
     @property
@@ -92,7 +92,7 @@ class AdaptationLoop:
         return self.learner.deployed if self.frozen else self.learner.running
 
     def begin(self, now: float) -> list[Output]:
-        """Ask for the next episode."""
+        """Request the next episode."""
         self._refresh()
         if not self.frozen:
             self._unlearned_episodes = 0
@@ -121,7 +121,7 @@ class AdaptationLoop:
         return [Written()] if waited else []
 
     def accepted(self, episode: Accepted, now: float) -> list[Output]:
-        """Learn from an episode that the protocol accepted, or ask for the next one."""
+        """Learn from an episode that the protocol accepted, or request the next one."""
         if self.disk.reason:
             self._unlearned = ROLLED_BACK
             return []
@@ -136,12 +136,12 @@ class AdaptationLoop:
 
     def learned(self, lesson: Learn, outcome: Callable[[], Lesson], now: float) -> list[Output]:
         """
-        Hear that the work is done, and ask for the next episode.
+        Note that the work is done, and request the next episode.
 
-        :param outcome: returns what the work did, or raises what it raised; the work itself will
-            do, where nobody is held up.
+        :param outcome: returns the work's result, or raises its exception; may be the work itself
+            if blocking is acceptable.
         """
-        if lesson is not self.lesson:  # it was restarted meanwhile
+        if lesson is not self.lesson:  # the run was restarted meanwhile
             return []
         self.lesson = None
         said: Output
@@ -160,21 +160,21 @@ class AdaptationLoop:
         return trajectory_of(episode.joints, efforts, episode.end)
 
     def poll(self, now: float) -> list[Output]:
-        """Let time-outs happen."""
+        """Process time-outs."""
         said: list[Output] = []
         if self.disk.reason:
             said = self.begin(now) if self.disk.due(now) else []
         elif self.protocol.phase is Phase.LEARNING and not self.lesson:
-            # After an unexpected error nobody else asks for the next episode.
+            # After an unexpected error nothing else requests the next episode.
             self._unlearned = UNEXPECTED
             said = self.begin(now)
         return said + self.protocol.poll(now)
 
     def roll_back(self, now: float) -> list[Output]:
         """
-        Break off the episode and go on from the deployed network.
+        Abort the episode and continue from the deployed network.
 
-        An episode that is over is learned from first: the strategy has half done so.
+        A finished episode is learned from first: the strategy is already halfway through it.
         """
         if self.lesson:
             self._rolls_back = True
@@ -184,9 +184,9 @@ class AdaptationLoop:
 
     def restart(self, now: float) -> list[Output]:
         """
-        Break off the episode, or what is being learned, and begin anew from the first network.
+        Abort the episode or the learning in progress, and restart from the first network.
 
-        :raises OSError: what there is of the run cannot be set aside.
+        :raises OSError: the run so far cannot be set aside.
         """
         self.run.restart()
         self.lesson, self._rolls_back, self._unlearned = None, False, RESTARTED

@@ -1,4 +1,4 @@
-"""What is wrong with an episode that is complete: its return, or who played it."""
+"""What can be wrong with a complete episode: its return, or who played it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ OTHER_EFFORTS = ('not all efforts were those of its spikes: more than one policy
 def objection(task: Task, network: Callable[[], SpikingQNetwork], by_hand: bool, end: EpisodeEnd,
               rasters: np.ndarray) -> str:
     """
-    Say why an episode teaches nothing; '' if it does.
+    Return why an episode teaches nothing; '' if it teaches something.
 
-    :param network: returns the one that should have played it.
+    :param network: returns the network that should have played it.
     :param by_hand: whether a person gives the return.
     :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
     """

@@ -1,4 +1,4 @@
-"""What adaptation's side of the protocol asks of its node, and tells it."""
+"""What adaptation's side of the protocol requests from its node, and reports to it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Reset(NamedTuple):
 
 class Accepted(NamedTuple):
     """
-    An episode to learn from; go on with the loop's :meth:`accepted`.
+    An episode to learn from; continue with the loop's :meth:`accepted`.
 
     :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
-    :param joints: likewise, where they were wanted.
+    :param joints: likewise, if they were wanted.
     :param end: 'terminated' or 'truncated'.
     """
 
@@ -47,11 +47,11 @@ class Accepted(NamedTuple):
 
 class Learn(NamedTuple):
     """
-    Work that may take long; go on with the loop's :meth:`learned` when it is done.
+    Work that may take long; continue with the loop's :meth:`learned` when it is done.
 
-    :param episode: what is learned from.
-    :param propose: the work: to be done once, wherever that holds nobody up.
-    :param since: when that began, s.
+    :param episode: the episode to learn from.
+    :param propose: the work: to be done once, wherever it blocks nothing.
+    :param since: when the work began, s.
     """
 
     episode: Accepted
@@ -60,18 +60,18 @@ class Learn(NamedTuple):
 
 
 class RollBack(NamedTuple):
-    """A rollback waited until an episode was learned from; do the loop's :meth:`roll_back`."""
+    """A rollback has waited for learning to finish; call the loop's :meth:`roll_back`."""
 
 
 class Discarded(NamedTuple):
-    """An episode that teaches nothing, and why; it is run again unless the environment paces."""
+    """An episode that teaches nothing, and why; run again unless the environment paces itself."""
 
     reason: str
     in_a_row: int
 
 
 class Waiting(NamedTuple):
-    """The environment begins no episode yet, and why; it is asked again soon."""
+    """The environment begins no episode yet, and why; the request is repeated soon."""
 
     reason: str
 
@@ -83,7 +83,7 @@ class Learned(NamedTuple):
 
 
 class NotLearned(NamedTuple):
-    """An episode was accepted and could not be learned from, and why."""
+    """An accepted episode could not be learned from, and why."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""The policy's side: answers observations, changes weights only between episodes."""
+"""The policy's side: answers observations, and changes weights only between episodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rstdp_ros.tasks import Task
 
 class Answer(NamedTuple):
     """
-    What an observation calls for.
+    The response to an observation.
 
     :param effort: the command, one of the action efforts of task and network.
     :param raster: (T, h1 + h2) uint8 of 0 and 1.
@@ -32,13 +32,13 @@ class Answer(NamedTuple):
 
 class PolicyProtocol:
     """
-    Which network answers; between observations nothing else is remembered.
+    Which network answers; nothing else is remembered between observations.
 
-    :param task: what the network must fit.
-    :param backend: where the network runs; holds the one it was started with.
+    :param task: the task that networks must fit.
+    :param backend: where the network runs; holds the initial network.
     :param require_weights: answer nothing before the first :meth:`weights`.
-    :ivar name: of this process, by which adaptation says that it hears it.
-    :ivar heard: whether adaptation hears it, as far as the latest weights say.
+    :ivar name: this process's name, under which adaptation lists it as heard.
+    :ivar heard: whether adaptation hears it, according to the latest weights.
     """
 
     def __init__(self, task: Task, backend: Backend, require_weights: bool = False) -> None:
@@ -53,17 +53,17 @@ class PolicyProtocol:
 
     @property
     def digest(self) -> str:
-        """The digest of the network that the next episode is played by."""
+        """The digest of the network that plays the next episode."""
         return (self._pending or self.backend.network).digest
 
     def weights(self, network: SpikingQNetwork, policies: Collection[str] | None = None) -> bool:
         """
-        Take a new network, for the time when the episode id changes.
+        Accept a new network, to be used when the episode id changes.
 
-        Whatever it says of itself, it is not used before: who sent it may be anybody.
+        It is never used earlier, whatever its metadata say: anybody may have sent it.
 
-        :param policies: whom its sender hears, by name; None if it does not say.
-        :return: whether the next episode may begin: who learns from it is known to hear.
+        :param policies: names of the policies that its sender hears; None if it does not say.
+        :return: whether the next episode may begin: the learner is known to hear this policy.
         :raises RstdpError: it is not for this task, or of another shape than the running one.
         """
         self.task.check_network(network)
@@ -80,7 +80,7 @@ class PolicyProtocol:
         return self.heard
 
     def announcement(self) -> Answer:
-        """Return a raster without spikes; weights that name this policy show that it came."""
+        """Return a raster without spikes; weights that name this policy show that it arrived."""
         return Answer(0.0, np.zeros(self.backend.network.raster_shape, np.uint8),
                       raster_frame(announcement_id(self.name), self.digest))
 
@@ -104,7 +104,7 @@ class PolicyProtocol:
                       raster_frame(episode_id, self.backend.network.digest))
 
     def _change_episode(self, episode_id: str) -> None:
-        if episode_id == self._episode_before:  # it comes back: two environments take turns
+        if episode_id == self._episode_before:  # it comes back: two environments alternate
             self.counters['observations of two environments'] += 1
         self._episode_before, self.episode_id = self.episode_id, episode_id
         self._activate()

@@ -1,7 +1,7 @@
 """
-From messages to plain values; whatever is malformed is refused in one sentence.
+From messages to plain values; malformed messages are refused with one sentence.
 
-The messages are ROS's or those of a bag that is read without ROS: both have the same fields.
+The messages come from ROS or from a bag read without ROS: both have the same fields.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SPIKE = 255
 INVALID = 2
 FROM_PIXELS = bytes([0, *254 * [INVALID], 1])
 NANOSECONDS = 1_000_000_000
-# No joint gets so far or so fast, m or rad and per s; what is computed from more overflows.
+# No joint gets this far or fast, m or rad and per s; computing with more overflows.
 LARGEST = 1e9
 
 
@@ -33,11 +33,11 @@ def to_nanoseconds(stamp: Any) -> int:
 
 def read_joints(message: Any, joints: Sequence[str]) -> tuple[list[float], list[float]]:
     """
-    Return positions and velocities in the order of ``joints``, whatever the message's order.
+    Return positions and velocities in the order of ``joints``, for any order in the message.
 
     :param message: a sensor_msgs/JointState.
-    :raises RstdpError: a joint that is missing or named twice, or values that are, or that no
-        joint can have.
+    :raises RstdpError: a joint that is missing or named twice, or values that are missing or
+        impossible.
     """
     names = message.name
     if not len(names) == len(message.position) == len(message.velocity):
@@ -57,7 +57,7 @@ def read_effort(message: Any, joint: str) -> float:
     Return the effort for the actuated joint.
 
     :param message: a sensor_msgs/JointState.
-    :raises RstdpError: the joint or its effort is missing or there twice.
+    :raises RstdpError: the joint or its effort is missing or duplicated.
     """
     if len(message.name) != len(message.effort):
         raise RstdpError(f'{len(message.name)} joint names and {len(message.effort)} efforts')
@@ -73,11 +73,11 @@ def _index(names: Sequence[str], joint: str) -> int:
 
 def read_raster(message: Any, ticks: int, neurons: int) -> tuple[str, str, np.ndarray]:
     """
-    Return the spikes that an image shows.
+    Return the spikes encoded in an image.
 
     :param message: a sensor_msgs/Image.
     :return: episode id, prefix of the digest, (T, neurons) uint8 of 0 and 1.
-    :raises RstdpError: another size or encoding, or a header that names nothing.
+    :raises RstdpError: another size or encoding, or a header without episode and digest.
     """
     if (message.encoding, message.height, message.width, message.step) != (
             'mono8', neurons, ticks, ticks) or len(message.data) != neurons * ticks:
@@ -92,7 +92,7 @@ def read_raster(message: Any, ticks: int, neurons: int) -> tuple[str, str, np.nd
 
 def read_end(message: Any) -> EpisodeEnd:
     """
-    Return what a diagnostic_msgs/DiagnosticStatus says about the end of an episode.
+    Return the end of an episode from a diagnostic_msgs/DiagnosticStatus.
 
     :raises RstdpError: missing or malformed values.
     """
@@ -111,5 +111,5 @@ def read_weights(message: Any) -> SpikingQNetwork:
 
 
 def read_envelope(message: Any) -> Envelope | None:
-    """Return what the sender of a std_msgs/UInt8MultiArray says beside it; None for nothing."""
+    """Return the envelope in a std_msgs/UInt8MultiArray; None if there is none."""
     return Envelope.parse(dimension.label for dimension in message.layout.dim)

@@ -1,4 +1,4 @@
-"""Real time: the plant waits for nobody."""
+"""Real time: the plant does not wait."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.plant import Plant
 
-# A cycle that begins later than this part of the period is counted as late.
+# A cycle that begins later than this fraction of the period counts as late.
 LATE = 0.1
 LATENCIES = 1000
-# The default of time-outs, in control periods.
+# The default for time-outs, in control periods.
 TIMEOUT_PERIODS = 5
-# At least so long is a simulated plant's first answer waited for, s.
+# The minimum time to wait for a simulated plant's first answer, s.
 FIRST_ANSWER = 1.0
 
 
 class RealTime(EnvironmentProtocol):
     """
-    A step per control period, with the newest action there is.
+    One step per control period, with the latest action.
 
-    Every :meth:`poll` is a cycle: its caller's timer keeps the rate. An action is as old as the
-    observation that it answers; it is applied until a newer one comes or it is too old, and then
-    the episode is aborted, which is the safe stop. A simulated plant stands still until the first
-    answer is there, as its policy may have to warm up; what moves by itself does not wait.
+    Every :meth:`poll` is a cycle: the caller's timer keeps the rate. An action is as old as the
+    observation that it answers; it is applied until a newer one comes or it is too old, when the
+    episode is aborted, which is the safe stop. A simulated plant stands still until the first
+    answer, because the policy may have to warm up; a plant that moves by itself does not wait.
 
-    :param step_period: s; only to tell late cycles.
-    :param action_timeout: s; no action older than that is applied.
-    :param cycle_clock: what the cycles follow, s, where that is not steady time: simulated time.
+    :param step_period: s; only to detect late cycles.
+    :param action_timeout: s; no older action is applied.
+    :param cycle_clock: the clock that the cycles follow, s, if not steady time: simulated time.
     :raises RstdpError: an action would be too old before it could be applied.
     """
 
@@ -44,7 +44,7 @@ class RealTime(EnvironmentProtocol):
                              f'periods of {step_period:g} s')
         self.action_timeout = action_timeout
         self._cycle_clock = cycle_clock
-        # How long the latest answers took, s.
+        # The latencies of the latest answers, s.
         self.latencies: deque[float] = deque(maxlen=LATENCIES)
         self._cycle_at: float | None = None
         self._polled_at = 0.0
@@ -57,9 +57,9 @@ class RealTime(EnvironmentProtocol):
     def action(self, episode_id: str, stamp: int, effort: float,
                now: float) -> list[Observation | EpisodeEnd]:
         """
-        Take a newer action; what moves by itself feels it at once.
+        Receive a newer action; a plant that moves by itself gets it at once.
 
-        :raises RstdpError: an effort that is not finite; the action before it stays in force.
+        :raises RstdpError: an effort that is not finite; the previous action stays in force.
         """
         sent_at = dict(self._sent).get(stamp)
         if (not self.running or episode_id != self.episode_id or sent_at is None
@@ -76,7 +76,7 @@ class RealTime(EnvironmentProtocol):
         return []
 
     def poll(self, now: float) -> list[Observation | EpisodeEnd]:
-        """Do one cycle: apply the action, let the plant go on, observe."""
+        """Do one cycle: apply the action, advance the plant, observe."""
         self._polled_at = now
         self._count_cycle(self._cycle_clock() if self._cycle_clock else now)
         if self._observation is None:
@@ -109,7 +109,7 @@ class RealTime(EnvironmentProtocol):
             return self.abort(str(error))
 
     def watch(self, now: float) -> list[EpisodeEnd]:
-        """Stop the plant when the cycles have stopped, as they do when simulated time does."""
+        """Stop the plant if the cycles have stopped, as they do when simulated time stops."""
         if now - self._polled_at <= self.action_timeout:
             return []
         if not self.running:

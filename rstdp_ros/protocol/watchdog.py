@@ -6,20 +6,21 @@ import math
 
 from rstdp_ros.tasks.robot import ZEROS
 
-# Where nobody says anything, zero is said so often, s: less often than by an environment at rest.
+# The period at which zero is sent when there are no commands, s: longer than that of an
+# environment at rest.
 REST_PERIOD = 1.0
-# A poll that is late by this part of the time-out means that this process did not run meanwhile.
+# A poll later than this fraction of the time-out means that this process was suspended.
 PAUSE = 0.5
 
 
 class CommandWatchdog:
     """
-    Says when to send zero because whoever commanded an effort fell silent.
+    Decides when to send zero because the commander of an effort fell silent.
 
-    A process that was stopped for a while has heard nothing in that time, whoever spoke: what
-    moves when it wakes gets the whole time-out once more.
+    A process that was suspended has heard nothing meanwhile: an effort in force when it resumes
+    gets the whole time-out again.
 
-    :param timeout: s of steady time after which an effort that is not zero must be renewed.
+    :param timeout: s of steady time within which a non-zero effort must be renewed.
     :param now: steady time, s.
     """
 
@@ -33,7 +34,7 @@ class CommandWatchdog:
         self._excused = False
 
     def command(self, effort: float, now: float) -> None:
-        """Hear a command, the watchdog's own zeros included."""
+        """Receive a command, including the watchdog's own zeros."""
         self._heard_at, self._excused = now, False
         if effort:
             self._moving_since, self._zeros = now, 0
@@ -41,14 +42,14 @@ class CommandWatchdog:
             self._moving_since = None
 
     def lost(self, now: float) -> None:
-        """Hear that a commander died; what it commanded last is not renewed any more."""
+        """Note that a commander died; its last command will not be renewed."""
         self._notice_pause(now)
-        # After a pause of our own everybody seems to have died.
+        # After our own suspension every commander seems to have died.
         if now - self._woken_at > self.timeout:
             self.stop()
 
     def stop(self) -> None:
-        """Stop what moves."""
+        """Stop the plant."""
         if self._moving_since is not None:
             self._moving_since, self._zeros = None, ZEROS
             self.trips += 1

@@ -7,8 +7,8 @@ def encode(observation: np.ndarray) -> np.ndarray:
     """
     Split each value into a positive and a negative input, interleaved.
 
-    Value i feeds input 2i with max(x, 0) and input 2i + 1 with max(-x, 0), one of which is 0.
-    The kernels do the same on the fly; this form is for training and for readers.
+    Value i feeds input 2i with max(x, 0) and input 2i + 1 with max(-x, 0), one of which is 0. The
+    kernels do the same on the fly; this function is for training and for other readers.
 
     :param observation: (..., n) float32.
     :return: (..., 2n) float32.

@@ -1,9 +1,9 @@
 """
 The network file: a numpy .npz with W1, W2, W3 and one JSON string of metadata.
 
-Version 1 holds a network of floating point; version 2 a quantised one, whose metadata have the
-scales too and whose weights are float32 all the same. The same bytes travel on the ``weights``
-topic, so reading trusts nothing: no pickles, a limit on the size, and every field is checked.
+Version 1 holds a floating-point network; version 2 a quantised one, whose metadata also have the
+scales and whose weights are still float32. The same bytes travel on the ``weights`` topic, so the
+reader trusts nothing: no pickles, a size limit, and every field is checked.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ REQUIRED = ('task', 'sizes', *NEURON, 'action_efforts')
 
 
 class NetworkFileError(RstdpError):
-    """A network file that cannot be used, and why."""
+    """A network file cannot be used; says why."""
 
 
 def save_network(network: SpikingQNetwork, path: str | Path) -> None:
     """
-    Write a network file, whole or not at all.
+    Write a network file, completely or not at all.
 
     :raises NetworkFileError: it cannot be written there, or could not be read again.
     """
@@ -54,7 +54,7 @@ def save_network(network: SpikingQNetwork, path: str | Path) -> None:
 
 def file_bytes(path: str | Path) -> bytes:
     """
-    Return what is in a network file.
+    Return the bytes of a network file on disk.
 
     :raises NetworkFileError: missing, or larger than a network can be.
     """
@@ -66,10 +66,10 @@ def network_to_bytes(network: SpikingQNetwork) -> bytes:
     """
     Return the bytes of a network file.
 
-    The latest ones are remembered: after an episode the same networks, which never change, go
-    into the checkpoint, to the policy and into the next checkpoint.
+    The latest results are cached: after an episode the same immutable networks go into the
+    checkpoint, to the policy and into the next checkpoint.
 
-    :raises NetworkFileError: larger than a reader takes, or metadata that JSON has no form for.
+    :raises NetworkFileError: larger than a reader accepts, or metadata that JSON cannot represent.
     """
     header = {
         'format': FORMAT, 'version': FLOAT_VERSION, 'task': network.task,
@@ -91,7 +91,7 @@ def network_to_bytes(network: SpikingQNetwork) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """Let JSON have the numbers that numpy made."""
+    """Convert numpy's numbers for JSON."""
     if (own := plain(value)) is value:
         raise TypeError(f'a {type(value).__name__} has no form in JSON')
     return own
@@ -117,7 +117,7 @@ def read_network(make: Callable[..., SpikingQNetwork], data: bytes,
 
 def _network(make: Callable[..., SpikingQNetwork],
              arrays: Mapping[str, np.ndarray]) -> SpikingQNetwork:
-    """Build the network that the arrays of a file describe, once they are consistent."""
+    """Build the network that a file's arrays describe, after checking that they are consistent."""
     missing = [name for name in ('metadata', *WEIGHTS) if name not in arrays]
     if missing:
         raise RstdpError(f'not a network file of rstdp_ros, it lacks {", ".join(missing)}')

@@ -1,5 +1,5 @@
 """
-Fixed point: the integers of a Loihi core, as Lava's bit-accurate ``LIF`` and ``Dense`` have them.
+Fixed point: a Loihi core's integers, as in Lava's bit-accurate ``LIF`` and ``Dense``.
 
 Weights are even 8-bit mantissas times one scale per layer; u and v have 24 bits; decays are
 multiples of 1/4096 and round towards zero. docs/quantization.md has the equations.
@@ -17,17 +17,17 @@ from rstdp_ros.support.errors import RstdpError
 
 ZERO = np.float32(0)
 
-# A mantissa is 2 k with |k| <= 127: of signed weights the chip keeps 8 bits, the lowest being 0.
+# A mantissa is 2 k with |k| <= 127: the chip keeps 8 bits of a signed weight, the lowest being 0.
 MAX_STEPS = 127
-# Weights and thresholds are shifted left by so many bits against u and v.
+# The number of bits by which weights and thresholds are shifted left against u and v.
 ALIGNMENT = 6
 DECAY_UNITY = 4096
 MAX_DECAY = 4095
 MAX_THRESHOLD = 2**17 - 1
 STATE_LIMIT = 2**23
 
-# Observations enter with 12 fractional bits and at most 24 in all; the current that a neuron takes
-# has 16.
+# Observations enter with 12 fractional bits and at most 24 in total; a neuron's input current has
+# 16.
 INPUT_BITS = 12
 INPUT_UNITY = np.float32(2**INPUT_BITS)
 INPUT_LIMIT = np.float32(2**24 - 1)
@@ -36,11 +36,11 @@ CURRENT_LIMIT = 2**15 - 1
 
 class FixedPoint:
     """
-    A quantised network as a chip takes it.
+    A quantised network in the form that a chip uses.
 
     :param weights: W1, W2, W3, float32, exactly on the grid of their scale.
     :param scales: mantissa per unit of weight, one for each layer.
-    :param alpha: likewise beta and threshold, as of :class:`SpikingQNetwork`.
+    :param alpha: as of :class:`rstdp_ros.snn.Neuron`; likewise beta and threshold.
     :raises RstdpError: scales, weights or constants that the integers cannot hold.
     :ivar mantissas: three read-only (in, out) int32 arrays, even, in -254..254.
     :ivar du: decay of the current, ``du`` of Lava's ``LIF``: u keeps 1 - (du + 1) / 4096.
@@ -69,34 +69,35 @@ class FixedPoint:
 
     @cached_property
     def kernel_arguments(self) -> tuple:
-        """Weights and constants in the order of the kernels; integers make them count so."""
+        """Weights and constants in the kernels' order; their integer types select fixed point."""
         aligned = (vth << ALIGNMENT for vth in self.thresholds)
         return (*self.mantissas, np.array((
             DECAY_UNITY - (self.du + 1), DECAY_UNITY - self.dv, *aligned), np.int64))
 
     def q_values(self, v: np.ndarray) -> np.ndarray:
         """
-        Return the Q-values that the readout's potentials stand for.
+        Return the Q-values that the readout's potentials represent.
 
-        :param v: (..., actions) integers. Different ones stay different, so actions are the same.
+        :param v: (..., actions) integers. Different ones stay different, so the actions are
+            unchanged.
         :return: (..., actions) float32.
         """
         return (v / self.unit).astype(np.float32)
 
     @property
     def unit(self) -> float:
-        """How much of the readout's potential is a Q-value of 1."""
+        """The readout potential that corresponds to a Q-value of 1."""
         return self.scales[2] * 2**ALIGNMENT
 
 
 def steps(w: np.ndarray, scale: float) -> np.ndarray:
-    """Return weights in steps of the grid, 2 / scale each, not rounded; float64."""
+    """Return weights in grid steps of 2 / scale, not rounded; float64."""
     return np.asarray(w, np.float64) * (0.5 * scale)
 
 
 def from_steps(k: np.ndarray, scale: float) -> np.ndarray:
     """
-    Return the float32 weights that whole steps stand for; beyond +-127 steps they saturate.
+    Return the float32 weights of whole steps; beyond +-127 steps they saturate.
 
     :param k: whole numbers of steps. -0.0 becomes 0.0: equal mantissas have equal digests.
     """

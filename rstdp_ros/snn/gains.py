@@ -17,14 +17,14 @@ MAX_LOG_GAIN = 20.0
 
 def with_gains(network: SpikingQNetwork, log_gains: Sequence[float]) -> SpikingQNetwork:
     """
-    Return the network that hears every observed value exp(z) times as loud.
+    Return the network with every observed value scaled by exp(z).
 
     The gains are folded into W1: value i feeds its rows 2i and 2i + 1, which are multiplied by
     float32(exp(z_i)). So the result is an ordinary network. The W1 of an 8-bit network gets a new
     scale, 254 / max|W1|, and is rounded to the nearest step; W2 and W3 stay as they are.
 
     :param log_gains: (n,) z, one per observed value; zeros leave all weights and scales alone.
-    :raises RstdpError: another number of them, or one beyond +-20.
+    :raises RstdpError: a wrong number of gains, or one beyond +-20.
     """
     gains = [_gain(z) for z in log_gains]
     if len(gains) != network.observation_size:
@@ -41,6 +41,6 @@ def with_gains(network: SpikingQNetwork, log_gains: Sequence[float]) -> SpikingQ
 
 
 def _gain(z: float) -> float:
-    if not abs(z) <= MAX_LOG_GAIN:  # not a number neither
+    if not abs(z) <= MAX_LOG_GAIN:  # nor is NaN
         raise RstdpError(f'a log gain of {z} is not within +-{MAX_LOG_GAIN:g}')
     return math.exp(z)

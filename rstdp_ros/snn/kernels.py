@@ -3,9 +3,10 @@ The network's arithmetic, compiled by numba.
 
 One function serves a single observation and, called by a task's episode kernel, whole batches of
 episodes. All sums run over ascending indices and nothing is re-associated, so every caller gets
-the same bits; ``test/support/reference.py`` holds the plain numpy form they must equal.
+the same bits; ``test/support/reference.py`` holds the plain numpy reference that the kernels must
+equal.
 
-The weights' type chooses the arithmetic when numba compiles: float32, or for int32 the fixed point
+The weights' type selects the arithmetic when numba compiles: float32, or for int32 the fixed point
 of :mod:`rstdp_ros.snn.fixed`.
 """
 
@@ -34,11 +35,11 @@ def next_potential(v, u, beta):
 
 def in_units(q, unit, q_values):
     """
-    Return what the readout holds as (actions,) float32.
+    Convert the readout's potentials to Q-values, (actions,) float32.
 
-    :param q: (actions,) as of :func:`infer`.
-    :param unit: how much of it is a Q-value of 1.
-    :param q_values: (actions,) float32, overwritten where q has another type.
+    :param q: (actions,) as from :func:`infer`.
+    :param unit: the potential that corresponds to a Q-value of 1.
+    :param q_values: (actions,) float32, overwritten if q has another type.
     """
     raise NotImplementedError('compiled code only')
 

@@ -21,11 +21,11 @@ from rstdp_ros.support.plain import real
 
 class Inference(NamedTuple):
     """
-    What one observation made of the network.
+    The network's response to one observation.
 
     :param q_values: (actions,) float32.
     :param spikes: per hidden layer a (T, n) uint8 array of 0 and 1.
-    :param raster: (T, h1 + h2) uint8, both layers side by side; ``spikes`` are its parts.
+    :param raster: (T, h1 + h2) uint8, both layers side by side; ``spikes`` are views of it.
     """
 
     q_values: np.ndarray
@@ -34,7 +34,7 @@ class Inference(NamedTuple):
 
     @property
     def action(self) -> int:
-        """Index of the greedy action; of equal Q-values the lowest."""
+        """Index of the greedy action; the lowest if Q-values are equal."""
         return int(self.q_values.argmax())
 
 
@@ -42,14 +42,14 @@ class SpikingQNetwork:
     """
     Two hidden layers of current-based leaky integrate-and-fire neurons and a silent readout.
 
-    An instance never changes: learning makes a new one (:meth:`replace`), so a digest names its
-    weights for good.
+    An instance is immutable: learning makes a new one (:meth:`replace`), so a digest always names
+    the same weights.
 
     :param weights: W1 (inputs, h1), W2 (h1, h2), W3 (h2, actions), cast to float32.
     :param neuron: decays, threshold and ticks.
-    :param task: name of the task it was made for.
+    :param task: name of the task that it was made for.
     :param action_efforts: the command of each action, N or N m; () for the task's.
-    :param metadata: where it came from; free JSON-like content that does not enter the digest.
+    :param metadata: its origin; free JSON-like content that does not enter the digest.
     :param scales: one per weight matrix for a quantised network, which runs in fixed point
         (:mod:`rstdp_ros.snn.fixed`): its weights are 2 k / scale with whole k in -127..127.
     :raises RstdpError: wrong shapes, values that are not finite, weights that are not on the grid
@@ -70,8 +70,8 @@ class SpikingQNetwork:
         self._check()
         self.fixed = (FixedPoint(self.weights, self.scales, *neuron.membrane)
                       if self.scales else None)
-        # Every kernel takes the network as these arguments, in this order; their types choose
-        # the arithmetic.
+        # Every kernel takes the network as these arguments, in this order; their types select the
+        # arithmetic.
         self.kernel_arguments = self.fixed.kernel_arguments if self.fixed else (
             *self.weights, np.array((*neuron.membrane, neuron.threshold), np.float32))
         self._arithmetic = self.kernel_arguments[0].dtype
@@ -97,7 +97,7 @@ class SpikingQNetwork:
             raise RstdpError(f'{len(efforts)} action efforts for {self.sizes[-1]} actions')
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SpikingQNetwork:
-        """Return itself: it never changes."""
+        """Return itself: it is immutable."""
         return self
 
     @classmethod
@@ -121,7 +121,7 @@ class SpikingQNetwork:
 
     def save(self, path: str | Path) -> None:
         """
-        Write a network file, whole or not at all.
+        Write a network file, completely or not at all.
 
         :raises NetworkFileError: it cannot be written there.
         """
@@ -134,7 +134,7 @@ class SpikingQNetwork:
 
     @property
     def observation_size(self) -> int:
-        """How many values an observation has: half the inputs."""
+        """Number of values in an observation: half the inputs."""
         return self.sizes[0] // 2
 
     @cached_property
@@ -144,17 +144,17 @@ class SpikingQNetwork:
 
     @property
     def quantized(self) -> bool:
-        """Whether it runs in fixed point."""
+        """Whether the network runs in fixed point."""
         return self.fixed is not None
 
     @property
     def unit(self) -> float:
-        """How much of the readout's potential is a Q-value of 1."""
+        """The readout potential that corresponds to a Q-value of 1."""
         return self.fixed.unit if self.fixed else 1.0
 
     @property
     def integers(self) -> tuple[np.ndarray, ...]:
-        """Mantissas of a quantised network: three even int32 arrays; () of any other."""
+        """Mantissas of a quantised network: three even int32 arrays; () for any other."""
         return self.fixed.mantissas if self.fixed else ()
 
     @cached_property
@@ -167,7 +167,7 @@ class SpikingQNetwork:
 
     def infer(self, observation: np.ndarray) -> Inference:
         """
-        Present one observation for T ticks, from zero state.
+        Present one observation for T ticks, starting from zero state.
 
         :param observation: (n,) numbers, cast to float32.
         :raises RstdpError: wrong shape, or a value that is not finite.
@@ -191,7 +191,7 @@ class SpikingQNetwork:
         if observation.shape != (self.observation_size,):
             raise RstdpError(f'an observation of shape {observation.shape} for a network that '
                              f'takes {self.observation_size} values')
-        # For the few values of a robot twice as fast as numpy's.
+        # For a robot's few values twice as fast as numpy.
         if not all(map(math.isfinite, observation.tolist())):
             raise RstdpError(f'observation {observation.tolist()} is not finite')
         return observation
@@ -206,7 +206,7 @@ class SpikingQNetwork:
 
     def q_values_of(self, rasters: np.ndarray) -> np.ndarray:
         """
-        Return the Q-values that spikes led to.
+        Return the Q-values that result from spikes.
 
         :param rasters: (n, T, h1 + h2) uint8 of 0 and 1, of this very network.
         :return: (n, actions) float32.
@@ -220,7 +220,7 @@ class SpikingQNetwork:
         """
         Return a network that differs in some of the arguments of the constructor.
 
-        :param changes: such as ``weights=(w1, w2, w3)``, on the grid of its scales where it is
+        :param changes: such as ``weights=(w1, w2, w3)``, on the grid of its scales if it is
             quantised, or ``metadata``.
         :raises RstdpError: as for any network.
         """
@@ -234,12 +234,12 @@ class SpikingQNetwork:
         return np.concatenate([w.ravel() for w in self.weights])
 
     def distance(self, other: SpikingQNetwork) -> float:
-        """Return the norm of the difference of all weights."""
+        """Return the norm of the difference over all weights."""
         return float(np.linalg.norm([float(np.linalg.norm(ours - theirs)) for ours, theirs in
                                      zip(self.weights, other.weights)]))
 
     def __repr__(self) -> str:
-        """Name task, sizes and weights."""
+        """Show task, sizes and digest."""
         kind = ', 8 bits' if self.quantized else ''
         return f'SpikingQNetwork({self.task}, {list(self.sizes)}, {short(self.digest)}{kind})'
 

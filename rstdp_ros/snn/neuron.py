@@ -12,15 +12,15 @@ from rstdp_ros.support.plain import real, whole
 @dataclass(frozen=True)
 class Neuron:
     """
-    What all hidden neurons of a network have in common; the readout shares the decays.
+    The constants shared by all hidden neurons of a network; the readout shares the decays.
 
     Per tick u = alpha u + input; v = beta v + u; a spike, and v = 0, where v > threshold.
 
     :param alpha: decay of the synaptic current u per tick, in [0, 1).
     :param beta: decay of the membrane potential v per tick, in [0, 1).
     :param threshold: positive.
-    :param ticks: T, how many ticks an observation is presented.
-    :raises RstdpError: no numbers, or out of range.
+    :param ticks: T, the number of ticks for which an observation is presented.
+    :raises RstdpError: not numbers, or out of range.
     """
 
     alpha: float
@@ -29,7 +29,7 @@ class Neuron:
     ticks: int
 
     def __post_init__(self) -> None:
-        """Check the values, and let numbers be Python's own."""
+        """Check the values, and convert them to Python's own numbers."""
         for name in ('alpha', 'beta', 'threshold'):
             object.__setattr__(self, name, real(name, getattr(self, name)))
         object.__setattr__(self, 'ticks', whole('ticks', self.ticks))

@@ -16,8 +16,8 @@ def quantize(network: SpikingQNetwork,
     """
     Return the network in fixed point: one scale per layer, weights rounded to the nearest step.
 
-    :param factors: of each layer's scale 254 / max|W|. With 1 the largest weight just fits; with
-        more the steps are finer and the largest weights saturate.
+    :param factors: of each layer's scale 254 / max|W|. With 1 the largest weight just fits; with a
+        larger factor the steps are finer and the largest weights saturate.
     :raises RstdpError: it is quantised already, a layer is all zeros, or its constants do not fit.
     """
     if network.quantized:
@@ -31,7 +31,7 @@ def quantize(network: SpikingQNetwork,
 
 def on_own_grid(name: str, w: np.ndarray, factor: float = 1.0) -> tuple[np.ndarray, float]:
     """
-    Round a layer to the grid that its largest weight gives; with factor 1 a second time is none.
+    Round a layer to the grid given by its largest weight; idempotent with factor 1.
 
     :param name: what to call it in an error.
     :param w: float32.

@@ -1,4 +1,4 @@
-"""Numpy archives (.npz) of which nothing is believed."""
+"""Numpy archives (.npz) from untrusted sources."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ def read_arrays(data: bytes, limit: int) -> Mapping[str, np.ndarray]:
     """
     Read all arrays of an archive; use it inside ``refusing``.
 
-    :param limit: bytes that all may unpack to.
-    :raises RstdpError: too many members, too large, a member that is no array, or two of a name.
+    :param limit: bytes that all arrays together may unpack to.
+    :raises RstdpError: too many members, too large, a member that is not an array, or two members
+        of one name.
     """
     if data.count(MEMBER) > MAX_MEMBERS:
         raise RstdpError(f'holds more than {MAX_MEMBERS} members')
@@ -31,7 +32,7 @@ def read_arrays(data: bytes, limit: int) -> Mapping[str, np.ndarray]:
             raise RstdpError('holds two members of one name')
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
-    # A member that is no .npy comes as its bytes.
+    # A member that is not a .npy is returned as bytes.
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
             raise RstdpError(f'its member {name!r} is not an array')

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever dies when."""
+"""Files that are complete or absent, whatever crashes when."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ import tempfile
 
 def write_atomically(path: str | Path, data: bytes) -> None:
     """
-    Replace a file by new content; after a crash it holds the old or the new, never a mixture.
+    Replace a file's content; after a crash it holds the old or the new, never a mixture.
 
-    :raises OSError: the folder cannot be made or written.
+    :raises OSError: the folder cannot be created or written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

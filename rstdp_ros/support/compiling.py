@@ -1,4 +1,4 @@
-"""How kernels are compiled, when, and where the result is kept."""
+"""How and when kernels are compiled, and where the result is cached."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 
 __all__ = ['compiled', 'fingerprint', 'numba', 'overload', 'specialised']
-# Of which compiled code takes the values as they are.
+# Types whose values compiled code treats as constants.
 CONSTANTS = (bool, int, float, str, tuple, np.generic)
-# What stands in compiled code for a function, and those of which numba has not been told yet.
+# The replacements of functions in compiled code, and those not yet registered with numba.
 _OVERLOADS: dict[Callable, Callable] = {}
 _UNTOLD: list[Callable] = []
 
 
 @contextmanager
 def _hidden(*packages: str) -> Iterator[None]:
-    """Let packages that are not loaded yet seem not installed."""
+    """Make packages that are not loaded yet appear not to be installed."""
     hidden = [package for package in packages if package not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))
     try:
@@ -35,19 +35,19 @@ def _hidden(*packages: str) -> Iterator[None]:
 @cache
 def numba() -> ModuleType:
     """
-    Return numba, loaded at the first call: that takes a third of a node's start.
+    Return numba, loaded at the first call: loading takes a third of a node's start-up.
 
-    It looks for linear algebra and for a meter of test coverage, which no kernel needs. Whoever
-    compiles a numpy.dot of their own gets it then.
+    It looks for linear algebra and coverage tools, which no kernel needs. Code that compiles its
+    own numpy.dot loads them then.
     """
     with _hidden('scipy', 'coverage'):
         import numba
-        from numba.np import arraymath  # noqa: F401 (this part looks for linear algebra)
+        from numba.np import arraymath  # noqa: F401 (this module looks for linear algebra)
     return numba
 
 
 def overload(function: Callable) -> Callable[[Callable], Callable]:
-    """Let compiled code have another function instead, as ``numba.extending.overload`` does."""
+    """Replace a function in compiled code, as ``numba.extending.overload`` does."""
     def decorate(implementation: Callable) -> Callable:
         _OVERLOADS[function] = implementation
         _UNTOLD.append(function)
@@ -64,7 +64,7 @@ class Kernel:
     """
 
     def __init__(self, function: Callable, options: dict[str, Any]) -> None:
-        # Without Python's lock, so that a thread that is in a kernel keeps no other one waiting.
+        # Without Python's lock, so that a thread in a kernel does not block the others.
         self._options = {'error_model': 'numpy', 'nogil': True, **options}
         self._function = function
         update_wrapper(self, function)
@@ -79,7 +79,7 @@ class Kernel:
 
     @property
     def _numba_type_(self) -> Any:
-        # By this name numba asks what an object is in compiled code.
+        # numba reads this attribute to learn an object's type in compiled code.
         return self._dispatcher._numba_type_
 
     @cached_property
@@ -89,7 +89,8 @@ class Kernel:
             function = _UNTOLD.pop()
             numba().extending.overload(function)(_OVERLOADS[function])
         function = _copy(self._function, self._function.__globals__)
-        # numba keeps a result under this name, and looks only at the file that the function is in.
+        # numba caches a result under this name, and checks only the file that defines the
+        # function.
         function.__qualname__ += f'-{fingerprint(self._function)}'
         try:
             return njit(cache=True, **self._options)(function)
@@ -99,22 +100,22 @@ class Kernel:
 
 def compiled(**options: Any) -> Callable[[Callable], Kernel]:
     """
-    Compile a function by numba, and keep the result on disk where a folder can be written.
+    Compile a function with numba, and cache the result on disk if a folder is writable.
 
-    The folder is ``__pycache__`` beside the source, ``NUMBA_CACHE_DIR`` or the user's cache. Where
-    none of them can be written every process compiles anew.
+    The folder is ``__pycache__`` beside the source, ``NUMBA_CACHE_DIR`` or the user's cache. If
+    none of them is writable, every process compiles again.
 
-    :param options: further ones of ``numba.njit``.
+    :param options: further options of ``numba.njit``.
     """
     return lambda function: Kernel(function, options)
 
 
 def specialised(template: Callable, **pieces: Any) -> Kernel:
     """
-    Compile a function in which some names mean something else than in its module.
+    Compile a function in which some names mean something different than in its module.
 
-    :param template: a function that is compiled only in this way.
-    :param pieces: kernels and constants by the names that the template calls them.
+    :param template: a function that is only compiled this way.
+    :param pieces: kernels and constants, by the names that the template uses.
     """
     return Kernel(_copy(template, {**template.__globals__, **pieces}), {})
 
@@ -127,9 +128,9 @@ def _copy(function: Callable, names: dict[str, Any]) -> FunctionType:
 
 def fingerprint(function: Callable) -> str:
     """
-    Name a function by all that its machine code is made from.
+    Identify a function by everything that its machine code is made from.
 
-    That is its own code, the constants that it uses, and likewise of every function that it calls.
+    That is its own code and the constants it uses, and the same for every function it calls.
 
     :return: eight hex digits.
     """
@@ -160,7 +161,7 @@ def _parts(function: Callable, seen: set[Callable]) -> Iterator[bytes]:
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
-    """Yield the code of a function and of those inside it."""
+    """Yield the code of a function and of the functions nested in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -168,7 +169,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _meanings(names: tuple[str, ...], known: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what global names stand for; of a module, those of its members that are named."""
+    """Yield the values of global names; for a module, also the members that are named."""
     for name in names:
         value = known.get(name)
         members = vars(value) if isinstance(value, ModuleType) else {}

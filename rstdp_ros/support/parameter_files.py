@@ -1,4 +1,4 @@
-"""Files of parameters: ROS's own, as far as they can be told to be none, and saved changes."""
+"""Parameter files: checks on ROS's own, and saved live changes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def read_parameter_file(path: str | Path) -> Mapping[str, Any]:
     """
     Read a ROS parameter file.
 
-    :return: its content, keyed by nodes and namespaces.
-    :raises RstdpError: it cannot be read, is no YAML, or has another form; names the file.
+    :return: its content, keyed by node or namespace.
+    :raises RstdpError: it cannot be read, is not YAML, or has another form; names the file.
     """
     text = read_file(path, LIMIT)
     with refusing(path):
@@ -43,7 +43,7 @@ def read_parameter_file(path: str | Path) -> Mapping[str, Any]:
 
 
 def all_parameters(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of all nodes in a file's content; of those named alike the last."""
+    """Return the parameters of all nodes in a file's content; of equal names the last."""
     found: dict[str, Any] = {}
     for inner in content.values():
         found.update(inner[PARAMETERS] if PARAMETERS in inner else all_parameters(inner))
@@ -52,7 +52,7 @@ def all_parameters(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_changes(path: Path) -> dict[str, tuple[Any, Any]]:
     """
-    Read what was set live and saved: names with the value at the start and the live one.
+    Read saved live changes: names with the value at the start and the live one.
 
     :raises RstdpError: it cannot be read, or has another form; names the file.
     """
@@ -67,7 +67,7 @@ def read_changes(path: Path) -> dict[str, tuple[Any, Any]]:
 
 
 def _check_tokens(text: bytes) -> None:
-    """Refuse, before it takes time or memory, what stands for more than it looks."""
+    """Refuse text that expands beyond its size, before it takes time or memory."""
     depth = 0
     for token in yaml.scan(text):
         if isinstance(token, yaml.AliasToken):
@@ -78,7 +78,7 @@ def _check_tokens(text: bytes) -> None:
 
 
 def _check_nodes(content: Any) -> None:
-    """Refuse what gives no node parameters: ROS would start it without them, or not at all."""
+    """Refuse content without node parameters: ROS would start without them, or not at all."""
     if not isinstance(content, dict) or not content:
         raise RstdpError(FORM)
     for name, inner in content.items():

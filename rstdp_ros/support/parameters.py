@@ -19,11 +19,11 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import plain
 from rstdp_ros.support.untrusted import shortened
 
-# When a change takes effect, as the reader is told.
+# When a change takes effect.
 NEXT_STEP, NEXT_EPISODE, NEXT_RESET = 'next step', 'next episode', 'next reset'
 NEXT_END = 'next end of an episode'
 START, START_OF_RUN = 'start', 'start of a run'
-# ROS has no larger ones, and a double could not hold all of them.
+# ROS has no larger integers, and a double could not represent all of them.
 LARGEST_INTEGER = 2**63
 FLAGS = {'true': True, 'false': False}
 
@@ -31,15 +31,14 @@ FLAGS = {'true': True, 'false': False}
 @dataclass(frozen=True)
 class Parameter:
     """
-    One named value and what it may be.
+    One named value and its constraints.
 
     :param minimum: smallest allowed value of a number, inclusive.
     :param maximum: largest allowed value of a number, inclusive.
     :param choices: the allowed strings; empty means any.
-    :param effect: when a change during a run takes effect, as the constants above tell.
-    :param was: its earlier name, which is still understood.
-    :param absent: what it means that a run does not name it, as it is older than the parameter;
-        None: the default.
+    :param effect: when a change during a run takes effect: one of the constants above.
+    :param was: its earlier name, still accepted.
+    :param absent: the value assumed for a run older than the parameter; None: the default.
     """
 
     name: str
@@ -63,7 +62,7 @@ class Parameter:
         Return the value in the type of the default, or refuse it.
 
         An integer is accepted where a double is expected: ``ros2 param set`` sends ``1`` for
-        ``1.0``. numpy's numbers are numbers; a bool is none.
+        ``1.0``. numpy's numbers count as numbers, a bool does not.
 
         :raises RstdpError: wrong type, not finite, out of range or not one of the choices.
         """
@@ -88,7 +87,7 @@ class Parameter:
         """
         Read the value from the text after ``name=`` on a command line.
 
-        :raises RstdpError: as :meth:`validate`.
+        :raises RstdpError: as for :meth:`validate`.
         """
         kind = type(self.default)
         try:
@@ -113,7 +112,7 @@ def parameter(default: Any, description: str, **attributes: Any) -> Any:
 
 def with_default(cls: type, name: str, default: Any) -> Any:
     """
-    Declare a field anew for a table that inherits from another one.
+    Redeclare a field in a table that inherits from another one.
 
     :param cls: the other table.
     :return: a dataclass field that differs in its default.
@@ -132,13 +131,13 @@ def table(cls: type) -> dict[str, Parameter]:
 
 
 def in_present_names(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values that may have earlier names, by those that a table has now."""
+    """Return values under a table's current names; they may come under earlier ones."""
     now = {p.was: p.name for p in table(cls).values() if p.was}
     return {now.get(name, name): value for name, value in values.items()}
 
 
 def of_an_earlier_run(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a run together with what it did before there were parameters for it."""
+    """Return a run's values, with those of parameters that are newer than the run filled in."""
     return {p.name: p.absent for p in table(cls).values() if p.absent is not None} | dict(values)
 
 
@@ -154,10 +153,10 @@ def validated(values: Any) -> Any:
 
 def refuse_unknown(names: Iterable[str], known: Iterable[str], what: str) -> None:
     """
-    Refuse a name that nobody knows, as what it should set would silently stay as it is.
+    Refuse an unknown name, which would otherwise silently have no effect.
 
-    :param what: such a name is, to begin the sentence with.
-    :raises RstdpError: for the first one; says the nearest known name.
+    :param what: what such a name is, to begin the sentence with.
+    :raises RstdpError: for the first one; suggests the nearest known name.
     """
     known = list(known)
     for name in names:
@@ -169,7 +168,7 @@ def refuse_unknown(names: Iterable[str], known: Iterable[str], what: str) -> Non
 
 def from_mapping(cls: type, values: Mapping[str, Any]) -> Any:
     """
-    Build a table's object from names and values, the rest being defaults.
+    Build a table's object from names and values, with defaults for the rest.
 
     :raises RstdpError: an unknown name or a value that does not fit.
     """

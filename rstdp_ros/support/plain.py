@@ -1,4 +1,4 @@
-"""Plain values: numbers that are numbers, whoever made them, and JSON that every reader takes."""
+"""Plain values: checked numbers from any source, and JSON that every reader accepts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.untrusted import shortened
 
-# What we write is a few levels deep; what is much deeper ends recursive functions.
+# What we write is a few levels deep; much deeper content breaks recursive functions.
 MAX_DEPTH = 50
 
 
 def plain(value: Any) -> Any:
-    """Return numpy's scalars and arrays as Python's own numbers, words and lists."""
+    """Return numpy's scalars and arrays as Python's own numbers, strings and lists."""
     return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
@@ -25,7 +25,7 @@ def real(name: str, value: Any) -> float:
     Return a finite number as a float.
 
     :param name: what to call it in an error.
-    :raises RstdpError: no number (a bool is none), not finite, or too large for a float.
+    :raises RstdpError: not a number (a bool is not one), not finite, or too large for a float.
     """
     value = plain(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -39,7 +39,7 @@ def whole(name: str, value: Any) -> int:
     """
     Return a whole number as an int; 8.0 is one.
 
-    :raises RstdpError: as :func:`real`, or a fraction.
+    :raises RstdpError: as for :func:`real`, or a fraction.
     """
     number = real(name, value)
     if number != int(number):
@@ -49,9 +49,9 @@ def whole(name: str, value: Any) -> int:
 
 def to_json(value: Any) -> str:
     """
-    Write JSON that every reader takes: of numbers that are not finite null is left.
+    Write JSON that every reader accepts: numbers that are not finite become null.
 
-    :raises RstdpError: something that JSON has no form for.
+    :raises RstdpError: something that JSON cannot represent.
     """
     try:
         return json.dumps(_finite(value), allow_nan=False)
@@ -70,7 +70,7 @@ def _finite(value: Any) -> Any:
 
 def from_json(text: str | bytes) -> Any:
     """
-    Read JSON that somebody else may have written; use it inside ``refusing``.
+    Read untrusted JSON; use it inside ``refusing``.
 
     :raises RstdpError: nested too deeply.
     """
@@ -81,9 +81,9 @@ def from_json(text: str | bytes) -> Any:
 
 def check_depth(value: Any, depth: int = MAX_DEPTH) -> None:
     """
-    Refuse what is nested too deeply, or holds itself.
+    Refuse a value that is nested too deeply, or contains itself.
 
-    :raises RstdpError: so it is.
+    :raises RstdpError: it is.
     """
     if not depth:
         raise RstdpError(f'nested more than {MAX_DEPTH} levels deep')

@@ -1,5 +1,5 @@
 """
-What is found by name: what is built in, and what installed packages offer.
+Plug-ins found by name: built-in ones, and those that installed packages offer.
 
 A package offers one by a Python entry point, such as::
 
@@ -23,9 +23,9 @@ OURS = 'rstdp_ros'
 
 class Plugins(Mapping[str, Any]):
     """
-    Classes or values of one kind by name, each loaded when it is first asked for.
+    Classes or values of one kind by name, each loaded when first requested.
 
-    Names keep their order, ours first. Where a package offers one of our names, ours is meant.
+    Names keep their order, ours first. If a package offers one of our names, ours is used.
 
     :param kind: what to call one in an error.
     :param group: of the entry points.
@@ -45,13 +45,13 @@ class Plugins(Mapping[str, Any]):
         return {p.name: p for p in others if p.name not in self._builtin}
 
     def add(self, made: Any) -> Any:
-        """Let something be found by its name in this process; returned, as by a decorator."""
+        """Register something by its name in this process; returned, so usable as a decorator."""
         self._loaded[made.name] = made
         return made
 
     def __getitem__(self, name: str) -> Any:
         """
-        Return what has that name.
+        Return the one with that name.
 
         :raises RstdpError: there is none, or it cannot be loaded.
         """
@@ -74,7 +74,7 @@ class Plugins(Mapping[str, Any]):
         return made
 
     def __contains__(self, name: object) -> bool:
-        """Say whether there is one of that name, be it broken or not."""
+        """Say whether there is one of that name, broken or not."""
         return name in self._builtin or name in self._loaded or name in self._offered
 
     def __iter__(self) -> Iterator[str]:
@@ -86,7 +86,7 @@ class Plugins(Mapping[str, Any]):
         return len(list(iter(self)))
 
     def origin(self, name: str) -> str:
-        """Return package and release that offer it."""
+        """Return the package and release that offer it."""
         package = self._offered[name].dist if name in self._offered else None
         return f'{package.name} {package.version}' if package else OURS
 
@@ -99,11 +99,11 @@ class Plugins(Mapping[str, Any]):
         return ''
 
     def usable(self) -> dict[str, Any]:
-        """Return those that can be loaded; one that is broken harms no other."""
+        """Return those that can be loaded; a broken one does not affect the others."""
         return {name: self[name] for name in self if not self.fault(name)}
 
 
-# Not in the room of tasks: plasticity asks a task what r-STDP has of it, and imports none.
+# Not in the room of tasks: plasticity needs a task's r-STDP constants, but imports no task.
 TASKS = Plugins('task', 'rstdp_ros.tasks', {
     'cartpole': 'rstdp_ros.tasks.cartpole.task:CARTPOLE',
     'acrobot': 'rstdp_ros.tasks.acrobot.task:ACROBOT'})

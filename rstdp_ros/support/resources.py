@@ -1,4 +1,4 @@
-"""Where the files that ship with the package lie: source tree, ROS workspace or pip install."""
+"""Where to find the package's own files: source tree, ROS workspace or pip install."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def share_path(relative: str) -> Path:
     """
     Find a shipped file or folder.
 
-    :param relative: such as ``models/cartpole_0.npz``.
-    :raises RstdpError: it is nowhere.
+    :param relative: a path such as ``models/cartpole_0.npz``.
+    :raises RstdpError: it was not found.
     """
     prefixes = [Path(p) for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
     source = Path(__file__).resolve().parents[2]
@@ -31,12 +31,12 @@ def model_path(name: str) -> Path:
     """
     Find a network by path, or by the name of a shipped one such as ``cartpole_0``.
 
-    :return: the path; of a shipped network where no such file exists but such a name does.
+    :return: the path; that of a shipped network if no such file exists but a shipped name matches.
     """
     path = Path(name)
     if not path.exists() and path.parent == Path('.'):
         try:
             return share_path(f'models/{path.stem}.npz')
         except RstdpError:
-            return path  # whoever reads it says that it is missing
+            return path  # reading it will report that it is missing
     return path

@@ -1,8 +1,8 @@
 """
 Disjoint ranges of seeds, so that no start is ever used for two purposes.
 
-Each range holds 1e8 seeds. Held-out starts serve for reporting only: never for training, choosing
-or tuning anything.
+Each range holds 1e8 seeds. Held-out starts are for reporting only: never for training, choosing or
+tuning anything.
 """
 
 TRAINING = 0

@@ -1,10 +1,9 @@
 """
-The boundary of trust: what every reader of foreign content does with what it did not expect.
+The trust boundary: how every reader of foreign content handles the unexpected.
 
-A list of exception types is never complete: zipfile, zlib, numpy, json, yaml and others raise
-whatever damaged bytes lead them to. So whoever reads a file, a message or a parameter that
-somebody else wrote does so inside :func:`refusing`, and whoever shows a sender's words shortens
-them.
+A list of exception types is never complete: damaged bytes make zipfile, zlib, numpy, json, yaml
+and others raise anything. So untrusted files, messages and parameters are read inside
+:func:`refusing`, and a sender's text is shown only :func:`shortened`.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ import stat
 
 from rstdp_ros.support.errors import RstdpError
 
-# As much of a stranger's words as anybody needs; diagnostics carry them once per second.
+# Enough of a stranger's text for any reader; diagnostics carry it once per second.
 REASON_LENGTH = 300
 
 
 def shortened(reason: object) -> str:
-    """Cut what a sender may have made as long as it likes, in the middle, to one line of text."""
+    """Reduce a sender's text, which may be of any length, to one line, cut in the middle."""
     text = ' '.join(str(reason).split())
     half = (REASON_LENGTH - 5) // 2
     text = text if len(text) <= REASON_LENGTH else f'{text[:half]} ... {text[-half:]}'
-    # A terminal obeys control characters, and half of a character cannot be sent.
+    # Terminals obey control characters, and half of a surrogate pair cannot be sent.
     return ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in text)
 
 
@@ -34,8 +33,8 @@ def refusing(source: object, kind: type[RstdpError] = RstdpError) -> Iterator[No
     """
     Turn whatever goes wrong inside into one sentence.
 
-    :param source: names the culprit.
-    :param kind: what is raised; an RstdpError from inside passes as it is.
+    :param source: the culprit, for the message.
+    :param kind: the exception to raise; an RstdpError from inside passes unchanged.
     :raises RstdpError: of that kind.
     """
     try:
@@ -48,10 +47,11 @@ def refusing(source: object, kind: type[RstdpError] = RstdpError) -> Iterator[No
 
 def read_file(path: str | Path, limit: int, kind: type[RstdpError] = RstdpError) -> bytes:
     """
-    Read a whole file that cannot be larger than it should be, or endless, or never answer.
+    Read a whole file, refusing one that is too large, endless or might never answer.
 
     :param limit: bytes.
-    :raises RstdpError: of that kind: missing, no regular file, unreadable or too large; names it.
+    :raises RstdpError: of that kind: missing, not a regular file, unreadable or too large; names
+        it.
     """
     path = Path(path)
     try:

@@ -1,4 +1,4 @@
-"""Model cards: what a network is, where it came from and how well it does."""
+"""Model cards: what a network is, where it came from and how well it performs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-Double deep Q-learning of a spiking network, on exactly the network that will run.
+Double deep Q-learning of a spiking network, on exactly the network that will be deployed.
 
-Mnih et al. (2015) with van Hasselt et al. (2016)'s target and a Polyak-averaged target network,
-which is also the one that is deployed: it is smoother than the network that learns.
+Mnih et al. (2015) with the target of van Hasselt et al. (2016) and a Polyak-averaged target
+network, which is also the one deployed: it is smoother than the learning network.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ INITIAL_STD = (0.3, 1.0, 0.1)
 
 
 class Progress(NamedTuple):
-    """What a person wants to see after an episode."""
+    """Progress to show after an episode."""
 
     episode: int
     episode_return: float
@@ -46,11 +46,11 @@ class Progress(NamedTuple):
 
 class Trainer(QLearner):
     """
-    One training run; all its state goes into and comes out of a checkpoint.
+    One training run; a checkpoint holds its whole state.
 
     :param task: what to learn.
     :param seed: of the whole run, in [0, 1000): initial weights, exploration, replay and starts.
-    :param settings: those of the task, on observations of equal scale, if None.
+    :param settings: the task's, on observations of equal scale, if None.
     :param physics: the plant to train on; the task's default if None.
     :raises RstdpError: a seed out of range.
     """
@@ -77,7 +77,7 @@ class Trainer(QLearner):
 
     @property
     def finished(self) -> bool:
-        """Whether the network is solved or the episodes or steps are used up."""
+        """Whether the task is solved or the episodes or steps are used up."""
         return (self.solved or self.episode >= self.settings.episodes
                 or self.steps >= self.settings.steps)
 
@@ -88,7 +88,7 @@ class Trainer(QLearner):
         return first + (last - first) * min(1.0, self.steps / self.settings.steps)
 
     def run_episode(self) -> Progress:
-        """Play and learn for one episode; validate the deployed network now and then."""
+        """Play and learn for one episode; validate the deployed network occasionally."""
         seed = self.seed * SEEDS_PER_RUN + self.episode
         if self.settings.random_plants:
             self.plant.set_physics(self.task.random_plant(seed))
@@ -119,7 +119,7 @@ class Trainer(QLearner):
 
     def result(self) -> SpikingQNetwork:
         """
-        Return the best network so far, with where it came from in its metadata.
+        Return the best network so far, with its origin in its metadata.
 
         :raises RstdpError: no validation has taken place yet.
         """
@@ -133,7 +133,7 @@ class Trainer(QLearner):
         return self.best.replace(metadata=origin)
 
     def save(self, path: Path) -> None:
-        """Write everything the rest of the run depends on, whole or not at all."""
+        """Write everything that the rest of the run depends on, completely or not at all."""
         best = [torch.from_numpy(w.copy()) for w in self.best.weights] if self.best else None
         state = {
             'task': self.task.name, 'seed': self.seed, 'settings': asdict(self.settings),
@@ -151,7 +151,7 @@ class Trainer(QLearner):
         """
         Continue a run from its checkpoint.
 
-        :raises RstdpError: no checkpoint, a damaged one, or one of another task.
+        :raises RstdpError: a missing or damaged checkpoint, or one of another task.
         """
         if not path.exists():
             raise RstdpError(f'{path}: no training checkpoint to resume')

@@ -1,4 +1,4 @@
-"""What learns in deep Q-learning: weights that learn, weights that follow, and a memory."""
+"""The learner of deep Q-learning: online weights, target weights and a replay memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class QLearner:
 
     :param task: what to learn.
     :param settings: hyper-parameters.
-    :param weights: W1, W2, W3 to begin with, float32, for scaled observations.
+    :param weights: initial W1, W2, W3, float32, for scaled observations.
     :param generator: of exploration and replay.
     :param physics: the plant to learn on; the task's default if None.
     """
@@ -55,9 +55,9 @@ class QLearner:
         return self.settings.learning_rate
 
     def network(self, weights: list[torch.Tensor]) -> SpikingQNetwork:
-        """Make the network that runs from weights that learn, on observations as they are."""
+        """Make the network to run on raw observations from learned weights."""
         w1, w2, w3 = (w.detach().numpy() for w in weights)
-        # Each value feeds two inputs. Multiplying by a scale of one changes no bit.
+        # Each value feeds two inputs. Multiplying by a scale of 1 changes no bit.
         return self._running([w1 * np.repeat(self.scale, 2)[:, None], w2, w3])
 
     def _running(self, weights: list[np.ndarray]) -> SpikingQNetwork:
@@ -65,14 +65,14 @@ class QLearner:
         return SpikingQNetwork(weights, task.network.neuron, task.name, task.robot.efforts)
 
     def play(self, seed: int) -> Iterator[Outcome]:
-        """Play one episode with exploration; remember every step and yield what it led to."""
+        """Play one episode with exploration; remember every step and yield its result."""
         observation, end = self.task.robot.observation(*self.plant.reset(seed)), ''
         while not end:
             action = self._act(observation)
             outcome = self.plant.step(self.task.robot.efforts[action])
             joints, reward, end = outcome
             following = self.task.robot.observation(*joints)
-            # Bootstrapping stops only where the episode truly ended, not at the time limit.
+            # Bootstrapping stops only if the episode truly ended, not at the time limit.
             self.memory.add(observation * self.scale, action, reward, following * self.scale,
                             end == TERMINATED)
             observation = following
@@ -88,11 +88,11 @@ class QLearner:
         return q_values(weights, inputs, *neuron.membrane, neuron.ticks)
 
     def update(self) -> float:
-        """Learn from a batch of what is remembered; return the loss."""
+        """Learn from a batch of remembered transitions; return the loss."""
         return self._update(self.memory.sample(self.settings.batch_size, self.generator))
 
     def _update(self, batch: Batch) -> float:
-        """Do one step of gradient descent and let the target follow; return the loss."""
+        """Do one step of gradient descent and update the target; return the loss."""
         with torch.no_grad():
             choice = self._q(self.online, batch.next_inputs).argmax(1, keepdim=True)
             following = self._q(self.target, batch.next_inputs).gather(1, choice).squeeze(1)
@@ -113,5 +113,5 @@ class QLearner:
 
 
 def scale_of(task: Task, settings: Settings) -> np.ndarray:
-    """Return what training multiplies every observed value by, (n,) float32."""
+    """Return the factors by which training multiplies the observed values, (n,) float32."""
     return np.array(settings.observation_scale or np.ones(task.network.observed), np.float32)

@@ -11,7 +11,7 @@ from rstdp_ros.snn.encoding import encode
 
 
 class Batch(NamedTuple):
-    """Transitions as torch sees them; observations are encoded."""
+    """Transitions as torch tensors; observations are encoded."""
 
     inputs: torch.Tensor
     actions: torch.Tensor

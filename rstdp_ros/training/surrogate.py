@@ -1,8 +1,8 @@
 """
 The spiking Q-network in torch, differentiable by a surrogate gradient.
 
-It computes what ``rstdp_ros.snn.kernels.infer`` computes, batched; test_training.py holds the two
-together.
+It computes the same as ``rstdp_ros.snn.kernels.infer``, batched; test_training.py checks that they
+agree.
 """
 
 from __future__ import annotations

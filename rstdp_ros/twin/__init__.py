@@ -1,1 +1,1 @@
-"""A twin of the robot: its plant identified from what it showed, to try networks in."""
+"""A twin of the robot: its plant, identified from its episodes, for trying networks in."""

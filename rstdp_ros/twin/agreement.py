@@ -1,4 +1,4 @@
-"""Whether the robot does what its twin foretold."""
+"""Whether the robot does what its twin predicted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Agreement:
     Compares returns with predictions made before the episodes (Fisher 1932).
 
     How often the twin returned as little as the robot did is a p-value; those of the latest
-    episodes together make a chi-squared number. Without a difference it exceeds its bound with at
-    most the probability ``FALSE_ALARMS`` after any given episode.
+    episodes are combined into a chi-squared statistic. If robot and twin agree, it exceeds its
+    bound with at most the probability ``FALSE_ALARMS`` after any given episode.
 
     :ivar predicted: (n,) returns of the network that plays next, in the twin; empty without one.
     """
@@ -27,7 +27,7 @@ class Agreement:
         self.chances: list[float] = []
 
     def compare(self, episode_return: float) -> bool:
-        """Take up a return; say whether the twin is contradicted: the robot does worse."""
+        """Record a return; return whether the twin is contradicted: the robot does worse."""
         count = len(self.predicted)
         if count:
             as_bad = int(np.sum(self.predicted <= episode_return))
@@ -38,7 +38,7 @@ class Agreement:
         return contradicted
 
     def forget(self) -> None:
-        """Begin anew: the twin has changed."""
+        """Start over: the twin has changed."""
         self.predicted, self.chances = np.empty(0), []
 
     def state(self) -> dict[str, Any]:
@@ -52,10 +52,10 @@ class Agreement:
 
 def combined(chances: list[float]) -> float:
     """
-    Return how probable p-values as small as these are together, if nothing is wrong.
+    Return the joint probability of p-values as small as these, if nothing is wrong.
 
-    That is the upper tail of a chi-squared number with twice as many degrees of freedom, which for
-    an even number of them is a sum.
+    That is the upper tail of a chi-squared distribution with twice as many degrees of freedom,
+    which for an even number of them is a finite sum.
     """
     half = -sum(map(math.log, chances))
     return math.exp(-half) * sum(half**k / math.factorial(k) for k in range(len(chances)))

@@ -1,4 +1,4 @@
-"""The strategy ``combined``: a twin while it can be trusted, the robot's own returns, r-STDP."""
+"""The strategy ``combined``: a twin while it is trusted, the robot's own returns, r-STDP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DISTRUSTED = 'twin distrusted'
 
 @dataclass(frozen=True)
 class CombinedParameters(TwinParameters, GainsParameters, RSTDPParameters):
-    """Those of its three parts."""
+    """The parameters of its three parts."""
 
     prior: str = parameter(
         SIMULATED, 'What is known of gains where the twin is distrusted or left out. simulated: '
@@ -44,13 +44,13 @@ class CombinedParameters(TwinParameters, GainsParameters, RSTDPParameters):
 
 class Combined(Twin):
     """
-    Everything that an episode can teach.
+    Learns everything that an episode can teach.
 
-    r-STDP makes a change of W2 of every episode and its return. While the twin is trusted, that
-    change and new gains are both tried there, alone and together, and what is proven better plays.
-    A twin that was contradicted as often as it can doubt itself is left; then gains are chosen by
-    the robot's own returns (strategy ``gains``), which were heard from the first episode on, and
-    r-STDP changes W2 unproven, while little is known.
+    r-STDP derives a change of W2 from every episode and its return. While the twin is trusted,
+    that change and new gains are both tried there, alone and together, and what proves better
+    plays. A twin whose doubt has reached its limit is abandoned; then gains are chosen by the
+    robot's own returns (strategy ``gains``), which were recorded from the first episode on, and
+    while little is known r-STDP changes W2 without proof.
     """
 
     name = 'combined'
@@ -72,7 +72,7 @@ class Combined(Twin):
         return CombinedParameters(**_values(preset(name, task), RSTDPParameters))
 
     def propose(self, shown: Shown) -> Proposal:
-        """Hear the return, and go on by the twin or without it."""
+        """Record the return, and continue with the twin or without it."""
         parameters = self.parameters
         self.rstdp.parameters = part(parameters, RSTDPParameters)
         self.returns.parameters = part(parameters, GainsParameters)
@@ -88,7 +88,7 @@ class Combined(Twin):
         return self._by_returns(shown, choice)._replace(event=event)
 
     def _by_returns(self, shown: Shown, choice: Choice) -> Proposal:
-        """Go on without the twin."""
+        """Continue without the twin."""
         parameters, w2, zeros = self.parameters, shown.network.weights[1], self.returns.zeros
         if parameters.use_rstdp and self.episode <= parameters.rstdp_episodes:
             w2 = self.w2
@@ -100,7 +100,7 @@ class Combined(Twin):
                         with_gains(base, deployed).weights)
 
     def _changed(self, shown: Shown) -> np.ndarray:
-        """Return what r-STDP makes of W2; of an 8-bit network on its grid."""
+        """Return W2 as changed by r-STDP; on the grid if the network has 8 bits."""
         w2 = self.rstdp.propose(shown).weights[1]
         if not shown.network.quantized:
             return w2
@@ -112,7 +112,7 @@ class Combined(Twin):
         return self.identified is not None and self.doubt < MOST_DOUBT
 
     def placed(self, network: SpikingQNetwork) -> None:
-        """Find out whose gains another network has: the nearest known ones."""
+        """Infer another network's gains: the nearest known ones."""
         super().placed(network)
         known = np.vstack((self.log_gains, self.returns.deployed, self.returns.zeros,
                            self.returns.tried.points))
@@ -121,7 +121,7 @@ class Combined(Twin):
         self.log_gains = known[int(np.argmin(apart))]
 
     def _challengers(self, present: SpikingQNetwork) -> list[Challenger]:
-        """Return the gains found now, r-STDP's change, and both."""
+        """Return the newly found gains, r-STDP's change, and both together."""
         parameters, changed = self.parameters, self._base(self.w2)
         found = super()._challengers(present) if parameters.use_gains else []
         if not parameters.use_rstdp:
@@ -141,7 +141,7 @@ class Combined(Twin):
 
 
 def part(parameters: Any, kind: type) -> Any:
-    """Return one part's table of a table that has several."""
+    """Return one part's table from a table that combines several."""
     return kind(**_values(parameters, kind))
 
 

@@ -1,4 +1,4 @@
-"""Which returns an identified plant foretells of a network that played on the robot."""
+"""The returns that an identified plant predicts for a network that played on the robot."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.twin.identified import Identified
 
 PLANTS = 200
-# Of the returns, between which they are expected.
+# The quantiles between which returns are expected.
 EXPECTED = (0.025, 0.975)
 
 
 class Foretold(NamedTuple):
     """
-    The return of an episode, and what was to be expected.
+    The return of an episode, and what was expected.
 
     :param recorded: what the robot returned.
-    :param predicted: mean over plants that the data allow; 95 % of them return low to high.
+    :param predicted: mean over plants consistent with the data; 95 % of them return low to high.
     """
 
     recorded: float
@@ -30,16 +30,16 @@ class Foretold(NamedTuple):
 
     @property
     def expected(self) -> bool:
-        """Whether the robot did what was foretold."""
+        """Whether the robot did what was predicted."""
         return self.low <= self.recorded <= self.high
 
 
 def foretell(identified: Identified, network: SpikingQNetwork, start: Joints,
              recorded: float) -> Foretold:
     """
-    Play an episode in plants that the data allow, from where it began on the robot.
+    Play an episode in plants consistent with the data, from where it began on the robot.
 
-    :param start: what the sensors showed first; it is off by their noise, as drawn here.
+    :param start: the first sensor values; their noise is accounted for by drawing it here.
     """
     task, generator = identified.prior.task, np.random.default_rng(0)
     plants = identified.plants(PLANTS, generator)

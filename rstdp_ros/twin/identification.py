@@ -1,4 +1,4 @@
-"""Identify a plant from what it showed in one or more episodes."""
+"""Identify a plant from one or more episodes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from rstdp_ros.twin.misfit import LEAST_NOISE, Misfit
 from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.segments import Segments, segments
 
-# Of the first guess; what sensors of robots have.
+# Of the first guess; typical of robots' sensors.
 POSITION_NOISE, VELOCITY_NOISE = 0.002, 0.05
 LEAST_ROWS = 4
-# Sensors that seem so many times as noisy as before say that a model does not fit any more.
+# Sensors that seem this many times as noisy as before show that the model no longer fits.
 NOISIER = 2.0
-# A larger model must be more probable by this, in natural logarithms.
+# A larger model's log evidence must exceed the smaller one's by this.
 WORTHWHILE = 3.0
 ROUNDS, SETTLED = 8, 0.2
-# Residuals beyond so many standard deviations count less: a message may be lost or late.
+# Residuals beyond this many standard deviations count less: a message may be lost or late.
 OUTLIERS = 3.0
 FIRST_TRIES, FIRST_STEPS, STEPS = 4, 10, 50
 METHOD, TOLERANCE, EDGE = 'trf', 1e-10, 1e-9
@@ -33,9 +33,9 @@ METHOD, TOLERANCE, EDGE = 'trf', 1e-10, 1e-9
 
 class Fitted(NamedTuple):
     """
-    A model of the plant at its best.
+    A model of the plant at its best fit.
 
-    :param x: what is free of u.
+    :param x: the free part of u.
     :param covariance: of x.
     :param log_evidence: by Laplace's approximation.
     """
@@ -54,13 +54,14 @@ class Fitted(NamedTuple):
 def identify(task: Task, trajectories: Sequence[Trajectory],
              guess: Identified | None = None) -> Identified:
     """
-    Find the plant that explains what was shown.
+    Find the plant that explains the data.
 
     A model grows by the groups of the task's unknowns, each time from where the smaller one ended;
-    the one with the best evidence is kept, so that what the data do not ask for stays nominal.
+    the one with the best evidence is kept, so that parameters the data do not support stay
+    nominal.
 
-    :param guess: what was known before: growing begins there, or anew where that does not fit.
-    :raises RstdpError: too little was shown, or nobody named the task's unknowns.
+    :param guess: previous knowledge: growing begins there, or from scratch if that does not fit.
+    :raises RstdpError: too little data, or a task without named unknowns.
     """
     prior, seen = Prior(task), segments(task, trajectories)
     if seen.present.sum() < LEAST_ROWS:
@@ -75,7 +76,7 @@ def identify(task: Task, trajectories: Sequence[Trajectory],
 
 
 def _identified(best: Fitted) -> Identified:
-    """Say what the best model tells."""
+    """Return what the best model says about the plant."""
     fit, u = best.fit, best.mean
     covariance = np.zeros((len(u), len(u)))
     covariance[np.ix_(fit.free, fit.free)] = best.covariance
@@ -84,7 +85,7 @@ def _identified(best: Fitted) -> Identified:
 
 
 def _grown(prior: Prior, seen: Segments, best: Fitted | None) -> Fitted:
-    """Try the groups that a model does not have yet, one after the other."""
+    """Try the groups that a model does not have yet, one by one."""
     free = best.fit.free if best else np.array([], int)
     for group in prior.groups:
         if best and np.all(best.fit.noise <= LEAST_NOISE):
@@ -100,7 +101,7 @@ def _grown(prior: Prior, seen: Segments, best: Fitted | None) -> Fitted:
 
 def _begun(prior: Prior, seen: Segments, free: np.ndarray, more: np.ndarray,
            known: Fitted | None) -> tuple[Misfit, np.ndarray]:
-    """Take a few steps from several plants, and keep the best."""
+    """Take a few steps from each of several plants, and keep the best."""
     base = known.mean if known else np.clip(np.zeros(len(prior.names)), prior.low, prior.high)
     fit = Misfit(prior, seen, free, known.fit.noise if known else _usual_noise(prior.task))
     tries = [base]
@@ -119,9 +120,9 @@ def _usual_noise(task: Task) -> np.ndarray:
 
 def _refined(fit: Misfit, x: np.ndarray) -> Fitted:
     """
-    Find parameters and noise in turn: residuals make the noise, the noise their weights.
+    Estimate parameters and noise in turn: residuals give the noise, the noise their weights.
 
-    That is iterated weighted least squares, with a loss that spares outliers.
+    This is iterated weighted least squares with a robust loss.
     """
     for _ in range(ROUNDS):
         x = _fitted(fit, x, STEPS)
@@ -143,7 +144,7 @@ def _fitted(fit: Misfit, x: np.ndarray, steps: int, loss: str = 'linear') -> np.
 
 
 def _noise(fit: Misfit, x: np.ndarray) -> np.ndarray:
-    """Return the deviations of the residuals, (state,), corrected for what was fitted."""
+    """Return the residuals' standard deviations, (state,), corrected for fitted parameters."""
     errors = fit.errors(x)
     left = np.maximum(len(errors) - fit.absorbed(x), 1.0)
     return np.maximum(np.sqrt(np.sum(errors**2, axis=0) / left), LEAST_NOISE)

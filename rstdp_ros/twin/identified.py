@@ -1,4 +1,4 @@
-"""What is known of a plant."""
+"""What is known about a plant."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from rstdp_ros.twin.adequacy import Adequacy
 from rstdp_ros.twin.intervals import DEVIATES
 from rstdp_ros.twin.prior import Prior
 
-# Of what was expected, in standard deviations, more is left open: the data cannot tell.
+# If the data leave more than this fraction of the prior deviation open, they cannot tell.
 UNKNOWN = 0.2
 
 
 class Estimate(NamedTuple):
     """
-    What is known of a parameter.
+    What is known about a parameter.
 
-    :param value: the nominal one where nothing asks for another.
+    :param value: the nominal one unless the data support another.
     :param low: lower end of the 95 % interval; likewise high.
     :param identifiable: whether the data can tell: the interval is less than a fifth as wide as
-        what was expected before.
+        the prior's.
     """
 
     nominal: float
@@ -33,20 +33,20 @@ class Estimate(NamedTuple):
 
     @property
     def held(self) -> bool:
-        """Whether it was left at its nominal value."""
+        """Whether it was held at its nominal value."""
         return self.value == self.nominal
 
 
 @dataclass(frozen=True)
 class Identified:
     """
-    A plant as far as it is known: u is normal with this mean and covariance.
+    A plant as far as known: u is normal with this mean and covariance.
 
-    :param mean: (p,); covariance (p, p), zero for what the model has not.
-    :param noise: (state,) standard deviations of what sensors show.
+    :param mean: (p,); covariance (p, p), zero for parameters outside the model.
+    :param noise: (state,) standard deviations of the sensors.
     :param log_evidence: of this model for these data, by Laplace's approximation.
-    :param low: (p,) lower ends of the 95 % intervals; likewise high. Of what the model has not,
-        they are those of a larger one, widened to the nominal value.
+    :param low: (p,) lower ends of the 95 % intervals; likewise high. For parameters outside the
+        model, they are those of a larger one, widened to the nominal value.
     :param adequacy: ratio and p-value of the test for lack of fit, see :mod:`.adequacy`.
     """
 
@@ -61,7 +61,7 @@ class Identified:
 
     @property
     def free(self) -> np.ndarray:
-        """Indices of what the model has; the rest is nominal."""
+        """Indices of the parameters in the model; the rest is nominal."""
         return np.flatnonzero(np.diag(self.covariance))
 
     @property
@@ -72,9 +72,9 @@ class Identified:
     def plants(self, count: int, generator: np.random.Generator,
                doubt: float = 1.0) -> list[Any]:
         """
-        Draw plants that the data allow.
+        Draw plants consistent with the data.
 
-        :param doubt: so many times as far from the most probable one as they say.
+        :param doubt: factor by which they are drawn further from the most probable one.
         """
         values, vectors = np.linalg.eigh(self.covariance)
         root = doubt * vectors * np.sqrt(np.maximum(values, 0.0))
@@ -90,7 +90,7 @@ class Identified:
                 for name, sure in zip(self.prior.names, known)}
 
     def state(self) -> dict[str, Any]:
-        """Return it as plain values and arrays."""
+        """Return the state as plain values and arrays."""
         return {'mean': self.mean, 'covariance': self.covariance, 'noise': self.noise,
                 'log_evidence': self.log_evidence, 'low': self.low, 'high': self.high,
                 'ratio': self.adequacy.ratio, 'p_value': self.adequacy.p_value}
@@ -106,7 +106,7 @@ class Identified:
 
 
 def unidentified(prior: Prior) -> dict[str, Any]:
-    """Return the state of what is not identified yet: arrays without rows."""
+    """Return the state of a plant not identified yet: arrays without rows."""
     return {'mean': np.empty(0), 'covariance': np.empty((0, len(prior.names))),
             'noise': np.empty(0), 'log_evidence': 0.0, 'low': np.empty(0), 'high': np.empty(0),
             'ratio': 1.0, 'p_value': 1.0}

@@ -1,4 +1,4 @@
-"""How far a plant's parameters may be from the most probable ones."""
+"""How far a plant's parameters may lie from the most probable ones."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def intervals(fit: Misfit, x: np.ndarray, covariance: np.ndarray
     """
     Return the ends of the 95 % interval of each of a plant's variables u, low and high, (p,).
 
-    Of what a model has, they are those of its posterior. A group of unknowns that it has not is
-    given to it, and moves by one step of Gauss and Newton from the nominal values: that tells
-    what the data leave open. Their interval is widened to the nominal value, which is kept.
+    For parameters in the model they are those of its posterior. A group of unknowns outside the
+    model is added to it and moves by one Gauss-Newton step from the nominal values, which shows
+    what the data leave open. Its intervals are widened to the nominal values, which are kept.
 
-    :param x: what is free of u, at its best; with its covariance.
+    :param x: the free part of u at its best fit; with its covariance.
     """
     deviations = np.zeros(len(fit.prior.names))
     deviations[fit.free] = np.sqrt(np.diag(covariance))
@@ -35,7 +35,7 @@ def intervals(fit: Misfit, x: np.ndarray, covariance: np.ndarray
 
 
 def _released(fit: Misfit, u: np.ndarray, more: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what further variables would be, and their standard deviations."""
+    """Return estimates of further variables, and their standard deviations."""
     free = np.union1d(fit.free, more)
     larger = Misfit(fit.prior, fit.seen, free, fit.noise)
     slopes = larger.jacobian(u[free])

@@ -1,4 +1,4 @@
-"""Make a library: gains that are best for single plants, and what they return on many."""
+"""Make a library: gains that are best for single plants, and their returns on many."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from rstdp_ros.tasks.task import Task
 from rstdp_ros.twin.robust import MAX_LOG_GAIN
 from rstdp_ros.twin.search import alone, best_gains, Budget
 
-# Of so many plants the best gains are in the library, on so many it says what they return, from
-# so many starts each.
+# The library has the best gains for this many plants, and their returns on this many, from this
+# many starts each.
 VECTORS, LIBRARY_PLANTS, STARTS = 40, 160, 16
-# From gains that serve many plants to those that serve one.
+# From gains that suit many plants to those that suit one.
 BUDGET = Budget(generations=7, candidates=16, starts=16, elite=4, reach=0.5)
-# Keeps the draws apart from those that the same seed makes elsewhere.
+# Keeps these draws independent of those that the same seed makes elsewhere.
 STREAM = 0x11B5
 
 
 def make_library(task: Task, network: SpikingQNetwork, log_gains: Sequence[float],
                  seed: int) -> Library:
     """
-    Return a library of random plants of the task's span.
+    Return a library of random plants from the task's ranges.
 
-    :param log_gains: (n,) that serve many plants.
-    :param seed: of the first plant, and of what is drawn.
+    :param log_gains: (n,) gains that suit many plants.
+    :param seed: of the first plant and of all draws.
     """
     generator = np.random.default_rng((STREAM, seed))
     plants = [task.random_plant(s) for s in seeds.block(seed, LIBRARY_PLANTS)]
     own = [best_gains(task, network, log_gains, alone(plant), generator, BUDGET, MAX_LOG_GAIN)
            for plant in plants[:VECTORS]]
-    # As float32, since so they are kept.
+    # As float32, the type in which they are stored.
     points = np.array([np.zeros(len(log_gains)), log_gains, *own], np.float32).astype(float)
     networks = [with_gains(network, point) for point in points]
     shown = [logarithmic(returns) for returns in played(task, networks, plants, generator)]
@@ -49,10 +49,10 @@ def make_library(task: Task, network: SpikingQNetwork, log_gains: Sequence[float
 
 def denoised(means: np.ndarray) -> np.ndarray:
     """
-    Return what is beyond chance in means that were measured from few starts.
+    Return the part beyond chance of means that were measured from few starts.
 
-    Plants and vectors have few things in common that matter, so singular values that noise
-    explains are left out: those below the optimal hard threshold (Gavish and Donoho 2014).
+    Few common factors of plants and vectors matter, so singular values that noise explains are
+    dropped: those below the optimal hard threshold (Gavish and Donoho 2014).
 
     :param means: (plants, n).
     """
@@ -65,7 +65,7 @@ def denoised(means: np.ndarray) -> np.ndarray:
 
 def played(task: Task, networks: list[SpikingQNetwork], plants: list[Any],
            generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield what networks return on each plant from the same fresh starts, (networks, starts)."""
+    """Yield the networks' returns on each plant from the same fresh starts, (networks, starts)."""
     for plant in plants:
         fresh = generator.integers(seeds.VALIDATION, seeds.ADAPTATION, STARTS).tolist()
         yield np.array([task.returns(network, fresh, plant) for network in networks])

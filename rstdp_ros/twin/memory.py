@@ -1,4 +1,4 @@
-"""What a robot showed lately, as far as identification needs it."""
+"""A robot's recent episodes, as far as identification needs them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Memory:
     """
     The latest episodes.
 
-    :param joints: how many the robot has.
+    :param joints: the number of the robot's joints.
     """
 
     def __init__(self, joints: int) -> None:
@@ -22,25 +22,25 @@ class Memory:
 
     @property
     def steps(self) -> int:
-        """How many control steps are kept."""
+        """The number of control steps kept."""
         return sum(len(one.efforts) for one in self.trajectories)
 
     def add(self, trajectory: Trajectory, steps: int) -> None:
         """
-        Keep one more, and forget the oldest that are not needed to make so many steps.
+        Keep one more, and drop the oldest that are not needed for this many steps.
 
-        Episodes are kept whole: what is under way in an actuator began before.
+        Episodes are kept whole, because efforts delayed in the actuator were commanded earlier.
         """
         self.trajectories.append(trajectory)
         while self.steps - len(self.trajectories[0].efforts) >= steps:
             del self.trajectories[0]
 
     def forget_all_but_the_last(self) -> None:
-        """Keep what the last episode showed only."""
+        """Keep only the last episode."""
         del self.trajectories[:-1]
 
     def state(self) -> dict[str, Any]:
-        """Return all of it as arrays: a row per step, and the number of steps per episode."""
+        """Return everything as arrays: a row per step, and the number of steps per episode."""
         rows = [np.column_stack([one.positions, one.velocities, one.efforts])
                 for one in self.trajectories]
         return {'rows': np.concatenate([np.empty((0, 2 * self.joints + 1)), *rows]),
@@ -48,7 +48,7 @@ class Memory:
 
     def restore(self, state: dict[str, Any]) -> None:
         """
-        Take over what :meth:`state` returned; how the episodes ended is of no use and not kept.
+        Take over what :meth:`state` returned; how the episodes ended is not needed and not kept.
 
         :raises RstdpError: lengths that do not fit.
         """

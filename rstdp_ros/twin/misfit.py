@@ -1,4 +1,4 @@
-"""By how much a plant fails to explain what a robot showed: residuals and their derivatives."""
+"""How far a plant fails to explain a robot's data: residuals and their derivatives."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from rstdp_ros.tasks.task import Task
 from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.segments import Segments
 
-# Central differences: what is left of error must be small beside the noise of exact sensors.
+# Central differences: their error must be small compared with the noise of exact sensors.
 STEP = 1e-5
 LARGEST = 1e6
-# Exact sensors have no noise, but rounding.
+# Exact sensors have no noise except rounding.
 LEAST_NOISE = 1e-6
-# Starts are found by so many Gauss-Newton steps at most; they hardly bend what follows.
+# Starts are found by at most this many Gauss-Newton steps; the problem is nearly linear in them.
 INNER_STEPS, INNER_CHANGE, REGULAR = 12, 1e-11, 1e-12
 
 
 class Explained(NamedTuple):
     """
-    What a plant makes of the data at best.
+    A plant's best explanation of the data.
 
     :param starts: (n, state) true states at the segments' starts that fit best.
-    :param residuals: (n, m state) in standard deviations, 0 where nothing was shown.
+    :param residuals: (n, m state) in standard deviations, 0 where data are missing.
     :param log_determinant: of the starts' information matrix.
     """
 
@@ -39,12 +39,12 @@ class Misfit:
     """
     Multiple shooting (Bock 1981) with the starts projected out (Golub and Pereyra 1973).
 
-    Every segment is simulated from a start of its own that fits it best, so only what is free of
-    the plant's vector u is left to vary. Residuals are simulated minus shown, in standard
-    deviations of the sensors' noise, and what is free of u itself: the prior.
+    Every segment is simulated from its own best-fitting start, so only the free part of the
+    plant's vector u remains to be varied. Residuals are simulated minus measured, in standard
+    deviations of the sensors' noise, followed by the free part of u itself: the prior.
 
-    :param free: indices of what is free of u; the rest is nominal.
-    :param noise: (state,) standard deviations of what sensors show.
+    :param free: indices of the free part of u; the rest is nominal.
+    :param noise: (state,) standard deviations of the sensors.
     """
 
     def __init__(self, prior: Prior, seen: Segments, free: np.ndarray,
@@ -61,11 +61,11 @@ class Misfit:
         return u
 
     def explained(self, x: np.ndarray) -> Explained:
-        """Return how well a plant explains the data."""
+        """Return a plant's best explanation of the data."""
         return self._explained(x.tobytes())
 
     def errors(self, x: np.ndarray) -> np.ndarray:
-        """Return simulated minus shown, (rows, state), in the state's units."""
+        """Return simulated minus measured, (rows, state), in the state's units."""
         width = self.seen.shown.shape[-1]
         apart = self.explained(x).residuals.reshape(*self.seen.present.shape, width) * self.noise
         return apart[self.seen.present]
@@ -81,12 +81,12 @@ class Misfit:
 
     def linear(self, x: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """
-        Return the linear model near a plant, with the starts projected out of all its parts.
+        Return the linear model near a plant, with the starts projected out of all parts.
 
-        :param row: of a piece, where it may be followed anew.
-        :return: residuals (n, m state, 1) and derivatives (n, m state, free) without the prior;
-            an orthonormal basis (n, m state, state) of what another start at that row changes,
-            zero for pieces that are shorter.
+        :param row: of a piece, at which it may restart.
+        :return: residuals (n, m state, 1) and derivatives (n, m state, free) without the prior; an
+            orthonormal basis (n, m state, state) of the changes by another start at that row, zero
+            for shorter pieces.
         """
         starts = self._best_start_slopes(x)
         basis, width = _orthonormal(starts), starts.shape[-1]
@@ -98,7 +98,7 @@ class Misfit:
         return residuals, self._slopes(x, basis), anew
 
     def absorbed(self, x: np.ndarray) -> np.ndarray:
-        """Return how many residuals of each value starts and plant explain away, (state,)."""
+        """Return how many residuals of each value starts and plant absorb, (state,)."""
         basis = _orthonormal(self._best_start_slopes(x))
         slopes = self._slopes(x, basis).reshape(-1, len(x))
         known = np.linalg.inv(slopes.T @ slopes + np.eye(len(x)))
@@ -109,7 +109,7 @@ class Misfit:
         return self._start_slopes(self.vector(x), self.explained(x).starts)
 
     def _slopes(self, x: np.ndarray, basis: np.ndarray) -> np.ndarray:
-        """Return the derivatives by the plant, (n, m state, free), without what starts explain."""
+        """Return the derivatives by the plant, (n, m state, free), minus what starts explain."""
         u, starts = self.vector(x), self.explained(x).starts
         return without(basis, np.stack([self._slope(u, i, starts) for i in self.free], axis=-1))
 
@@ -118,7 +118,7 @@ class Misfit:
         factors, offsets = self._sensors(u)
         starts = (self.seen.shown[:, 0] - offsets) / factors
         basis, triangle = np.linalg.qr(self._start_slopes(u, starts))
-        # The slopes of the first place serve for all: they hardly change on so short a way.
+        # The slopes at the first point serve for all: they hardly change over such short steps.
         for _ in range(INNER_STEPS):
             residuals = self._weighted(self._simulated(u, starts) - self.seen.shown)
             step = np.linalg.solve(triangle + REGULAR * np.eye(starts.shape[1]),
@@ -130,12 +130,12 @@ class Misfit:
         return Explained(starts, residuals, 2.0 * float(np.sum(np.log(diagonal + REGULAR))))
 
     def _start_slopes(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return the derivatives by the starts: each moves its own segment only."""
+        """Return the derivatives by the starts: each moves only its own segment."""
         return np.stack([self._difference(u, starts + step, u, starts - step)
                          for step in STEP * np.eye(starts.shape[1])], axis=-1) / (2.0 * STEP)
 
     def _slope(self, u: np.ndarray, i: int, starts: np.ndarray) -> np.ndarray:
-        """Return the derivative by the plant's variable i; one-sided where its range ends."""
+        """Return the derivative by the plant's variable i; one-sided at the ends of its range."""
         ends = []
         for step in (STEP, -STEP):
             moved = u.copy()
@@ -149,7 +149,7 @@ class Misfit:
                               - self._simulated(other_u, other_starts))
 
     def _simulated(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return what the sensors of a plant would show: (n, m, state)."""
+        """Return what a plant's sensors would show: (n, m, state)."""
         factors, offsets = self._sensors(u)
         after = self.task.drive(starts, self.seen.pasts, self.seen.commands,
                                 self.prior.physics(u))
@@ -160,19 +160,19 @@ class Misfit:
         return np.array(self.prior.physics(u).sensors()).reshape(2, -1)
 
     def _weighted(self, apart: np.ndarray) -> np.ndarray:
-        """Return differences in standard deviations, of angles the short way round: (n, rest)."""
+        """Return differences in standard deviations, for angles the short way round: (n, rest)."""
         short = np.where(self._turning, np.remainder(apart + math.pi, math.tau) - math.pi, apart)
         counted = np.where(self.seen.present[..., np.newaxis], short / self.noise, 0.0)
         return counted.reshape(len(apart), -1)
 
 
 def _orthonormal(columns: np.ndarray) -> np.ndarray:
-    """Return a basis of the columns of every piece."""
+    """Return an orthonormal basis of every piece's columns."""
     return np.linalg.qr(columns)[0]
 
 
 def without(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return what of every piece's columns an orthonormal basis does not explain."""
+    """Return the part of every piece's columns that an orthonormal basis does not explain."""
     return columns - basis @ (basis.transpose(0, 2, 1) @ columns)
 
 
@@ -182,6 +182,6 @@ def _bounded(values: np.ndarray) -> np.ndarray:
 
 
 def _turning(task: Task) -> np.ndarray:
-    """Say which values of the state are known up to whole turns, (state,) bool."""
+    """Return which values of the state are known only up to whole turns, (state,) bool."""
     turns = [joint in task.robot.angles for joint in task.robot.joints]
     return task.robot.states(np.array(turns), np.zeros(len(turns))).astype(bool)

@@ -14,19 +14,19 @@ from rstdp_ros.twin.identified import Identified
 from rstdp_ros.twin.misfit import Misfit
 from rstdp_ros.twin.segments import Segments, segments
 
-# A piece's first rows tell where it starts, the others are predicted.
+# A piece's first rows determine its start, the others are predicted.
 KNOWN = 6
 
 
 @dataclass(frozen=True)
 class Prediction:
     """
-    Pieces of episodes, each followed from its first rows.
+    Pieces of episodes, each simulated from a start fitted to its first rows.
 
-    :param seen: what the robot showed.
-    :param shown: (n, m, state), what the sensors of the plant would show.
-    :param names: of the state's values; likewise units.
-    :param turning: (state,) bool, those known up to whole turns.
+    :param seen: the robot's data.
+    :param shown: (n, m, state), what the plant's sensors would show.
+    :param names: names of the state's values; likewise units.
+    :param turning: (state,) bool, values known only up to whole turns.
     """
 
     seen: Segments
@@ -37,29 +37,29 @@ class Prediction:
 
     @property
     def ahead(self) -> np.ndarray:
-        """Which rows were really predicted, (n, m) bool."""
+        """Which rows were actually predicted, (n, m) bool."""
         return self.seen.present & (np.arange(self.seen.present.shape[1]) >= KNOWN)
 
     @property
     def measured(self) -> np.ndarray:
-        """What the robot showed, (n, m, state), angles without jumps of whole turns."""
+        """The robot's measurements, (n, m, state), angles without jumps of whole turns."""
         return np.where(self.turning, np.unwrap(self.seen.shown, axis=1), self.seen.shown)
 
     @property
     def errors(self) -> np.ndarray:
-        """Predicted minus shown, (n, m, state), of angles the short way round."""
+        """Predicted minus measured, (n, m, state), for angles the short way round."""
         errors = self.shown - self.seen.shown
         return np.where(self.turning, np.remainder(errors + math.pi, math.tau) - math.pi, errors)
 
     @property
     def rms(self) -> np.ndarray:
-        """Root mean square of what was predicted wrongly, (state,); NaN if nothing was."""
+        """Root mean square of the prediction errors, (state,); NaN if nothing was predicted."""
         count = self.ahead.sum() or math.nan
         return np.sqrt(np.sum(self.errors[self.ahead]**2, axis=0) / count)
 
     @property
     def motion(self) -> np.ndarray:
-        """Standard deviations of what was to be predicted, (state,); NaN if nothing was."""
+        """Standard deviations of the predicted rows' motion, (state,); NaN if there are none."""
         from scipy.stats import circstd
         values = self.seen.shown[self.ahead]
         if not len(values):
@@ -70,9 +70,9 @@ class Prediction:
 def predict(identified: Identified, trajectories: Sequence[Trajectory],
             nominal: bool = False) -> Prediction:
     """
-    Follow every piece of some episodes from its first rows on.
+    Predict every piece of some episodes from its first rows.
 
-    :param nominal: by the nominal plant instead of the identified one.
+    :param nominal: use the nominal plant instead of the identified one.
     """
     prior = identified.prior
     task, seen = prior.task, segments(prior.task, trajectories)
@@ -88,7 +88,7 @@ def predict(identified: Identified, trajectories: Sequence[Trajectory],
 
 
 def described(task: Task) -> tuple[list[str], list[str], np.ndarray]:
-    """Return names and units of the state's values, and which of them turn, in its order."""
+    """Return names and units of the state's values, and which are angles, in its order."""
     robot = task.robot
     values = [(f'{kind} of {joint}', f'{"rad" if joint in robot.angles else "m"}{per}',
                joint in robot.angles and not per)

@@ -1,4 +1,4 @@
-"""What is expected of a plant before it showed anything: a normal distribution."""
+"""The expectation about a plant before any data: a normal distribution."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rstdp_ros.tasks.task import Task
 
 class Prior:
     """
-    A task's unknowns as a vector u, standard normal before anything was seen.
+    A task's unknowns as a vector u, standard normal before any data.
 
     A parameter is default * exp(spread u) or default + spread u, within the range of its table.
 
-    :raises RstdpError: a task whose unknowns nobody named.
-    :ivar groups: indices of the unknowns that a model has together, in the order of its growth.
-    :ivar low: (p,) where each parameter is at the lower end of its range; likewise high.
+    :raises RstdpError: a task without named unknowns.
+    :ivar groups: indices of the unknowns that enter a model together, in the order of its growth.
+    :ivar low: (p,) u at the lower end of each parameter's range; likewise high.
     """
 
     def __init__(self, task: Task) -> None:
@@ -46,7 +46,7 @@ class Prior:
         return math.log(value / centre) / unknown.spread if value > 0 else -math.inf
 
     def values(self, u: Sequence[float]) -> dict[str, float]:
-        """Return the parameters that a vector stands for, by name."""
+        """Return the parameters that a vector represents, by name."""
         inside = np.clip(u, self.low, self.high)
         return {unknown.name: self._value(unknown, float(one))
                 for unknown, one in zip(self.unknowns, inside)}
@@ -57,7 +57,7 @@ class Prior:
                 else centre + unknown.spread * u)
 
     def physics(self, u: Sequence[float]) -> Any:
-        """Return the plant that a vector stands for; what is no unknown is nominal."""
+        """Return the plant that a vector represents; other parameters are nominal."""
         return replace(self.nominal, **self.values(u))
 
     def draws(self, count: int, generator: np.random.Generator) -> np.ndarray:

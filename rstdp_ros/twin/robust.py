@@ -18,19 +18,19 @@ from rstdp_ros.twin.search import best_gains, Budget, mean_returns
 PLANTS = 120
 BUDGET = Budget(generations=15, candidates=20, starts=PLANTS)
 MAX_LOG_GAIN = 3.0
-# Fresh plants on which what was found must be better than what there was.
+# Fresh plants on which the gains found must be better than none.
 PROOF = 1000
-# Keeps the draws apart from those that the same seed makes elsewhere.
+# Keeps these draws independent of those that the same seed makes elsewhere.
 STREAM = 0x2B57
 
 
 def plants_seen(plants: int) -> int:
-    """Return how many plants :func:`robust` draws at most."""
+    """Return the largest number of plants that :func:`robust` draws."""
     return BUDGET.generations * plants + PROOF
 
 
 def plants_from(task: Task, seed: int) -> Callable[[int], list[Any]]:
-    """Return what draws the random plants of consecutive seeds, each of them once."""
+    """Return a function that draws the random plants of consecutive seeds, each once."""
     seeds = count(seed)
     return lambda number: [task.random_plant(s) for s in islice(seeds, number)]
 
@@ -38,13 +38,13 @@ def plants_from(task: Task, seed: int) -> Callable[[int], list[Any]]:
 def robust(task: Task, network: SpikingQNetwork, plants: int = PLANTS,
            seed: int = 0) -> SpikingQNetwork:
     """
-    Return the network with one vector of gains for all plants of the task's span.
+    Return the network with one vector of gains for all plants in the task's ranges.
 
-    The vector is that of the best mean return over random plants, found by the cross-entropy
-    method, and zeros where that proves no better on fresh plants.
+    The vector has the best mean return over random plants, found by the cross-entropy method; it
+    is zeros if that proves no better on fresh plants.
 
-    :param plants: that every candidate plays in a generation, one start each; all are fresh.
-    :param seed: of the first plant, and of what is drawn.
+    :param plants: that every candidate plays in a generation, one start each, all of them fresh.
+    :param seed: of the first plant and of all draws.
     :return: an ordinary network; its metadata hold ``log_gains`` and how they were found.
     :raises RstdpError: a network for another task.
     """

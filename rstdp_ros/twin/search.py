@@ -12,7 +12,7 @@ from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks.task import Task
 
-# Draws so many plants.
+# Draws a given number of plants.
 Plants = Callable[[int], Sequence[Any]]
 
 
@@ -21,9 +21,9 @@ class Budget:
     """
     How long to search.
 
-    :param starts: of every candidate in a generation; each on a plant of its own.
-    :param elite: of the candidates make the next generation.
-    :param reach: first standard deviation of the log gains.
+    :param starts: of every candidate in a generation, each on its own plant.
+    :param elite: the number of candidates that form the next generation.
+    :param reach: initial standard deviation of the log gains.
     """
 
     generations: int = 8
@@ -34,7 +34,7 @@ class Budget:
 
 
 def alone(plant: Any) -> Plants:
-    """Return what draws one plant again and again."""
+    """Return a function that always draws the same plant."""
     return lambda count: [plant] * count
 
 
@@ -46,12 +46,12 @@ def best_gains(task: Task, network: SpikingQNetwork, log_gains: np.ndarray, plan
     """
     Return log gains with which a network does well on plants.
 
-    Every generation plays other starts on other plants, the same for all its candidates, so that
-    none is good by luck for long.
+    Every generation plays new starts on new plants, the same for all its candidates, so that no
+    candidate stays lucky for long.
 
-    :param log_gains: (n,) to begin with.
+    :param log_gains: (n,) to start from.
     :param plants: draws plants.
-    :param limit: of each log gain's magnitude.
+    :param limit: on each log gain's magnitude.
     :return: (n,) float64.
     """
     centre, reach = np.array(log_gains), np.full(len(log_gains), budget.reach)
@@ -72,7 +72,7 @@ def best_gains(task: Task, network: SpikingQNetwork, log_gains: np.ndarray, plan
 
 def mean_returns(task: Task, networks: Sequence[SpikingQNetwork], plants: Plants,
                  generator: np.random.Generator, starts: int) -> np.ndarray:
-    """Return what networks return on average from the same fresh starts and plants."""
+    """Return the networks' mean returns from the same fresh starts and plants."""
     return returns(task, networks, plants, generator, starts).mean(axis=1)
 
 

@@ -1,4 +1,4 @@
-"""Pieces of episodes, each predicted from a start of its own."""
+"""Pieces of episodes, each simulated from its own start."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.task import Task
 
-# Long enough to tell noise from motion, short enough for an unstable plant to be followed.
+# Long enough to tell noise from motion, short enough to follow an unstable plant.
 ROWS = 12
 
 
 @dataclass(frozen=True)
 class Segments:
     """
-    n pieces of up to m rows; what is missing is not counted.
+    n pieces of up to m rows; missing rows do not count.
 
-    :param shown: (n, m, state) float64, what the sensors showed.
+    :param shown: (n, m, state) float64, the sensor values.
     :param present: (n, m) bool.
     :param commands: (n, m - 1) float64, N or N m, between the rows.
-    :param pasts: (n, k) float64, those before, newest first.
+    :param pasts: (n, k) float64, the commands before, newest first.
     """
 
     shown: np.ndarray
@@ -34,7 +34,7 @@ class Segments:
 
 def segments(task: Task, trajectories: Sequence[Trajectory], rows: int = ROWS) -> Segments:
     """
-    Cut episodes into pieces that share no row, so that each row speaks once.
+    Cut episodes into pieces that share no row, so that each row counts once.
 
     :param rows: of a piece.
     """
@@ -52,7 +52,7 @@ def segments(task: Task, trajectories: Sequence[Trajectory], rows: int = ROWS) -
 
 
 def _pieces(task, trajectory, rows, kept):
-    """Yield what was shown, the commands between, and the commands before."""
+    """Yield the sensor values, the commands between them, and the commands before."""
     shown = task.robot.states(trajectory.positions, trajectory.velocities)
     newest_first = np.concatenate([trajectory.efforts[::-1], trajectory.before])
     for first in range(0, len(shown), rows):

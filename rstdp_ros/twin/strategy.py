@@ -1,4 +1,4 @@
-"""The strategy ``twin``: identify the plant, find gains in its twin, prove them there, deploy."""
+"""The strategy ``twin``: identify the plant, find gains in its twin, test them there, deploy."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from rstdp_ros.twin.memory import Memory
 from rstdp_ros.twin.prior import Prior
 from rstdp_ros.twin.search import best_gains, Budget, returns
 
-# Two plants must be more probable than one by this, in natural logarithms.
+# The log evidence of two plants must exceed that of one by this.
 TWO_PLANTS = 10.0
 # Standard errors by which a network must be better in the twin.
 MARGIN = 2.0
 # Episodes without a search after several that found nothing.
 LONGEST_PAUSE = 15
-# A twin that was contradicted doubts itself so much more, up to this.
+# The factor by which a contradicted twin's doubt grows, and its limit.
 MORE_DOUBT, MOST_DOUBT = 2.0, 16.0
 CHANGED, CONTRADICTED = 'plant changed', 'twin contradicted'
 MISFIT = f'structure of the twin {LACKS}'
@@ -64,7 +64,7 @@ class TwinParameters:
 
 
 class Challenger(NamedTuple):
-    """A network that may be better, and its log gains."""
+    """A candidate network, and its log gains."""
 
     network: SpikingQNetwork
     log_gains: np.ndarray
@@ -72,13 +72,13 @@ class Challenger(NamedTuple):
 
 class Twin(Strategy):
     """
-    Learn in a model of the robot that its own episodes made.
+    Learn in a model of the robot built from its own episodes.
 
-    After every episode the plant is identified from what was shown lately. Gains are searched in
-    plants that the data allow, and what was found plays and is deployed if it is better there than
-    what runs, from starts that served for nothing else. An episode that does not fit what is
-    known of the plant makes the strategy forget the old one; returns below what the twin foretold
-    make it doubt the twin and search in a wider range of plants.
+    After every episode the plant is identified from the recent episodes. Gains are searched in
+    plants consistent with the data, and those found play and are deployed if they are better there
+    than the current ones, from starts used for nothing else. An episode that does not fit the
+    known plant makes the strategy forget that plant; returns below the twin's predictions make it
+    doubt the twin and search in a wider range of plants.
     """
 
     name = 'twin'
@@ -98,7 +98,7 @@ class Twin(Strategy):
         self.log_gains = np.zeros(network.observation_size)
         self.identified: Identified | None = None
         self.doubt, self.episode = 1.0, 0
-        # Episodes until the next search, and how many there were between the last two.
+        # Episodes until the next search, and between the last two.
         self.wait, self.pause = 0, 0
 
     def propose(self, shown: Shown) -> Proposal:
@@ -123,12 +123,12 @@ class Twin(Strategy):
         return Proposal(present.weights, event)
 
     def _due(self) -> bool:
-        """Say whether to search again: ever more seldom where searches find nothing."""
+        """Return whether to search again: ever less often if searches find nothing."""
         self.wait = max(self.wait - 1, 0)
         return not self.wait
 
     def _identify(self, shown: Shown) -> str:
-        """Take up an episode; say what it means for the twin."""
+        """Process an episode; return what it means for the twin."""
         contradicted = self.agreement.compare(shown.episode_return)
         self.memory.add(shown.trajectory, self.parameters.steps_kept)
         before = self.identified
@@ -148,11 +148,11 @@ class Twin(Strategy):
 
     def _two_plants(self, before: Identified) -> bool:
         """
-        Say whether the last episode is better explained by a plant of its own.
+        Return whether a separate plant explains the last episode better.
 
-        Where the equations lack something, residuals are no independent noise, and evidence
-        exaggerates by the ratio of the test for lack of fit (quasi-likelihood; Burnham and
-        Anderson 2002).
+        If the equations lack something, residuals are not independent noise, and the evidence is
+        exaggerated by the ratio of the lack-of-fit test (quasi-likelihood; Burnham and Anderson
+        2002).
         """
         *old, new = self.memory.trajectories
         if (self.identified.noise <= NOISIER * before.noise).all() or not old or (
@@ -164,7 +164,7 @@ class Twin(Strategy):
         return evidence > TWO_PLANTS * exaggeration
 
     def _search(self, present: SpikingQNetwork) -> Weights | None:
-        """Return the weights of something better, if there is."""
+        """Return the weights of a better network, if there is one."""
         challengers = self._challengers(present)
         if not challengers:
             return None
@@ -177,19 +177,19 @@ class Twin(Strategy):
         return network.weights
 
     def _base(self, w2: np.ndarray) -> SpikingQNetwork:
-        """Return the first network of the run, but for W2: gains are folded into it."""
+        """Return the run's first network with this W2: gains are folded into it."""
         w1, _, w3 = self.initial.weights
         return self.initial.replace(weights=(w1, w2, w3))
 
     def _challengers(self, present: SpikingQNetwork) -> list[Challenger]:
-        """Return what may be better than what plays: the best gains found now."""
+        """Return candidates to replace the current network: the best gains found now."""
         parameters, base = self.parameters, self._base(present.weights[1])
         found = best_gains(self.task, base, self.log_gains, self._plants, self.generator,
                            parameters.budget, parameters.max_log_gain)
         return [Challenger(with_gains(base, found), found)]
 
     def _foretold(self, network: SpikingQNetwork) -> float:
-        """Return what a network returns in the twin on average, and remember all of it."""
+        """Return a network's mean return in the twin, and remember all the returns."""
         self.agreement.predicted = self._returns(network)[0]
         return self.agreement.predicted.mean()
 
@@ -201,11 +201,11 @@ class Twin(Strategy):
         return self.identified.plants(count, self.generator, self.doubt)
 
     def placed(self, network: SpikingQNetwork) -> None:
-        """Foretell nothing of a network that somebody else put in place."""
+        """Predict nothing for a network that somebody else put in place."""
         self.agreement.forget()
 
     def findings(self) -> dict[str, dict[str, Any]]:
-        """Return what is known of the plant, by parameter: see :class:`Estimate`."""
+        """Return what is known about the plant, by parameter: see :class:`Estimate`."""
         if self.identified is None:
             return {}
         return {'identified': {name: one._asdict()
@@ -229,6 +229,6 @@ class Twin(Strategy):
 
 
 def better(ours: np.ndarray, theirs: np.ndarray) -> bool:
-    """Say whether returns from the same starts, (n,) each, are better beyond chance."""
+    """Return whether returns from the same starts, (n,) each, are better beyond chance."""
     gain = ours - theirs
     return bool(gain.mean() > MARGIN * gain.std() / math.sqrt(len(gain)))

@@ -1,5 +1,5 @@
 """
-A strategy for rstdp_ros in a package of its own: random search over the readout W3.
+A strategy for rstdp_ros in a separate package: random search over the readout W3.
 
 ``pip install ./docs/examples/random_search``, then ``rstdp_ros plugins`` lists it, and ``rstdp_ros
 adapt cartpole --strategy random_search --set reach=0.1`` runs it.
@@ -26,7 +26,7 @@ class SearchParameters:
 
 
 class RandomSearch(Strategy):
-    """Go on from the readout that returned most, changed at random."""
+    """Change the readout with the highest return at random."""
 
     name = 'random_search'
     Parameters = SearchParameters
@@ -40,7 +40,7 @@ class RandomSearch(Strategy):
 
     @classmethod
     def preset(cls, name, task):
-        """Return the only set of parameters there is."""
+        """Return the only set of parameters."""
         return SearchParameters()
 
     def propose(self, shown):

@@ -1,6 +1,6 @@
 """
 The network on Intel's Lava.
 
-The node talks to a process of its own (:mod:`.host`) that builds the network (:mod:`.circuit`):
-Lava forks a process per Process, which neither ROS's threads nor the node's signals survive well.
+The node talks to a separate process (:mod:`.host`) that builds the network (:mod:`.circuit`): Lava
+forks an OS process per Process, which conflicts with ROS's threads and the node's signals.
 """

@@ -1,4 +1,4 @@
-"""How the network's numbers look in Lava: as it has them, in floating or in fixed point."""
+"""The network's numbers in Lava's form, in floating or in fixed point."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from rstdp_ros.backends.lava.models import FLOAT32
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.fixed import input_current, MAX_THRESHOLD
 
-# Above all that the readout reaches: it never spikes.
+# Above anything that the readout reaches: it never spikes.
 NEVER = 1e30
 
 
 class Parameters(NamedTuple):
     """
-    A network as Lava takes it.
+    A network in Lava's form.
 
     :param synapses: weights between the layers, (out, in) each.
-    :param du: what u loses per tick; likewise dv.
+    :param du: decay of u per tick; likewise dv.
     :param thresholds: of the two hidden layers and the readout.
     """
 
@@ -30,7 +30,7 @@ class Parameters(NamedTuple):
 
 
 class Floating:
-    """float32, with the bits of the kernels."""
+    """float32, bit-identical to the kernels."""
 
     tag = 'floating_pt'
     models = FLOAT32
@@ -39,7 +39,7 @@ class Floating:
     def parameters(network: SpikingQNetwork) -> Parameters:
         """Translate a network."""
         alpha, beta, threshold = (float(np.float32(value)) for value in network.neuron.membrane)
-        # In double precision 1 - (1 - alpha) gives alpha back exactly.
+        # In double precision 1 - (1 - alpha) gives exactly alpha.
         return Parameters(_transposed(network.weights[1:]), 1.0 - alpha, 1.0 - beta,
                           (threshold, threshold, NEVER))
 
@@ -95,7 +95,7 @@ class Fixed:
 
 
 def arithmetic_of(network: SpikingQNetwork) -> type[Floating] | type[Fixed]:
-    """Return how a network computes."""
+    """Return a network's arithmetic."""
     return Fixed if network.quantized else Floating
 
 

@@ -18,13 +18,13 @@ class LavaBackend:
     """
     Runs a network on Lava, in processes that end with this one.
 
-    A quantised network computes in fixed point, as Loihi does, any other in floating point, and
-    both with the bits of the cpu backend. Make it in the main thread (see :class:`LavaProcess`).
+    A quantised network computes in fixed point, as Loihi does, any other in floating point, both
+    bit-identical to the cpu backend. Construct it in the main thread (see :class:`LavaProcess`).
 
     :param network: the first one.
     :param target: ``cpu``, where Lava simulates, or ``loihi2``.
     :ivar close: ends Lava's processes.
-    :raises RstdpError: Lava, or the target, is not to be had here.
+    :raises RstdpError: Lava, or the target, is not available here.
     """
 
     name, targets = 'lava', TARGETS
@@ -39,7 +39,7 @@ class LavaBackend:
 
     def load(self, network: SpikingQNetwork) -> None:
         """
-        Run another network from now on; new weights are written into the running one.
+        Run another network from now on; new weights are written into the running circuit.
 
         :raises RstdpError: the target cannot run it.
         """

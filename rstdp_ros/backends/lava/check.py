@@ -17,12 +17,12 @@ from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.rollout import roll_out
 
-# Our rule computes in float32, Lava's in float64: what may lie between them, in parts of the
+# Our rule computes in float32, Lava's in float64: the allowed difference, as a fraction of the
 # largest change of a weight.
 LEARNING_TOLERANCE = 1e-5
 LESSON_OBSERVATIONS = 20
 LESSON_TIMEOUT = 300.0
-# Poor in either task, so that there is something to learn whatever the network can do.
+# Poor in either task, so that any network has something to learn.
 LESSON_RETURN = -100.0
 
 
@@ -41,11 +41,11 @@ class Finding(NamedTuple):
 def compare(task: Task, network: SpikingQNetwork, count: int, seed: int,
             progress: Callable[[str], None]) -> Iterator[Finding]:
     """
-    Compare inference in both arithmetics, with weights that change as it runs, and learning.
+    Compare inference in both arithmetics, with weights changed at run time, and learning.
 
-    :param count: how many observations.
-    :param seed: of the first episode that they come from.
-    :param progress: told what goes on.
+    :param count: the number of observations.
+    :param seed: of the first of their episodes.
+    :param progress: called with what is being done.
     """
     progress('collecting observations')
     observations = episode_observations(task, network, count, seed)

@@ -13,8 +13,8 @@ from rstdp_ros.backends.lava.arithmetic import arithmetic_of, Parameters
 from rstdp_ros.backends.lava.processes.terminal import DELAY, LOAD, PRESENT, STOP, Terminal
 from rstdp_ros.snn import Inference, SpikingQNetwork
 
-# Messages that a channel holds. Lava's 64 would reserve 35 MB of shared memory for the acrobot's
-# weights, of which a container often has 64.
+# Messages that a channel holds. Lava's default, 64, would reserve 35 MB of shared memory for the
+# acrobot's weights; a container often has only 64 MB.
 CHANNEL_SIZE = 4
 
 
@@ -22,11 +22,11 @@ class Circuit:
     """
     A running network.
 
-    Every Dense delays spikes by one tick, but in the network a spike reaches the next layer in
-    the same tick. So layer n begins its window n ticks later: it is reset then, and nothing of
-    the observation before is left in what reaches it. Windows are T + 2 ticks.
+    Every Dense delays spikes by one tick, but in our network a spike reaches the next layer in the
+    same tick. So layer n begins its window n ticks later: it is reset then, and nothing of the
+    previous observation reaches it any more. Windows are T + 2 ticks.
 
-    Make it in the main thread, and :meth:`stop` it: each Process is an operating system's process.
+    Construct it in the main thread, and :meth:`stop` it: each Process is an OS process.
 
     :param network: the first one.
     :param target: cpu or loihi2.
@@ -71,7 +71,7 @@ class Circuit:
         """
         Write another network's weights into the running circuit.
 
-        :return: False, and nothing is changed, if more than the weights differs.
+        :return: False, with nothing changed, if more than the weights differs.
         """
         parameters = arithmetic_of(network).parameters(network)
         if _constants(network, parameters) != _constants(self.network, self._parameters):

@@ -22,11 +22,11 @@ class LavaProcess:
     """
     Starts :mod:`.host`, which ends with this process.
 
-    Make it in the main thread: the other process ends when the thread does that started it.
+    Construct it in the main thread: the other process ends with the thread that started it.
 
     :param target: ``cpu`` or ``loihi2``.
-    :ivar close: ends it, as the end of this object or process does.
-    :raises RstdpError: Lava, or the target, is not to be had here.
+    :ivar close: ends it; so does the end of this object or process.
+    :raises RstdpError: Lava, or the target, is not available here.
     """
 
     def __init__(self, target: str = 'cpu') -> None:
@@ -34,7 +34,7 @@ class LavaProcess:
         require_target(target)
         self._connection, theirs = Pipe()
         with theirs:
-            # A session of its own: Ctrl-C is for this process, which stops that one.
+            # A separate session: Ctrl-C is for this process, which stops that one.
             self._process = subprocess.Popen(
                 [sys.executable, '-m', 'rstdp_ros.backends.lava.host', str(theirs.fileno()),
                  target], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
@@ -60,7 +60,7 @@ class LavaProcess:
 
 
 def _end(process: subprocess.Popen, connection: Connection) -> None:
-    """Let the process end by itself, or kill it with all of Lava's."""
+    """Let the process end by itself, or kill it together with Lava's processes."""
     connection.close()
     try:
         process.wait(STOP_TIMEOUT)

@@ -1,9 +1,9 @@
 """
 The process that owns Lava: ``python -m rstdp_ros.backends.lava.host FD TARGET``.
 
-FD is a socket to the client. Bytes of a network file are to be run from then on, an observation is
-to be presented, a lesson to be learned. It ends when the socket closes or one of Lava's processes
-dies.
+FD is a socket to the client. It may send the bytes of a network file to run from then on, an
+observation to present, or a lesson to learn. The process ends when the socket closes or one of
+Lava's processes dies.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class Host:
         self._circuit: Circuit | None = None
 
     def answer(self, request: bytes | np.ndarray | Lesson) -> Any:
-        """Do what is asked for."""
+        """Serve a request."""
         if isinstance(request, bytes):
             return self.load(request)
         return learn(request) if isinstance(request, Lesson) else self.infer(request)
 
     def load(self, data: bytes) -> None:
-        """Run another network; where more than the weights differs Lava starts anew."""
+        """Run another network; Lava restarts if more than the weights differs."""
         network = SpikingQNetwork.from_bytes(data)
         if self._circuit is not None and self._circuit.load(network):
             return
@@ -64,7 +64,7 @@ class Host:
 
 
 def _end_with_any(circuit: Circuit) -> None:
-    """End this process when one of Lava's dies: an answer would be awaited for ever."""
+    """End this process when one of Lava's dies: it would wait for an answer for ever."""
     wait([child.sentinel for child in active_children()])
     if not circuit.stopping:
         os._exit(EXIT_DEATH)
@@ -73,7 +73,7 @@ def _end_with_any(circuit: Circuit) -> None:
 def main() -> None:
     """Serve until the client is gone."""
     descriptor, target = sys.argv[1:]
-    os.dup2(2, 1)  # what Lava says is for people, and another's output is no place for it
+    os.dup2(2, 1)  # Lava's messages are for people and do not belong in our output
     end_with_parent()
     end_children_too()
     connection, host = Connection(int(descriptor)), Host(target)
@@ -85,7 +85,7 @@ def main() -> None:
         host.stop()
     except Exception:
         traceback.print_exc()
-        os._exit(EXIT_DEATH)  # a usual exit would wait for Lava's processes
+        os._exit(EXIT_DEATH)  # a normal exit would wait for Lava's processes
 
 
 if __name__ == '__main__':

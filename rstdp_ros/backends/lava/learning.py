@@ -1,4 +1,4 @@
-"""r-STDP by Lava's learning engine: LearningDense with a three-factor rule."""
+"""r-STDP on Lava's learning engine: LearningDense with a three-factor rule."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def learn(lesson: Lesson) -> np.ndarray:
     """
     Return the weights after a lesson; takes seconds.
 
-    The tag t is the eligibility c. Lava's x1 takes a spike up in the tick in which it comes, and
-    decays before that: so its impulse is C A+ / decay, and what spikes of the same tick then add
-    to t, ``y1`` takes away again. All c has become is applied in one more tick, without spikes.
+    The tag t is the eligibility c. Lava's x1 takes up a spike in the tick in which it arrives,
+    after decaying: so its impulse is C A+ / decay, and ``y1`` subtracts what spikes of the same
+    tick then add to t. The final c is applied in one more tick, without spikes.
 
     :return: W2, (h1, h2) float64.
     """

@@ -1,4 +1,4 @@
-"""What an episode has to teach; data for the process that owns Lava."""
+"""The data of one episode's learning, for the process that owns Lava."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Lesson(NamedTuple):
 
     :param weights: W2, (h1, h2).
     :param rasters: (observations, T, h1 + h2) uint8 of 0 and 1.
-    :param third_factor: what the eligibility is multiplied with at the end.
+    :param third_factor: factor that multiplies the eligibility at the end.
     :param gain_plus: C A+; likewise gain_minus.
     """
 
@@ -33,14 +33,14 @@ class Lesson(NamedTuple):
 
     @property
     def decays(self) -> tuple[float, float, float]:
-        """What is left of k+, k- and c after a tick."""
+        """The factors by which k+, k- and c decay in a tick."""
         return math.exp(-1 / self.tau_plus), math.exp(-1 / self.tau_minus), 1 - 1 / self.tau_c
 
 
 def make_lesson(rule: RSTDP, weights: np.ndarray, rasters: np.ndarray,
                 episode_return: float) -> Lesson:
     """
-    Say what a rule would learn from.
+    Collect what a rule would learn from.
 
     :param weights: W2, (h1, h2).
     :param rasters: (observations, T, h1 + h2) uint8 of 0 and 1.

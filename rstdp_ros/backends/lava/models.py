@@ -1,9 +1,9 @@
 """
-The float32 of the network's kernels, for Lava's neurons and synapses.
+The kernels' float32 arithmetic, for Lava's neurons and synapses.
 
-Lava's own ``floating_pt`` models compute in float64, and now and then a neuron then spikes that
-would not in float32, or the other way round. The weights that are learned differ from there on; so
-these models replace them.
+Lava's own ``floating_pt`` models compute in float64, so now and then a neuron spikes that would
+not in float32, or vice versa. From there on the learned weights differ; so these models replace
+them.
 """
 
 from lava.magma.core.decorator import implements, requires, tag
@@ -47,7 +47,7 @@ class Float32Dense(PyDenseModelFloat):
     weights: np.ndarray = LavaPyType(np.ndarray, np.float32)
 
     def run_spk(self) -> None:
-        """Send the sum of the tick before, form the next one."""
+        """Send the sum of the previous tick, form the next one."""
         self.a_out.send(self.a_buff)
         spikes = self.s_in.recv().astype(bool)
         # numpy adds along the first axis row by row; along the last it would add in pairs.

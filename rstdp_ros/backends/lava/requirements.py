@@ -1,4 +1,4 @@
-"""Whether Lava, and Loihi 2, can be had here."""
+"""Whether Lava and Loihi 2 are available here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from rstdp_ros.support.errors import RstdpError
 
 PYTHON = (3, 10)
-# Where the board is, and which chips it has.
+# Environment variables for the board's host and its chip generation.
 ADDRESS, GENERATION = 'NXSDKHOST', 'LOIHI_GEN'
 
 
@@ -30,13 +30,13 @@ def require_lava() -> None:
 def _installed() -> bool:
     try:
         return find_spec('lava.magma') is not None
-    except ModuleNotFoundError:  # no lava, or another thing of that name
+    except ModuleNotFoundError:  # no lava, or another package of that name
         return False
 
 
 def require_target(target: str) -> None:
     """
-    Make sure that the target is there, and tell Lava where by its environment variables.
+    Make sure that the target is available, and point Lava to it by environment variables.
 
     :param target: cpu or loihi2.
     :raises RstdpError: it cannot be reached.

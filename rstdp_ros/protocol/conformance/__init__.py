@@ -1,8 +1,9 @@
 """
-Whether an environment keeps the protocol, whoever wrote it.
+Whether any environment follows the protocol.
 
-The :class:`Examination` takes the place of policy and adaptation: it is fed with what the
-environment says, and says what to ask and answer. It knows no ROS, as its siblings.
+The :class:`Examination` takes the place of policy and adaptation: it is given what the environment
+sends, and returns what to request and answer. Like the rest of this room it does not depend on
+ROS.
 """
 
 from rstdp_ros.protocol.conformance.examination import Examination

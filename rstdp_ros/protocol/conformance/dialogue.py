@@ -1,4 +1,4 @@
-"""One side of a conversation with an environment, in scripts that wait for what it says."""
+"""One side of a dialogue with an environment, in scripts that wait for its messages."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RESET_LOST = f'no reply within {SERVICE_TIMEOUT:g} s, {TRIES} times in a row'
 
 class Dialogue:
     """
-    What every script needs: to wait, to ask, to begin an episode, to answer.
+    What every script needs: waiting, requesting, beginning an episode, answering.
 
     :param policy: answers observations.
-    :param patience: s, how long to wait for an environment to be there or to be ready.
-    :ivar paced: whether the environment begins an episode when it is asked to.
-    :ivar parameters: what it says of its plant and clock, if anything.
-    :ivar own_start: whether an episode starts where the robot is, whatever the seed.
-    :ivar doing: what is being tried, for a person who waits.
+    :param patience: s, how long to wait for an environment to appear or to be ready.
+    :ivar paced: whether the environment begins an episode on request.
+    :ivar parameters: what it reports about its plant and clock, if anything.
+    :ivar own_start: whether an episode starts where the robot is, regardless of the seed.
+    :ivar doing: what is being tried, to show to a waiting person.
     """
 
     def __init__(self, policy: PolicyProtocol, patience: float) -> None:
@@ -57,7 +57,7 @@ class Dialogue:
         self._last_act: Act | None = None
 
     def _wait(self, patience: float, wanted: Callable[[Event], bool]) -> Script[Event | None]:
-        """Return the next event that is wanted; None when none came within so many seconds."""
+        """Return the next wanted event; None if none came within ``patience`` seconds."""
         deadline = self.now + patience
         while self.now < deadline:
             event = yield
@@ -69,7 +69,7 @@ class Dialogue:
         yield from self._wait(seconds, lambda event: False)
 
     def _ask(self, question: Callable[[int], Output], tries: int = TRIES) -> Script[Reply | None]:
-        """Ask until there is a reply; None if there is none to several requests in a row."""
+        """Repeat a request until there is a reply; None if there is none after several tries."""
         for _ in range(tries):
             self._token += 1
             token, self._asked_at = self._token, self.now
@@ -84,7 +84,7 @@ class Dialogue:
         """
         Return the first observation of a new episode.
 
-        :param seed: for an environment that can be asked.
+        :param seed: for an environment that takes requests.
         """
         self.witness.expect('')
         if self.paced:
@@ -96,10 +96,10 @@ class Dialogue:
                 observation.episode_id == self._episode_id if self.paced
                 else observation.episode_id not in self._begun)
 
-        # It may have overtaken the reply, or have come while something else was awaited.
+        # It may have overtaken the reply, or arrived while something else was awaited.
         first, since = self.witness.latest, self.now
         if not new(first):
-            # Who paces itself may have to bring its plant back first.
+            # An environment that paces itself may have to bring its plant back first.
             patience = PROGRESS_TIMEOUT if self.paced else max(PROGRESS_TIMEOUT, self.patience)
             first = yield from self._wait(patience, new)
         if first is None:
@@ -112,7 +112,7 @@ class Dialogue:
         return first
 
     def _reset(self, seed: int) -> Script[str]:
-        """Ask for an episode, again and again while the environment is not ready."""
+        """Request an episode, repeatedly while the environment is not ready."""
         deadline, doing = self.now + self.patience, self.doing
         while True:
             reply = yield from self._ask(lambda token: SetSeed(seed, token))
@@ -138,7 +138,7 @@ class Dialogue:
         return reply.value
 
     def _judge_start(self) -> None:
-        """Compare the first observation to that of an earlier episode with the same seed."""
+        """Compare the first observation with that of an earlier episode with the same seed."""
         if self._seed is None or self.own_start:
             return
         joints = self.witness.first(self._episode_id)
@@ -162,7 +162,7 @@ class Dialogue:
                    answer.effort)
 
     def _step(self, observation: Observation) -> Script[Event]:
-        """Answer an observation, again if it comes again; return what follows it."""
+        """Answer an observation, again if it is sent again; return what follows it."""
         since = self.now
         while self.now < since + PROGRESS_TIMEOUT:
             self._answer(observation)
@@ -185,14 +185,14 @@ class Dialogue:
         return event
 
     def _concerns(self, event: Event) -> bool:
-        """Return whether an event is one of the running episode."""
+        """Return whether an event belongs to the running episode."""
         if isinstance(event, (Observation, EpisodeEnd)):
             return event.episode_id == self._episode_id
         return isinstance(event, Unreadable)
 
     def _stalled(self, since: float) -> Stalled:
         """
-        Blame what it is that did not come.
+        Name what did not arrive.
 
         :param since: when the wait began, s.
         """

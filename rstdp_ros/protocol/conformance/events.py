@@ -1,4 +1,4 @@
-"""What an examination hears and what it wants done, and the scripts in between."""
+"""An examination's inputs and outputs, and the type of its scripts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Act(NamedTuple):
 
 
 class AskParameters(NamedTuple):
-    """Ask the environment for parameters of these names."""
+    """Request parameters of these names from the environment."""
 
     token: int
     names: tuple[str, ...]
@@ -29,8 +29,8 @@ class Reply(NamedTuple):
     """
     The reply to :class:`SetSeed`, :class:`Reset` or :class:`AskParameters`.
 
-    :param value: the episode id, or the values of those parameters that there are, by name.
-    :param refusal: why it was not done, '' if it was.
+    :param value: the episode id, or the values of the parameters that exist, by name.
+    :param refusal: why the request was refused, '' if it was not.
     """
 
     token: int
@@ -39,16 +39,15 @@ class Reply(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """An episode_end that says too little."""
+    """An episode_end that lacks information."""
 
 
 class Stalled(Exception):
-    """The environment does not go on, so that nothing more can be tried."""
+    """The environment does not continue, so nothing more can be tried."""
 
 
 Output = SetSeed | Reset | AskParameters | Act
 Event = Observation | EpisodeEnd | Reply | Unreadable
 T = TypeVar('T')
-# A generator that stops wherever it waits; every event, or None when time has passed, lets it
-# go on.
+# A generator that yields wherever it waits; every event, or None when time has passed, resumes it.
 Script = Generator[None, Event | None, T]

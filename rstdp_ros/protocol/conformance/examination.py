@@ -20,7 +20,7 @@ from rstdp_ros.protocol.outputs import Reset
 from rstdp_ros.protocol.policy import PolicyProtocol
 from rstdp_ros.support.seeds import ADAPTATION
 
-# In the end, for what should not come any more, s.
+# How long to listen at the end for messages that should not come any more, s.
 LINGER = 1.0
 IN_LOCKSTEP, IN_REAL_TIME = 'it runs in lockstep', 'it runs in real time'
 OWN_START = 'an episode starts where the robot is'
@@ -32,16 +32,16 @@ PLANT = ('plant', 'backend')
 
 class Examination(Trials):
     """
-    Asks for episodes, answers sanely, provokes, and judges.
+    Requests episodes, answers correctly, provokes, and judges.
 
-    Times are steady, in seconds. Every method returns what is to be done.
+    Times are steady, in seconds. Every method returns the outputs to carry out.
 
     :param policy: answers observations.
-    :param episodes: how many whole ones to play.
-    :param patience: s, how long to wait for an environment to be there or to be ready.
+    :param episodes: the number of whole ones to play.
+    :param patience: s, how long to wait for an environment to appear or to be ready.
     :ivar done: whether the verdicts are final.
     :ivar found: whether there is an environment at all.
-    :ivar objection: why it begins no episode, '' if it does.
+    :ivar objection: why the environment begins no episode, '' if it does.
     """
 
     def __init__(self, policy: PolicyProtocol, episodes: int = 3,
@@ -55,7 +55,7 @@ class Examination(Trials):
 
     @property
     def clock(self) -> str:
-        """The clock that it follows, as far as that is known."""
+        """The clock that the environment follows, as far as known."""
         return {True: LOCKSTEP, False: REALTIME, None: 'unknown'}[self.witness.lockstep]
 
     @property
@@ -64,43 +64,43 @@ class Examination(Trials):
         return 'adaptation' if self.paced else 'environment'
 
     def observation(self, observation: Observation, now: float) -> list[Output]:
-        """Hear an observation whose joints could be read."""
+        """Receive an observation whose joints could be read."""
         self.found = True
         usable = self.witness.observation(observation, now)
         return self._feed(observation if usable else None, now)
 
     def end(self, end: EpisodeEnd, now: float) -> list[Output]:
-        """Hear that an episode is over."""
+        """Receive the end of an episode."""
         self.found = True
         self.witness.end(end, now)
         return self._feed(end, now)
 
     def unreadable(self, rule: Rule, reason: str, now: float) -> list[Output]:
         """
-        Hear an observation or an episode_end that could not be read.
+        Receive an observation or an episode_end that could not be read.
 
-        :param rule: which it broke.
+        :param rule: the one that it broke.
         """
         self.found = True
         self.report.judge(rule, False, reason)
         return self._feed(Unreadable() if rule is Rule.END else None, now)
 
     def reward(self, value: float, now: float) -> list[Output]:
-        """Hear an episode's return."""
+        """Receive an episode's return."""
         self.witness.reward(value)
         return self._feed(None, now)
 
     def reply(self, reply: Reply, now: float) -> list[Output]:
-        """Hear what a service replied."""
+        """Receive a service's reply."""
         self.found = True
         return self._feed(reply, now)
 
     def offered(self, topic: str, reliable: bool) -> None:
-        """Learn how a topic is offered."""
+        """Note the reliability with which a topic is offered."""
         self.report.judge(Rule.QOS, reliable, '' if reliable else f'{topic} is best-effort')
 
     def poll(self, now: float) -> list[Output]:
-        """Begin, and let time-outs happen."""
+        """Begin, and process time-outs."""
         return self._feed(None, now)
 
     def _feed(self, event: Event | None, now: float) -> list[Output]:
@@ -108,7 +108,7 @@ class Examination(Trials):
         try:
             if not self._started:
                 self._started = True
-                next(self._script)  # to its first wait: only then can it take events
+                next(self._script)  # to its first wait: only then can it receive events
             if not self.done:
                 self._script.send(event)
         except StopIteration:
@@ -128,14 +128,15 @@ class Examination(Trials):
         self._conclude(why)
 
     def _find(self) -> Script[None]:
-        """Wait until there is an environment, and play what runs already, which is not judged."""
+        """Wait for an environment, and play any running episode, which is not judged."""
         self.doing = 'looking for an environment'
         deadline, asked = self.now + self.patience, 0
         while True:
             self._token += 1
             self._outputs.append(Reset(self._token))
             asked += 1
-            # A reply that is late is one, too. Who never replies, yet is heard, paces itself.
+            # A late reply counts too. An environment that never replies, yet is heard, paces
+            # itself.
             reply = yield from self._wait(min(SERVICE_TIMEOUT, self.patience),
                                           lambda e: isinstance(e, Reply))
             late = self.now >= deadline
@@ -147,7 +148,7 @@ class Examination(Trials):
         yield from self._settle(reply)
 
     def _settle(self, reply: Reply | None) -> Script[None]:
-        """Leave no episode unanswered: a robot would take that for a fault."""
+        """Leave no episode unanswered: a robot would treat that as a fault."""
         self.doing, latest = 'the episode that runs already', self.witness.latest
         if reply is not None:
             self._episode_id = '' if reply.refusal else reply.value
@@ -162,9 +163,9 @@ class Examination(Trials):
         self._begun.update(self.witness.episodes)
 
     def _ask_parameters(self) -> Script[None]:
-        """Ask for plant and clock."""
+        """Request plant and clock."""
         for name in PLANT:
-            # Together with a name that is not declared, most drivers reply with nothing at all.
+            # If one of the names is undeclared, most drivers reply with nothing at all.
             reply = yield from self._ask(
                 lambda token, names=(name, 'clock'): AskParameters(token, names), tries=1)
             if reply is None:

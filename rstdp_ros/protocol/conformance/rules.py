@@ -1,4 +1,4 @@
-"""The rules that an environment must keep, and a report on which of them it keeps."""
+"""The rules that an environment must follow, and a report on which it follows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ OK, FAILED, NOT_TRIED = 'ok', 'FAILED', 'not tried'
 
 
 class Rule(Enum):
-    """What an environment does, in words."""
+    """What an environment must do, in words."""
 
     QOS = 'observation and episode_end are offered reliable'
     RESET = 'reset replies within 2 s'
@@ -41,10 +41,10 @@ class Rule(Enum):
 
 class Verdict(NamedTuple):
     """
-    How a rule fared.
+    The verdict on a rule.
 
     :param state: 'ok', 'FAILED' or 'not tried'.
-    :param seen: what was seen, or why it was not tried; '' where there is nothing to add.
+    :param seen: what was seen, or why it was not tried; '' if there is nothing to add.
     """
 
     rule: Rule
@@ -52,15 +52,15 @@ class Verdict(NamedTuple):
     seen: str
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Format it as one line."""
         return f'{self.state:<9}  {self.rule.value}{f": {self.seen}" if self.seen else ""}'
 
 
 class Report:
     """
-    What is known of each rule so far.
+    The verdicts so far.
 
-    A rule that was broken once stays broken; the first breach is what is told.
+    A rule that was broken once stays broken; the first breach is reported.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Report:
             self._broken.setdefault(rule, seen)
 
     def skip(self, rule: Rule, why: str) -> None:
-        """Note why a rule cannot be tried; the first reason is what is told."""
+        """Note why a rule cannot be tried; the first reason is reported."""
         self._skipped.setdefault(rule, why)
 
     def judged(self, rule: Rule) -> bool:

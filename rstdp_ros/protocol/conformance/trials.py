@@ -1,4 +1,4 @@
-"""What is tried: whole episodes, resets, silence and actions that make no sense."""
+"""The trials: whole episodes, resets, silence and invalid actions."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from rstdp_ros.support.endings import TERMINATED
 
 # How long an observation is left open to see what the environment does, s.
 HOLD = 1.0
-# After the second copy of an observation it is certain that what was sent before the first one
+# After the second copy of an observation it is certain that everything sent before the first one
 # has arrived.
 COPIES = 2
 # How long an episode without answers may last in real time, s.
 SILENCE_PATIENCE = 5.0
-# A machine that does much else aborts an episode in real time, or delays it, now and then.
+# On a busy machine an episode in real time is sometimes aborted or delayed.
 ATTEMPTS = 3
-# How much longer than without answers an episode may last before it is sure that it took one.
+# An episode lasting longer than this many times one without answers must have taken an answer.
 TOLERANCE = 1.25
-# From an observation's stamp to one that none can have, ns.
+# Offset from an observation's stamp to one that no observation can have, ns.
 FAR = 10_000_000_000
 
 
@@ -32,7 +32,7 @@ class Provocation(NamedTuple):
     """
     An answer that an environment must ignore.
 
-    :param what: it is, in words.
+    :param what: a description.
     :param spoil: (the right action, the one before it) -> the action to send; None for silence.
     """
 
@@ -57,7 +57,7 @@ SILENCE = Provocation(Rule.SILENCE, 'no answer')
 
 
 class Trials(Dialogue):
-    """Each trial is a script of its own."""
+    """Each trial is a separate script."""
 
     def _whole_episodes(self, seeds: range) -> Script[None]:
         for i, seed in enumerate(seeds, start=1):
@@ -65,7 +65,7 @@ class Trials(Dialogue):
             yield from self._whole_episode(seed)
 
     def _whole_episode(self, seed: int) -> Script[None]:
-        """Play an episode, again where it was disturbed; judge the last try."""
+        """Play an episode, again if it was disturbed; judge the last try."""
         for _ in range(ATTEMPTS):
             event: Event = yield from self._begin(seed)
             if self.witness.lockstep is None:
@@ -84,7 +84,7 @@ class Trials(Dialogue):
 
     def _tell_the_clock(self, first: Observation) -> Script[Event]:
         """
-        Hold an answer back to see whether the environment waits; return what came.
+        Withhold an answer to see whether the environment waits; return what came.
 
         In real time a simulated plant may wait for its first answer too.
         """
@@ -119,7 +119,7 @@ class Trials(Dialogue):
                           end.message if end else 'no episode_end came for it')
 
     def _provoke_in_lockstep(self, seed: int) -> Script[None]:
-        """Send each provocation to an observation of its own, and then the right answer."""
+        """Send each provocation to a separate observation, and then the right answer."""
         event: Event = yield from self._begin(seed)
         for provocation in (UNANSWERED, *SPOILED):
             self.doing = provocation.what
@@ -135,7 +135,7 @@ class Trials(Dialogue):
         yield from self._play(event)
 
     def _advance(self, event: Event, seed: int) -> Script[Observation]:
-        """Answer and return the next observation, of another episode where this one ends."""
+        """Answer and return the next observation, of another episode if this one ends."""
         while True:
             if isinstance(event, Observation):
                 event = yield from self._step(event)
@@ -144,16 +144,16 @@ class Trials(Dialogue):
             event = yield from self._begin(seed)
 
     def _provoke(self, provocation: Provocation, observation: Observation) -> Script[Event]:
-        """Return what is open then: the observation, if the provocation was ignored."""
+        """Return what is open afterwards: the observation, if the provocation was ignored."""
         rule, what, spoil = provocation
-        # Who sends again shows that it ignored it; a busy machine may take its time for that.
+        # A re-send shows that the provocation was ignored; on a busy machine it may take a while.
         patience = HOLD if self.report.is_broken(Rule.RESEND) else PROGRESS_TIMEOUT
         for _ in range(COPIES):
             if spoil:
                 self._outputs.append(spoil(self._good_act(observation), self._last_act))
             event = yield from self._wait(patience, self._concerns)
             if event is None:
-                break  # it should have come again, but that is another rule
+                break  # it should have been sent again, but that is another rule
             if isinstance(event, EpisodeEnd) and event.aborted:
                 self.report.skip(rule, f'the episode was {event.message}')
                 return event
@@ -164,7 +164,7 @@ class Trials(Dialogue):
         return observation
 
     def _provoke_in_real_time(self, seed: int) -> Script[None]:
-        """Give an episode nothing but one provocation: it must end as if nobody answered."""
+        """Give an episode only one provocation: it must end as if there were no answer."""
         event, silent = yield from self._starve(SILENCE, seed, SILENCE_PATIENCE)
         if not (isinstance(event, EpisodeEnd) and event.aborted):
             self._judge_silence(event, silent)
@@ -181,7 +181,7 @@ class Trials(Dialogue):
         if ended and event.aborted:
             self.report.judge(rule, True)
         elif ended and rule is Rule.REPEAT and lasted <= TOLERANCE * silent:
-            # The first copy was a valid action, which moved the plant as long as it was valid.
+            # The first copy was a valid action, which moved the plant while it was valid.
             self.report.skip(rule, f'the episode {event.message} before any time-out')
         else:
             went_on = f'{event.message} after' if ended else 'went on for'
@@ -189,12 +189,12 @@ class Trials(Dialogue):
                               f'answers it lasts {silent:.2f} s')
 
     def _judge_silence(self, event: Event | None, lasted: float) -> None:
-        """Say what an episode did that was not aborted although nobody answered."""
+        """Report what an episode did that was not aborted although there was no answer."""
         ended = isinstance(event, EpisodeEnd)
         why = (f'without answers it {event.message} after' if ended
                else 'without answers it goes on for') + f' {lasted:.2f} s'
         if ended and event.message == TERMINATED:
-            # Perhaps it would have been aborted a moment later.
+            # It might have been aborted a moment later.
             self.report.skip(Rule.SILENCE, why)
         else:
             self.report.judge(Rule.SILENCE, False, why)

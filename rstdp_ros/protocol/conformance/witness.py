@@ -1,4 +1,4 @@
-"""Judges whatever an environment says of its own accord, message by message."""
+"""Judges everything that an environment sends on its own, message by message."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rstdp_ros.tasks.task import Task
 EPISODE_ID = re.compile(r'[^/]+-\d+')
 # Topics overtake each other: an observation may still be on its way when its episode has ended.
 GRACE = 0.3
-# In real time an observation that got lost is not sent again.
+# In real time a lost observation is not sent again.
 COVERAGE = 0.95
-# A rate is steady if this part of its periods is within this fraction of their median: a busy
-# machine is late now and then. Fewer than MIN_PERIODS say nothing.
+# A rate is steady if this share of its periods is within this fraction of their median: a busy
+# machine is sometimes late. Fewer than MIN_PERIODS are inconclusive.
 STEADY_PART, STEADY_WITHIN, MIN_PERIODS = 0.75, 0.5, 5
 # Returns are written as text, and foreign drivers round them.
 RELATIVE_ERROR = 1e-6
@@ -30,8 +30,8 @@ class Seen:
     """
     What was seen of an episode.
 
-    :param joints: by stamp, in the order of their first arrival; arrivals, s, likewise.
-    :param efforts: that were answered, by stamp.
+    :param joints: by stamp, in order of first arrival; arrivals, s, likewise.
+    :param efforts: the efforts answered, by stamp.
     """
 
     joints: dict[int, Joints] = field(default_factory=dict)
@@ -43,13 +43,13 @@ class Seen:
 
 class Witness:
     """
-    Sees every message of an environment, and judges the rules that need no asking.
+    Sees every message of an environment, and judges the rules that need no requests.
 
     :param task: what the environment embodies.
-    :param report: told of what was kept and broken.
-    :ivar lockstep: whether the environment waits for answers; None as long as nobody knows.
+    :param report: records which rules were kept and broken.
+    :ivar lockstep: whether the environment waits for answers; None while unknown.
     :ivar latest: the latest observation of any episode; latest_at, s, when it came.
-    :ivar stray_end: the id in an end that fits no episode that was observed.
+    :ivar stray_end: the id in an end that matches no observed episode.
     """
 
     def __init__(self, task: Task, report: Report) -> None:
@@ -65,11 +65,11 @@ class Witness:
 
     def expect(self, episode_id: str, seed: int | None = None, whole: bool = True) -> None:
         """
-        Say which episode should run now.
+        Set which episode should run now.
 
         :param episode_id: '' for none in particular.
-        :param seed: that it should have started from; None for any.
-        :param whole: whether it is seen from its first observation on.
+        :param seed: the one it should have started from; None for any.
+        :param whole: whether it is observed from its beginning.
         """
         self._current, self._seed, self._whole, self.stray_end = episode_id, seed, whole, ''
         if episode_id:
@@ -78,7 +78,7 @@ class Witness:
 
     def observation(self, observation: Observation, now: float) -> bool:
         """
-        See an observation.
+        Record an observation.
 
         :return: whether it can be answered.
         """
@@ -97,11 +97,11 @@ class Witness:
         return finite
 
     def answered(self, episode_id: str, stamp: int, effort: float) -> None:
-        """See an answer that makes sense."""
+        """Record a correct answer."""
         self.episodes[episode_id].efforts[stamp] = effort
 
     def first(self, episode_id: str) -> Joints:
-        """Return the first joints that were seen of an episode."""
+        """Return the first joints seen in an episode."""
         return next(iter(self.episodes[episode_id].joints.values()))
 
     def _judge_id(self, observation: Observation, seen: Seen) -> None:
@@ -126,7 +126,7 @@ class Witness:
                               f'{seen.joints[newest]}')
 
     def end(self, end: EpisodeEnd, now: float) -> None:
-        """See an episode end."""
+        """Record the end of an episode."""
         seen = self.episodes[end.episode_id]
         seen.end, seen.ended_at = end, now
         if self._current and not seen.joints:
@@ -165,7 +165,7 @@ class Witness:
                 f'{1 / max(mean, 1e-9):.1f} Hz, longest period {1e3 * max(periods):.0f} ms')
 
     def reward(self, value: float) -> None:
-        """See an episode's return on its own topic; it may come before the end or after it."""
+        """Record an episode's return on its own topic; it may come before or after the end."""
         if self._return is None:
             self._reward = value
         else:

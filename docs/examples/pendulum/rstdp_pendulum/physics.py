@@ -43,7 +43,7 @@ class PendulumPhysics:
         return actuator_of(self, CONTROL_PERIOD)
 
     def sensors(self):
-        """Return the factors of theta and theta', then their offsets: sensors are perfect."""
+        """Return the factors of theta and theta', then their offsets: the sensors are perfect."""
         return 1.0, 1.0, 0.0, 0.0
 
 

@@ -1,4 +1,4 @@
-"""The pendulum as a task: all that rstdp_ros has to know of it."""
+"""The pendulum as a task: everything that rstdp_ros has to know about it."""
 
 import math
 
@@ -29,19 +29,19 @@ WORST = -(math.pi**2 + 0.1 * MAX_SPEED**2 + 0.001 * MAX_TORQUE**2)
 
 
 def start_state(generator):
-    """Draw a start as Gymnasium does: (2,) float64, anywhere and slow."""
+    """Draw a start as Gymnasium does: (2,) float64, at any angle and slow."""
     high = np.array([math.pi, 1.0])
     return generator.uniform(low=-high, high=high)
 
 
 def joints_of(observation):
-    """Return where the pendulum is from cos theta, sin theta and theta'."""
+    """Return the pendulum's angle and velocity from cos theta, sin theta and theta'."""
     cos, sin, speed = map(float, observation)
     return Joints((math.atan2(sin, cos),), (speed,))
 
 
 def view(physics):
-    """Return all that the rod reaches."""
+    """Return the area that the rod reaches."""
     reach = 1.1 * physics.length
     return View(-reach, reach, -reach, reach)
 

@@ -1,5 +1,5 @@
 """
 Our own Lava Processes, apart from everything else.
 
-Lava's compiler imports every module beside a Process's, in search of its ProcessModels.
+Lava's compiler imports every module beside that of a Process, looking for its ProcessModels.
 """

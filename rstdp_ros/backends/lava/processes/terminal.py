@@ -1,4 +1,4 @@
-"""The Process through which observations enter a network on Lava and spikes and values leave."""
+"""The Process by which observations enter a network on Lava and spikes and values leave it."""
 
 from lava.magma.core.decorator import implements, requires, tag
 from lava.magma.core.model.py.model import PyLoihiProcessModel
@@ -10,19 +10,19 @@ from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 import numpy as np
 
-# Ticks that a window has beyond T: each of the two Dense delays spikes by one.
+# Ticks in a window beyond T: each of the two Dense delays spikes by one.
 DELAY = 2
-# What a request asks for, in its first element.
+# The kind of a request, in its first element.
 PRESENT, LOAD, STOP = 0.0, 1.0, 2.0
 
 
 class Terminal(AbstractProcess):
     """
-    Presents one input current per window of T + 2 ticks and collects what it causes.
+    Presents one input current per window of T + 2 ticks and collects the response.
 
-    Pipes to and from the program that runs Lava: ``request`` takes what is wanted and a current,
-    ``answer`` gives raster and potentials of the readout. With LOAD, weights are taken from
-    ``new_hidden`` and ``new_output`` and written into the synapses at the window's end.
+    Pipes to and from the program that runs Lava: ``request`` takes the kind of request and a
+    current, ``answer`` gives the raster and the readout's potentials. With LOAD, weights are taken
+    from ``new_hidden`` and ``new_output`` and written into the synapses at the end of the window.
 
     :param sizes: neurons (h1, h2, actions).
     :param ticks: T.
@@ -42,7 +42,7 @@ class Terminal(AbstractProcess):
 
 
 class TerminalModel(PyLoihiProcessModel):
-    """What both arithmetics have in common."""
+    """The common part of both arithmetics."""
 
     spikes1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool)
     spikes2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool)
@@ -61,7 +61,7 @@ class TerminalModel(PyLoihiProcessModel):
         return (self.time_step - 1) % self._window
 
     def run_spk(self) -> None:
-        """Send the current, take the spikes."""
+        """Send the current, receive the spikes."""
         if self._tick == 0:
             self._request = self.request.recv()
             self._req_stop = self._request[0] == STOP
@@ -70,17 +70,17 @@ class TerminalModel(PyLoihiProcessModel):
         self._rasters[1][self._tick] = self.spikes2.recv()
 
     def post_guard(self) -> bool:
-        """Ask for a management phase at the end of a window."""
+        """Request a management phase at the end of a window."""
         return self._tick == self._window - 1
 
     def run_post_mgmt(self) -> None:
-        """Write the weights that were announced, and answer."""
+        """Write the announced weights, and answer."""
         if self._request[0] == LOAD:
             for new, synapses in ((self.new_hidden, self.hidden), (self.new_output, self.output)):
                 synapses.write(new.recv())
                 synapses.wait()
         first, second = self._rasters
-        # The second layer is one tick behind the first.
+        # The second layer lags the first by one tick.
         raster = np.hstack((first[:self._ticks], second[1:self._ticks + 1]))
         self.answer.send(np.concatenate((raster.ravel(), self.potentials.read())))
 
@@ -89,7 +89,7 @@ class TerminalModel(PyLoihiProcessModel):
 @requires(CPU)
 @tag('floating_pt')
 class FloatTerminalModel(TerminalModel):
-    """For currents and weights that are float32."""
+    """For float32 currents and weights."""
 
     current: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.float32)
     potentials: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.float32)
@@ -103,7 +103,7 @@ class FloatTerminalModel(TerminalModel):
 @requires(CPU)
 @tag('fixed_pt')
 class FixedTerminalModel(TerminalModel):
-    """For currents and weights that are integers."""
+    """For integer currents and weights."""
 
     current: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     potentials: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)

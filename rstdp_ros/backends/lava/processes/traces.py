@@ -1,4 +1,4 @@
-"""The postsynaptic side of r-STDP: what Loihi's third-factor rules get from the neuron."""
+"""The postsynaptic side of r-STDP: what the neuron provides to Loihi's three-factor rules."""
 
 from lava.magma.core.decorator import implements, requires, tag
 from lava.magma.core.model.py.model import PyLoihiProcessModel
@@ -16,15 +16,15 @@ class PostTraces(AbstractProcess):
     """
     Repeats recorded spikes and computes the traces y1, y2 and y3 that go with them.
 
-    y1 is what a presynaptic spike takes from the eligibility: C A- k- (eq 5 and 6), and what the
-    rule's own pairing of spikes of the same tick, which eq 6 does not have, adds to it. y2 is the
-    third factor, Var ``reward``, and y3 what the eligibility loses per tick.
+    y1 is what a presynaptic spike subtracts from the eligibility: C A- k- (eq 5 and 6), plus what
+    the learning engine adds by pairing spikes of the same tick, which eq 6 does not have. y2 is
+    the third factor, Var ``reward``, and y3 the decay of the eligibility per tick.
 
     :param spikes: (ticks, h2) of 0 and 1.
-    :param window: ticks after which k- starts at zero again.
+    :param window: ticks after which k- restarts at zero.
     :param decay: exp(-1 / tau-); likewise gain, C A-.
     :param loss: 1 / tau_c.
-    :param pairing: what the rule adds to y1's eligibility for spikes of the same tick.
+    :param pairing: what the learning engine adds to the eligibility for spikes of the same tick.
     """
 
     def __init__(self, *, spikes: np.ndarray, window: int, decay: float, gain: float,
@@ -40,7 +40,7 @@ class PostTraces(AbstractProcess):
 @requires(CPU)
 @tag('floating_pt')
 class PostTracesModel(PyLoihiProcessModel):
-    """In float64, as Lava's learning is."""
+    """In float64, as Lava's learning."""
 
     bap: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, bool)
     y1: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -50,7 +50,7 @@ class PostTracesModel(PyLoihiProcessModel):
     reward: np.ndarray = LavaPyType(np.ndarray, float)
 
     def run_spk(self) -> None:
-        """Send the traces from before this tick's spikes, then take them up."""
+        """Send the traces as they were before this tick's spikes, then add the spikes."""
         p, tick = self.proc_params, self.time_step - 1
         spikes = p['spikes'][tick]
         if tick % p['window'] == 0:
@@ -62,5 +62,5 @@ class PostTracesModel(PyLoihiProcessModel):
         self.trace[:] = p['decay'] * self.trace + spikes
 
 
-# Lava lets even those traces decay for a tick that the neuron has computed for this tick.
+# Lava applies a tick's decay even to traces that the neuron has computed for this tick.
 UNDECAYED = np.exp(1.0 / np.iinfo(np.uint16).max)
