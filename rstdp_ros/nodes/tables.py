@@ -271,6 +271,7 @@ class WatchdogParameters:
 class DriverParameters:
     """Parameters of the stand-in's driver; physics and imperfections come in addition."""
 
+    task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
     controller: str = parameter('effort_controller', 'Commands come on <controller>/commands.',
                                 effect=START)
     record: str = parameter('', "File for every command it gets: a line of time in s and N; '' "
