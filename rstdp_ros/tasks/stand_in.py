@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 import math
 from typing import Any, TYPE_CHECKING
 
 import numpy as np
 
+from rstdp_ros.support.compiling import Kernel, specialised
 from rstdp_ros.support.parameters import parameter
 from rstdp_ros.tasks.actuator import obeyed
 from rstdp_ros.tasks.interface import Joints
@@ -27,13 +29,37 @@ class Machine:
 
     :param physics: the table of the plant's parameters, whose defaults are a decent machine's.
     :param start: random generator -> the state in which a hand holds it before an episode.
-    :param move: (state, effort, physics, its constants, s) -> the state after such a short time,
-        with the stops that a machine has.
+    :param move: compiled, see :func:`move`.
     """
 
     physics: type
-    start: Callable[[np.random.Generator], Sequence[float]]
-    move: Callable[[Sequence[float], float, Any, Any, float], Sequence[float]]
+    start: Callable[[np.random.Generator], tuple[float, ...]]
+    move: Kernel
+
+
+def move(state, effort, constants, dt):
+    """
+    Let the machine go on for a short time, against the stops that it has.
+
+    :param state: a tuple of float.
+    :param effort: what the actuator exerts, N or N m as commanded.
+    :param constants: a tuple of float: of the plant, ``physics.constants()``.
+    :param dt: s.
+    :return: the next state.
+    """
+    raise NotImplementedError('a task has it')
+
+
+def moves(state, effort, constants, dt, count):
+    """Let the machine go on for ``count`` such times."""
+    for _ in range(count):
+        state = move(state, effort, constants, dt)
+    return state
+
+
+@cache
+def _moves_of(one: Kernel) -> Kernel:
+    return specialised(moves, move=one)
 
 
 @dataclass(frozen=True)
@@ -73,7 +99,7 @@ class StandIn:
 
     def __init__(self, task: Task, physics: Any, parameters: StandInParameters) -> None:
         self.task, self.parameters, self.physics = task, parameters, physics
-        self._machine = task.machine
+        self._start, self._moves = task.machine.start, _moves_of(task.machine.move)
         self._constants, self._sensors = physics.constants(), physics.sensors()
         self._random = np.random.default_rng(parameters.seed)
         self._commands: deque[tuple[float, float]] = deque()
@@ -81,7 +107,7 @@ class StandIn:
         self.time = self._idle = 0.0
         self._set_up()
         # Load compiled code now: a robot does not pause at its first move.
-        self._machine.move(self.state, 0.0, physics, self._constants, SUBSTEP)
+        self._moves(self.state, 0.0, self._constants, SUBSTEP, 0)
         task.shown(self.state, self._sensors)
 
     def command(self, effort: float) -> None:
@@ -91,8 +117,22 @@ class StandIn:
 
     def advance(self, until: float) -> None:
         """Let time go on."""
+        # Steps since the state was last brought up to date.
+        pending = 0
         while self.time < until:
-            self._substep()
+            self.time += SUBSTEP
+            while self._commands and self._commands[0][0] <= self.time:
+                pending = self._move(pending)
+                self._command = self._commands.popleft()[1]
+            self._idle = 0.0 if self._command else self._idle + SUBSTEP
+            if self._command:
+                self.held = False
+            if self.parameters.set_up_after and self._idle > self.parameters.set_up_after:
+                if not self.held:
+                    pending = self._set_up()
+            elif not self.held:
+                pending += 1
+        self._move(pending)
 
     def read(self) -> Joints:
         """Return what the encoders say."""
@@ -113,20 +153,12 @@ class StandIn:
         """Draw by how much the next message comes late, s."""
         return self.parameters.jitter * self._random.random()
 
-    def _substep(self) -> None:
-        self.time += SUBSTEP
-        while self._commands and self._commands[0][0] <= self.time:
-            self._command = self._commands.popleft()[1]
-        self._idle = 0.0 if self._command else self._idle + SUBSTEP
-        if self._command:
-            self.held = False
-        if self.parameters.set_up_after and self._idle > self.parameters.set_up_after:
-            if not self.held:
-                self._set_up()
-        elif not self.held:
-            self.state = self._machine.move(
-                self.state, obeyed(self._command, self.physics.dead_zone), self.physics,
-                self._constants, SUBSTEP)
+    def _move(self, count: int) -> int:
+        """Let so many steps happen; return how many are left: none."""
+        effort = obeyed(self._command, self.physics.dead_zone)
+        self.state = self._moves(self.state, effort, self._constants, SUBSTEP, count)
+        return 0
 
-    def _set_up(self) -> None:
-        self.state, self.held = self._machine.start(self._random), True
+    def _set_up(self) -> int:
+        self.state, self.held = self._start(self._random), True
+        return 0

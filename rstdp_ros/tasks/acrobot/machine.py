@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from rstdp_ros.support.compiling import compiled
 from rstdp_ros.support.parameters import with_default
 from rstdp_ros.tasks.acrobot.physics import (
     accelerations,
@@ -33,17 +32,17 @@ class AcrobotMachine(AcrobotPhysics):
     dead_zone: float = with_default(AcrobotPhysics, 'dead_zone', 0.02)
 
 
-def start(generator: np.random.Generator) -> Sequence[float]:
+def start(generator: np.random.Generator) -> tuple[float, ...]:
     """Draw a state at rest, nearly hanging: theta1, theta2, theta1', theta2'."""
     theta1, theta2 = generator.uniform(-START_RANGE, START_RANGE, 2).tolist()
     return theta1, theta2, 0.0, 0.0
 
 
-def move(state: Sequence[float], effort: float, physics: AcrobotPhysics, constants: Any,
-         dt: float) -> Sequence[float]:
+@compiled()
+def move(state, effort, constants, dt):
     """Go on by semi-implicit Euler with the task's own equations, friction included."""
     theta1, theta2, velocity1, velocity2 = state
-    torque = effort / NOMINAL_EFFORT * physics.torque_magnitude
+    torque = effort / NOMINAL_EFFORT * constants[5]
     change1, change2 = accelerations(theta1, theta2, velocity1, velocity2, torque, constants)
     velocity1 = clipped(velocity1 + dt * change1, MAX_VELOCITY_1)
     velocity2 = clipped(velocity2 + dt * change2, MAX_VELOCITY_2)

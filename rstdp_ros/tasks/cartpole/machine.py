@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 import math
-from typing import Any
 
 import numpy as np
 
+from rstdp_ros.support.compiling import compiled
 from rstdp_ros.support.parameters import with_default
 from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics, NOMINAL_EFFORT
 from rstdp_ros.tasks.stand_in import Machine
@@ -27,17 +26,17 @@ class CartPoleMachine(CartPolePhysics):
     dead_zone: float = with_default(CartPolePhysics, 'dead_zone', 0.2)
 
 
-def start(generator: np.random.Generator) -> Sequence[float]:
+def start(generator: np.random.Generator) -> tuple[float, ...]:
     """Draw a state at rest near upright: x, x', theta, theta'."""
     x, theta = generator.uniform(-START_RANGE, START_RANGE, 2).tolist()
     return x, 0.0, theta, 0.0
 
 
-def move(state: Sequence[float], effort: float, physics: CartPolePhysics, constants: Any,
-         dt: float) -> Sequence[float]:
+@compiled()
+def move(state, effort, constants, dt):
     """Go on by semi-implicit Euler with the task's own equations, friction included."""
     x, x_dot, theta, theta_dot = state
-    force = effort / NOMINAL_EFFORT * physics.force_magnitude
+    force = effort / NOMINAL_EFFORT * constants[5]
     x_acc, theta_acc = accelerations(x_dot, theta, theta_dot, force, constants)
     x_dot, theta_dot = x_dot + dt * x_acc, theta_dot + dt * theta_acc
     x, theta = x + dt * x_dot, theta + dt * theta_dot
