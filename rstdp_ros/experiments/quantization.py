@@ -10,7 +10,6 @@ import numpy as np
 from rstdp_ros.snn import quantize, SpikingQNetwork
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import Task
-from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.rollout import roll_out
 
 PLAIN = (1.0, 1.0, 1.0)
@@ -82,7 +81,7 @@ def compare(task: Task, network: SpikingQNetwork, quantized: SpikingQNetwork,
     :param starts: seeds of the episodes; on the observations of the first few of them the actions
         are compared.
     """
-    plant, agreed, observations = GymPlant(task), 0, 0
+    plant, agreed, observations = task.make_plant(), 0, 0
     for seed in starts[:WATCHED_EPISODES]:
         for joints in roll_out(task, plant, network, seed).joints[:-1]:
             observation = task.robot.observation(*joints)

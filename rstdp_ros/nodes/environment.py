@@ -34,7 +34,6 @@ from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import EQUATIONS, get_task, simulators
-from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Plant
 
 POLL_PERIOD = 0.05
@@ -85,6 +84,9 @@ class EnvironmentNode(Node):
 
     def _make_plant(self) -> Plant:
         if self._own.plant in simulators():
+            if not (self._own.env_id or self._own.gui):
+                return self.task.make_plant()
+            from rstdp_ros.tasks.gym import GymPlant
             return GymPlant(self.task, self._own.env_id, self._own.gui)
         if self._own.clock != 'realtime':
             raise RstdpError('a robot does not wait: plant robot needs clock realtime')

@@ -9,16 +9,16 @@ import gymnasium
 import numpy as np
 
 from rstdp_ros.support.plugins import TASKS
-from rstdp_ros.tasks.actuator import commands_kept, delivered
-from rstdp_ros.tasks.interface import greedy_effort, Joints, RobotInterface
+from rstdp_ros.tasks.equations import Equations
+from rstdp_ros.tasks.interface import Joints, RobotInterface
 from rstdp_ros.tasks.task import Task
 
 
 def action_space(robot: RobotInterface) -> gymnasium.Space:
     """Return numbers of efforts, or where a network commands what lies between them any effort."""
-    if robot.decode is greedy_effort:
-        return gymnasium.spaces.Discrete(len(robot.efforts))
-    return gymnasium.spaces.Box(min(robot.efforts), max(robot.efforts), (1,), np.float32)
+    if robot.takes_any_effort:
+        return gymnasium.spaces.Box(min(robot.efforts), max(robot.efforts), (1,), np.float32)
+    return gymnasium.spaces.Discrete(len(robot.efforts))
 
 
 class TunableEnv(gymnasium.Env):
@@ -91,12 +91,12 @@ class TunableEnv(gymnasium.Env):
         """
         if self.joints is None:
             raise RuntimeError('reset() must come before step()')
-        any_effort = isinstance(self.action_space, gymnasium.spaces.Box)
-        effort = float(action[0]) if any_effort else self.task.robot.efforts[action]
+        robot = self.task.robot
+        effort = float(action[0]) if robot.takes_any_effort else robot.efforts[action]
         before = self._true_state()
         terminated = self._advance(effort)
         self._look()
-        return (self.task.robot.observation(*self.joints),
+        return (robot.observation(*self.joints),
                 self.task.reward.of(before, effort, terminated), terminated, False, {})
 
     def _look(self) -> None:
@@ -112,20 +112,17 @@ class CompiledEnv(TunableEnv):
     """
 
     def __init__(self, task: str, physics: Any = None) -> None:
-        super().__init__(TASKS[task], physics)
+        self._equations = Equations(TASKS[task])
+        super().__init__(self._equations.task, physics)
 
     def _true_state(self) -> tuple[float, ...]:
-        return self.state
+        return self._equations.state
 
     def _take_up(self, physics: Any) -> None:
-        """Let changed physics take effect; commands on their way are those of the episode."""
-        self._constants, self._actuator = physics.constants(), np.array(physics.actuator())
+        self._equations.take_up(physics)
 
     def _begin(self, state: np.ndarray) -> None:
-        self.state = tuple(state.tolist())
-        self._commands = np.zeros(commands_kept(self.task.robot.control_period))
+        self._equations.begin(state)
 
     def _advance(self, effort: float) -> bool:
-        exerted = delivered(effort, self._commands, self._actuator)
-        self.state = self.task.step(self.state, exerted, self._constants)
-        return self.task.ended(self.state, self._constants)
+        return self._equations.advance(effort)

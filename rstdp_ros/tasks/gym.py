@@ -83,8 +83,7 @@ class GymPlant(Plant):
         if shape != (task.network.observed,) or not fits:
             raise RstdpError(f'environment {self.env_id!r} does not fit task {task.name}: it has '
                              f'observations {shape} and {_described(space)}')
-        self._discrete = isinstance(fitting, Discrete)
-        self.efforts = task.robot.efforts if self._discrete else ()
+        self.efforts = () if task.robot.takes_any_effort else task.robot.efforts
         # Load compiled code now: in real time the first step cannot wait for it.
         self.reset(0)
         self.step(task.robot.efforts[0])
@@ -130,8 +129,7 @@ class GymPlant(Plant):
         """
         Apply an effort for one control period.
 
-        :param effort: one of the task's efforts, or where it takes what lies between them too, one
-            within them.
+        :param effort: one that the task's robot takes.
         :raises RstdpError: any other effort, or an environment that cannot go on.
         """
         action = self._action(effort)
@@ -142,12 +140,9 @@ class GymPlant(Plant):
 
     def _action(self, effort: float) -> int | np.ndarray:
         """Return what the environment calls an effort."""
-        efforts = self.task.robot.efforts
-        if self._discrete and effort in efforts:
-            return efforts.index(effort)
-        if not self._discrete and min(efforts) <= effort <= max(efforts):
-            return np.array([effort])
-        raise RstdpError(f'effort {effort} is none of {self.task.name}: {efforts}')
+        robot = self.task.robot
+        robot.check_effort(effort)
+        return np.array([effort]) if robot.takes_any_effort else robot.efforts.index(effort)
 
     def _joints(self, observation: np.ndarray) -> Joints:
         """Prefer the exact joints of our own environments to what an observation tells."""

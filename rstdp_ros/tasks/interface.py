@@ -12,6 +12,7 @@ import numpy as np
 from rstdp_ros.snn import Neuron
 from rstdp_ros.snn.kernels import greedy
 from rstdp_ros.support.compiling import compiled, Kernel
+from rstdp_ros.support.errors import RstdpError
 
 
 class Joints(NamedTuple):
@@ -90,6 +91,21 @@ class RobotInterface:
     def effort_array(self) -> np.ndarray:
         """The efforts as (actions,) float64, for compiled code."""
         return np.array(self.efforts, np.float64)
+
+    @property
+    def takes_any_effort(self) -> bool:
+        """Whether a network commands what lies between the efforts too."""
+        return self.decode is not greedy_effort
+
+    def check_effort(self, effort: float) -> None:
+        """
+        Refuse an effort that no network commands.
+
+        :raises RstdpError: it is none of the efforts, or not between them where that is enough.
+        """
+        within = min(self.efforts) <= effort <= max(self.efforts)
+        if not (within if self.takes_any_effort else effort in self.efforts):
+            raise RstdpError(f"effort {effort} is none of {self.actuated_joint}'s: {self.efforts}")
 
     def state(self, joints: Joints) -> tuple[float, ...]:
         """Return a pose as a state, in the order of :attr:`layout`."""

@@ -27,11 +27,19 @@ class SteppedTask(Task):
 
         :raises RstdpError: it cannot be made, or does not fit.
         """
-        from rstdp_ros.tasks.gym import GymPlant
         key = self.name, self.env_id, self.physics
         if key not in _PLANTS:
-            _PLANTS[key] = GymPlant(self)
+            _PLANTS[key] = self.make_plant()
         return _PLANTS[key]
+
+    def make_plant(self) -> Plant:
+        """
+        Make the environment.
+
+        :raises RstdpError: it cannot be made, or does not fit.
+        """
+        from rstdp_ros.tasks.gym import GymPlant
+        return GymPlant(self)
 
     def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
                 trajectory: bool = False) -> Episode:

@@ -18,7 +18,9 @@ from rstdp_ros.support.parameters import from_mapping
 from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.episodes import Episodes, episodes_of
+from rstdp_ros.tasks.equations import EquationsPlant
 from rstdp_ros.tasks.interface import Joints, RobotInterface, Shape
+from rstdp_ros.tasks.plant import Plant
 from rstdp_ros.tasks.reward import Reward
 from rstdp_ros.tasks.sensors import sensed
 from rstdp_ros.tasks.simulated import Simulated
@@ -127,6 +129,10 @@ class Task:
         return self.make_physics({
             name: math.exp(generator.uniform(math.log(least), math.log(largest)))
             for name, (least, largest) in self.plant_span.items()})
+
+    def make_plant(self) -> Plant:
+        """Return what embodies it, to be stepped."""
+        return EquationsPlant(self)
 
     def possible_returns(self, steps: int | None = None) -> tuple[float, float]:
         """

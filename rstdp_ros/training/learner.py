@@ -11,7 +11,6 @@ import torch
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.endings import TERMINATED
 from rstdp_ros.tasks import Task
-from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.plant import Outcome
 from rstdp_ros.tasks.training import Settings
 from rstdp_ros.training.replay import Batch, ReplayMemory
@@ -35,7 +34,7 @@ class QLearner:
                  generator: np.random.Generator, physics: Any = None) -> None:
         self.task, self.settings, self.generator = task, settings, generator
         self.scale = scale_of(task, settings)
-        self.plant = GymPlant(task)
+        self.plant = task.make_plant()
         if physics is not None:
             self.plant.set_physics(physics)
         self.online = [torch.from_numpy(w.copy()).requires_grad_() for w in weights]

@@ -20,7 +20,7 @@ import yaml
 from rstdp_ros.nodes import adaptation, environment, policy
 from rstdp_ros.nodes.environment import EnvironmentNode
 from rstdp_ros.plasticity.checkpoint import CheckpointStore
-from rstdp_ros.tasks.gym import GymPlant
+from rstdp_ros.tasks.equations import EquationsPlant
 
 NODES = {'environment': environment, 'policy': policy, 'adaptation': adaptation}
 CRASHED = '.crashed'
@@ -51,7 +51,7 @@ def before_publishing(topic: str, count: int) -> Point:
 # adaptation die of the same episode's end between end and reward and while it is written down.
 POINTS = {
     'between reset and reply': Point(EnvironmentNode, '_on_reset', 9, after=True),
-    'in mid-step': Point(GymPlant, 'step', 1000, after=True),
+    'in mid-step': Point(EquationsPlant, 'step', 1000, after=True),
     'between end and reward': before_publishing('episode_reward', 6),
     'between spikes and action': before_publishing('action', 100),
     'between new weights and their report': before_publishing('weights_active', 4),

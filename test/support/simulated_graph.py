@@ -23,7 +23,6 @@ from rstdp_ros.protocol.outputs import (
     SetSeed,
 )
 from rstdp_ros.protocol.policy import PolicyProtocol
-from rstdp_ros.tasks.gym import GymPlant
 
 POLL = 0.05
 RESTART = 1.0
@@ -147,7 +146,7 @@ class SimulatedGraph:
     # Environment
 
     def _start_environment(self):
-        plant = GymPlant(self.task)
+        plant = self.task.make_plant()
         plant.set_physics(self.physics)
         self.environment = Lockstep(plant, f'boot{next(self._boots)}',
                                     lambda: int(self.now * 1e9))

@@ -128,7 +128,7 @@ def test_every_episode_has_the_plant_of_its_seed(cartpole):
     first = 2 * SEEDS_PER_RUN
     for seed in range(first, first + 5):
         trainer.run_episode()
-        assert trainer.plant.env.unwrapped.physics == cartpole.random_plant(seed)
+        assert trainer.plant.physics == cartpole.random_plant(seed)
 
 
 @pytest.mark.parametrize('options, kind', [

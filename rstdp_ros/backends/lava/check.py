@@ -14,7 +14,6 @@ from rstdp_ros.plasticity import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.quantize import quantize
 from rstdp_ros.tasks import Task
-from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.rollout import roll_out
 
 # Our rule computes in float32, Lava's in float64: the allowed difference, as a fraction of the
@@ -81,7 +80,7 @@ def episode_observations(task: Task, network: SpikingQNetwork, count: int,
     :param seed: of the first episode; the next ones count up.
     :return: (count, n) float32.
     """
-    plant, seen = GymPlant(task), []
+    plant, seen = task.make_plant(), []
     plant.set_physics(task.make_physics(task.demo_physics))
     while len(seen) < count:
         *poses, _ = roll_out(task, plant, network, seed).joints

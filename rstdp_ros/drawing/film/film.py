@@ -9,7 +9,6 @@ import numpy as np
 from rstdp_ros.drawing.film.panels import Picture, Scale
 from rstdp_ros.drawing.film.script import caption, Script
 from rstdp_ros.drawing.film.timing import fitting_speed, shown_steps
-from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.rollout import roll_out
 
 
@@ -22,7 +21,7 @@ class Film(Sequence):
 
     def __init__(self, script: Script) -> None:
         task = script.task
-        plant = GymPlant(task)
+        plant = task.make_plant()
         plant.set_physics(script.physics)
         networks = script.before, script.after
         self.pairs = [tuple(roll_out(task, plant, network, seed) for network in networks)
