@@ -22,14 +22,13 @@ DIGITS = 9
 def actuator_delay() -> Any:
     """Declare the delay of the actuator."""
     return parameter(
-        0.0, 'From a command to the effort that it calls for. The equations average what changes '
-        'within a control period.', unit='s', minimum=0.0, maximum=LONGEST_DELAY,
-        effect=NEXT_STEP)
+        0.0, 'Delay from a command to its effort. Within a control period the equations average '
+        'the effort.', unit='s', minimum=0.0, maximum=LONGEST_DELAY, effect=NEXT_STEP)
 
 
 def dead_zone(unit: str) -> Any:
     """Declare the dead zone of the actuator."""
-    return parameter(0.0, 'Commands of no more than this do nothing.', unit=unit, minimum=0.0,
+    return parameter(0.0, 'Commands up to this magnitude have no effect.', unit=unit, minimum=0.0,
                      maximum=1000.0, effect=NEXT_STEP)
 
 

@@ -15,13 +15,13 @@ from rstdp_ros.support.parameters import NEXT_STEP, parameter
 
 def factor(what: str) -> Any:
     """Declare by how much too large a sensor shows a value."""
-    return parameter(1.0, f'What is shown as the {what} is the true value times this.',
+    return parameter(1.0, f'The shown {what} is the true value times this.',
                      minimum=0.05, maximum=20.0, effect=NEXT_STEP)
 
 
 def offset(what: str, unit: str) -> Any:
     """Declare what a sensor adds to a value."""
-    return parameter(0.0, f'What is added to what is shown as the {what}.', unit=unit,
+    return parameter(0.0, f'Offset added to the shown {what}.', unit=unit,
                      minimum=-100.0, maximum=100.0, effect=NEXT_STEP)
 
 

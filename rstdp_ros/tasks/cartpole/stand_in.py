@@ -37,7 +37,7 @@ STAND_IN = replace(CARTPOLE, physics=StandInPhysics)
 class StandInParameters:
     """What sets a robot apart from a plant; the defaults are a decent machine's."""
 
-    seed: int = parameter(0, 'Of noise, jitter, losses and starts.', minimum=0, maximum=2**31)
+    seed: int = parameter(0, 'Seed of noise, jitter, losses and starts.', minimum=0, maximum=2**31)
     rate: float = parameter(100.0, 'Joint states per second.', unit='Hz', minimum=1.0,
                             maximum=1000.0)
     position_noise: float = parameter(0.0005, 'Standard deviation of position readings.',
@@ -46,13 +46,13 @@ class StandInParameters:
                                       unit='m/s or rad/s', minimum=0.0, maximum=10.0)
     resolution: float = parameter(0.0005, 'Step of the encoders.', unit='m or rad', minimum=0.0,
                                   maximum=1.0)
-    jitter: float = parameter(0.001, 'Joint states come late by up to so much.', unit='s',
-                              minimum=0.0, maximum=1.0)
-    loss: float = parameter(0.0, 'Part of the joint states that get lost.', minimum=0.0,
+    jitter: float = parameter(0.001, 'Largest delay of joint states.', unit='s', minimum=0.0,
+                              maximum=1.0)
+    loss: float = parameter(0.0, 'Fraction of joint states that are lost.', minimum=0.0,
                             maximum=1.0)
-    set_up_after: float = parameter(0.5, 'A hand sets the pole up again, and holds it, after so '
-                                    'much time of zero commands; 0: never.', unit='s',
-                                    minimum=0.0, maximum=1e6)
+    set_up_after: float = parameter(0.5, 'Time of zero commands after which a hand puts the pole '
+                                    'upright and holds it; 0: never.', unit='s', minimum=0.0,
+                                    maximum=1e6)
 
 
 class StandIn:
