@@ -25,7 +25,7 @@ LOG_LEVELS = ('info', 'debug', 'warn', 'error', 'fatal')
 # repeats what an environment said.
 FOREIGN, BAG = 'foreign', 'bag'
 # What it means to leave out what a node has a parameter for.
-FROM_FILE = 'as params_file says, else {}'
+FROM_FILE = 'from params_file, otherwise {}'
 
 
 class Argument(NamedTuple):
@@ -54,7 +54,7 @@ class Argument(NamedTuple):
     def description(self) -> str:
         """What ``--show-args`` says."""
         said = (('', self.parameter.description), ('One of ', ', '.join(self.parameter.choices)),
-                ('Unit: ', self.parameter.unit), ('Left out: ', self.left_out))
+                ('Unit: ', self.parameter.unit), ('If omitted: ', self.left_out))
         return ' '.join(f'{label}{text.removesuffix(".")}.' for label, text in said if text)
 
 
@@ -91,8 +91,8 @@ def robot_arguments() -> list[Argument]:
 def replay_arguments() -> list[Argument]:
     """List the launch arguments of a graph whose environment is a bag."""
     return [
-        _text('bag', 'What to replay: folder of a bag, or one file of it.',
-              'refused, as there is nothing to replay'),
+        _text('bag', 'What to replay: folder of a bag, or one file of it.', 'refused: there is '
+              'nothing to replay'),
         *_of_node(ReplayParameters, 'rate', 'start', 'loop'),
         _TASK,
         _params_file(),
@@ -148,21 +148,21 @@ def _common_arguments() -> list[Argument]:
     return [
         _text('namespace', 'Namespace of all nodes and topics.', 'the root, /'),
         _flag('use_sim_time', 'All nodes follow /clock; a simulated environment publishes it.'),
-        _flag('use_rviz', 'Start RViz and, except beside a robot, the robot_state_publisher.'),
-        Argument(Parameter('log_level', LOG_LEVELS[0], 'What is worth a line in the log.',
+        _flag('use_rviz', 'Start RViz and, except with a robot, the robot_state_publisher.'),
+        Argument(Parameter('log_level', LOG_LEVELS[0], 'Lowest level of messages to log.',
                            choices=LOG_LEVELS)),
         _text('enclave', "Prefix of the nodes' SROS2 enclaves, such as /rstdp_ros.", 'none'),
-        _flag('adapt', 'Learn; false only lets the policy run.', True),
+        _flag('adapt', 'Learn; false runs only the policy.', True),
         *_of_node(PolicyParameters, 'backend', name='policy_backend'),
         *_of_node(PolicyParameters, 'lava_target'),
         _text('model', 'Network file, or the name of a shipped one.',
-              FROM_FILE.format("the task's first, such as cartpole_0; on a robot one that was "
-                               'trained on many plants, such as cartpole_robust_0')),
+              FROM_FILE.format("the task's first, such as cartpole_0; on a robot one trained on "
+                               'many plants, such as cartpole_robust_0')),
         *_of_node(AdaptationParameters, 'episodes', 'seed'),
         *_of_node(AdaptationParameters, 'strategy', choices=(AUTO, *STRATEGIES)),
         *_of_node(AdaptationParameters, 'guard', choices=(AUTO, *GUARDS)),
         *_of_node(AdaptationParameters, 'preset'),
-        _text('run_dir', 'Folder of checkpoints, log and result; an old one is continued.',
+        _text('run_dir', 'Folder for checkpoints, log and result; an existing run is resumed.',
               'a new one under ~/.ros/rstdp_ros'),
     ]
 
@@ -170,7 +170,7 @@ def _common_arguments() -> list[Argument]:
 def _record_arguments() -> list[Argument]:
     return [
         _flag('record', "Record a bag in the run's folder; nothing begins before the recorder is "
-              'there.'),
+              'listening.'),
         _text('bag', 'Folder of the bag.', "bag in the run's folder"),
         *_of_node(RecorderParameters, 'storage'),
     ]
@@ -199,8 +199,8 @@ def _of_node(cls: type, *names: str, **others: Any) -> list[Argument]:
 
 def _params_file(own: str = '', more: str = '') -> Argument:
     return Argument(Parameter(
-        'params_file', own, 'ROS parameter file, keyed /**: or by node; a name that no node knows '
-        f'is refused.{more}'), '' if own else 'the defaults in docs/parameters.md')
+        'params_file', own, 'ROS parameter file, keyed /**: or by node; unknown names are '
+        f'refused.{more}'), '' if own else 'the defaults in docs/parameters.md')
 
 
 def _own_file(task_name: str) -> str:
