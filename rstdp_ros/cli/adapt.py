@@ -46,18 +46,18 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     shared.add_simulator(parser)
     shared.add_model(parser)
     shared.add_episodes(parser, 100, seeds.ADAPTATION)
-    shared.add_settings(parser, "physics, strategy, guard or bounds; without any of the physics' "
-                        "the plant is the demo's: for the cart-pole pole_half_length=0.8 "
+    shared.add_settings(parser, 'physics, strategy, guard or bounds; if no physics are set, the '
+                        "plant is the demo's: for the cart-pole pole_half_length=0.8 "
                         'pole_mass=0.3')
     parser.add_argument('--preset', default='default', metavar='P',
-                        help="the strategy's parameters: of r-STDP "
-                        f'{", ".join(PRESETS)}')
+                        help="named set of defaults for the strategy's parameters; "
+                        f'for r-STDP {", ".join(PRESETS)}')
     parser.add_argument('--strategy', default=AUTO, metavar='S', help='what changes '
                         f'the weights: {", ".join(STRATEGIES)}; {AUTO} (default): {DEFAULT}, or '
-                        'what a continued run began with')
+                        'as a resumed run began')
     parser.add_argument('--rule', dest='strategy', **shared.RENAMED)
-    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): the one '
-                        'that fits the strategy, or that a continued run began with; '
+    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): what '
+                        'fits the strategy, or as a resumed run began; '
                         f'{", ".join(GUARDS)}')
     parser.add_argument('--output', metavar='FILE', type=shared.output_file,
                         help='where to write the network to deploy')

@@ -40,25 +40,26 @@ STAND_IN = 'stand_in'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_adaptation(parser)
-    parser.add_argument('--run-dir', type=Path, metavar='DIR', help='checkpoints, logs, plot and '
-                        'network; an old one is continued (default: a new one under runs/)')
+    parser.add_argument('--run-dir', type=Path, metavar='DIR', help='folder for checkpoints, '
+                        'logs, plot and network; an existing run is resumed (default: a new one '
+                        'under runs/)')
     parser.add_argument('--namespace', metavar='NS', help="of all nodes and topics (default: '', "
                         f"with --robot '{STAND_IN}', apart from real robots)")
-    parser.add_argument('--clock', choices=CLOCKS, default='lockstep', help='lockstep: exact, as '
-                        'fast as possible (default); realtime: at the control rate, waiting for '
-                        'nobody')
-    parser.add_argument('--robot', action='store_true', help='put the stand-in robot in the '
-                        "simulation's place: a process that speaks only ros2_control's topics, "
-                        'with noise, delay, friction and a slow hand, each to be --set; cart-pole '
-                        'only')
+    parser.add_argument('--clock', choices=CLOCKS, default='lockstep', help='lockstep: '
+                        'reproducible bit for bit, as fast as possible (default); realtime: at '
+                        'the control rate, without waiting')
+    parser.add_argument('--robot', action='store_true', help='use the stand-in robot instead of '
+                        "the simulation: a process that speaks only ros2_control's topics, with "
+                        'noise, delay, friction and a slow hand, all adjustable with --set; '
+                        'cart-pole only')
     parser.add_argument('--policy-backend', choices=BACKENDS, default='cpu', help='where the '
                         'network runs (default: %(default)s)')
     parser.add_argument('--lava-target', choices=TARGETS, default=TARGETS[0],
                         help='where Lava computes (default: %(default)s)')
     parser.add_argument('--real-time-factor', type=float, default=0.0, metavar='X',
                         help='0: as fast as possible (default); 1: real time')
-    parser.add_argument('--gui', action='store_true', help="open PyBullet's window; slow it down "
-                        'by --real-time-factor 1')
+    parser.add_argument('--gui', action='store_true', help="open PyBullet's window; "
+                        '--real-time-factor 1 slows it down')
     parser.add_argument('--record', type=Path, metavar='BAG', help='record a bag into this folder')
     parser.add_argument('--storage', default=STORAGES[0], metavar='S', help='how the bag is '
                         f'stored: {" or ".join(STORAGES)} (default: %(default)s)')

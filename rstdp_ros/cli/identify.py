@@ -34,14 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_bag(parser)
     parser.add_argument('--task', metavar='TASK', help=f'{", ".join(TASKS)}; needed where no '
                         'weights were recorded')
-    parser.add_argument('--params-file', metavar='FILE', help='parameters of a robot, as the '
-                        'environment node takes them: names, zeros and scales of its joints, '
-                        "controller, effort_scale; for bags of a robot's own topics")
+    parser.add_argument('--params-file', metavar='FILE', help='parameter file of a robot, as for '
+                        'the environment node: names, zeros and scales of its joints, controller, '
+                        "effort_scale; for bags of a robot's own topics")
     parser.add_argument('--episodes', nargs=2, type=int, metavar=('FIRST', 'LAST'), help='use '
-                        'these episodes only, counted from 0 as rstdp_ros inspect shows them '
-                        '(default: the latest of the bag)')
-    parser.add_argument('--plot', metavar='FILE', type=shared.plot_file,
-                        help='where to draw measured against predicted, .png, .svg or .pdf')
+                        'only these episodes, counted from 0 as in rstdp_ros inspect (default: '
+                        'the latest of the bag)')
+    parser.add_argument('--plot', metavar='FILE', type=shared.plot_file, help='where to draw '
+                        'measured and predicted motion, .png, .svg or .pdf')
     shared.add_json(parser)
 
 
@@ -113,7 +113,7 @@ def describe(motion: Motion, found: Identified, prediction: Prediction,
              f'{"parameter":24} {"nominal":>9} {"identified":>10}  {"95 % interval":24} unit',
              *(row(task, name, one) for name, one in free.items()), '']
     if held := {name: one for name, one in estimates.items() if one.held}:
-        lines += ['nothing asks for another value of these, which the data leave open so far:',
+        lines += ['kept at their nominal values, as the data do not call for others:',
                   *(row(task, name, one) for name, one in held.items()), '']
     lines += [f'taken as known: {", ".join(known(task, estimates))}', '', structure(found),
               'noise of the sensors (standard deviations): ' + ', '.join(

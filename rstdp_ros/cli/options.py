@@ -42,9 +42,9 @@ def add_task(parser: argparse.ArgumentParser) -> None:
 
 def add_simulator(parser: argparse.ArgumentParser) -> None:
     """Add whose physics the plant has."""
-    parser.add_argument('--plant', choices=simulators(), default=EQUATIONS, help="gym: the "
-                        "task's equations (default); pybullet: the PyBullet simulator; either "
-                        'with friction, delay, dead zone and sensors to be --set')
+    parser.add_argument('--plant', choices=simulators(), default=EQUATIONS, help="gym: the task's "
+                        'equations (default); pybullet: the PyBullet simulator; either with '
+                        'friction, delay, dead zone and sensors adjustable with --set')
     parser.add_argument('--backend', choices=simulators(), dest='plant', **RENAMED)
 
 

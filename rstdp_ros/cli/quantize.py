@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('out', metavar='OUT', type=Path, help='where to write the 8-bit network')
     shared.add_episodes(parser, 1000, seeds.HELD_OUT)
     parser.add_argument('--plain', action='store_true', help="keep each layer's scale at 254 / "
-                        'max|W|, whatever it costs')
+                        'max|W|, whatever the loss')
     shared.add_json(parser)
 
 

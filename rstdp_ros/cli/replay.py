@@ -31,16 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_settings(parser, 'strategy, guard or bounds, and see how the weights would have '
                         'changed')
     parser.add_argument('--model', metavar='FILE', help='another network, and see where it would '
-                        'have acted otherwise')
+                        'have acted differently')
     parser.add_argument('--plot', metavar='FILE', type=shared.plot_file, help='where to draw '
                         'what --set or --model found, .png, .svg or .pdf')
     parser.add_argument('--live', action='store_true', help='publish the recorded observations '
                         'to a policy and an adaptation node that run now')
-    parser.add_argument('--rate', type=float, default=1.0, metavar='X', help='with --live: so '
-                        'many times as fast as it was (default: %(default)s)')
-    parser.add_argument('--start', type=float, default=0.0, metavar='S', help='with --live: begin '
-                        'so many seconds after the first message')
-    parser.add_argument('--loop', action='store_true', help='with --live: again and again')
+    parser.add_argument('--rate', type=float, default=1.0, metavar='X', help='with --live: '
+                        'playback speed, relative to the recording (default: %(default)s)')
+    parser.add_argument('--start', type=float, default=0.0, metavar='S', help='with --live: '
+                        'seconds after the first message at which to begin')
+    parser.add_argument('--loop', action='store_true', help='with --live: play it again and again')
     shared.add_json(parser)
 
 

@@ -23,14 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = '\n'.join(['experiments:', *map(_line, STUDIES), *(
         f'  {alias:<16}see {name}' for alias, name in ALIASES.items())])
     parser.add_argument('experiment', metavar='EXPERIMENT', help='one of those below, or all; '
-                        'report only draws the figures and writes the report again')
-    parser.add_argument('--task', metavar='TASK', help='only this one (default: all)')
+                        'report only redraws the figures and rewrites the report')
+    parser.add_argument('--task', metavar='TASK', help='only this task (default: all)')
     parser.add_argument('--scale', default='full', metavar='S', help=f'{", ".join(SCALES)} '
                         '(default: %(default)s)')
     parser.add_argument('--model', action='append', default=[], metavar='FILE', help='use this '
                         'network too; may be repeated')
     parser.add_argument('--rule', action='append', default=[], metavar='R', help='only this one '
-                        'of the compared rules; may be repeated')
+                        'of the rules compared; may be repeated')
     parser.add_argument('--derived', metavar='D', help='only this physics of random environments: '
                         f'{" or ".join(DERIVED)} (default: both)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
@@ -39,10 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help=f'{", ".join(EXECUTORS)}: where the processes run '
                         '(default: %(default)s)')
     parser.add_argument('--output', type=Path, default=Path('runs/reproduce'), metavar='DIR',
-                        help='folder of tables, figures, report and finished jobs; a run that '
-                        'was interrupted goes on from there (default: %(default)s)')
-    parser.add_argument('--document', type=Path, metavar='FILE', help='Markdown file whose tables '
-                        'are to be filled in from the results')
+                        help='folder for tables, figures, report and finished jobs, from which an '
+                        'interrupted run continues (default: %(default)s)')
+    parser.add_argument('--document', type=Path, metavar='FILE', help='Markdown file to fill in '
+                        'the tables of, from the results')
 
 
 def run(options: argparse.Namespace) -> None:

@@ -30,14 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'one')
     parser.add_argument('--output', metavar='FILE', type=shared.output_file, required=True,
                         help='where to write the network')
-    parser.add_argument('--plants', type=int, default=PLANTS, metavar='N', help='random plants '
-                        'that every candidate plays, each parameter log-uniform over what Table '
-                        '2 of the paper spans (default: %(default)s)')
-    parser.add_argument('--seed', type=int, default=seeds.TRAINING, metavar='S', help='of the '
-                        'search; its plants are those of seeds S, S + 1, ... '
-                        '(default: %(default)s)')
+    parser.add_argument('--plants', type=int, default=PLANTS, metavar='N', help='number of random '
+                        'plants that every candidate plays, each parameter log-uniform over its '
+                        'range in Table 2 of the paper (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=seeds.TRAINING, metavar='S', help='seed of '
+                        'the search; its plants are those of seeds S, S + 1, ... (default: '
+                        '%(default)s)')
     parser.add_argument('--library', metavar='FILE', type=shared.output_file, help='where to '
-                        'write what MODEL returns on random plants with the best gains of some '
+                        'write the returns of MODEL on random plants with the best gains of some '
                         'of them: prior knowledge for the strategy gains, which finds it as '
                         '~/.ros/rstdp_ros/libraries/NAME.library.npz')
     shared.add_json(parser)
