@@ -81,6 +81,6 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'demo-plant', "The demo's plant, without any validation set", jobs, run, tables, figure,
-    'The guard keeps the start of the best window of ten episodes, returns to it when returns '
-    'fall and measures it anew; the episodes it judges by are the only ones that are played.')
+    'demo-plant', "The demo's plant, without any validation set", jobs, run, tables, figure, 'The '
+    'guard keeps the start of the best window of ten episodes, returns to it when returns fall '
+    'and measures it again; the episodes it judges by are the only ones that are played.')

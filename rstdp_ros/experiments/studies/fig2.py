@@ -78,6 +78,6 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'fig2', 'Figure 2: the eligibility trace', jobs, run, tables, figure,
-    'The trace persists while the network is reset after every observation, but with a time '
-    'constant of ten ticks it speaks for the last few observations of an episode only.')
+    'fig2', 'Figure 2: the eligibility trace', jobs, run, tables, figure, 'The trace persists '
+    'while the network is reset after every observation, but with a time constant of ten ticks it '
+    'covers only the last few observations of an episode.')

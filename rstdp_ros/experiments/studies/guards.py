@@ -206,7 +206,7 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'guards', 'Guards on plants that stay, change and drift', jobs, run, tables, figure,
-    'Every episode counts, there is no validation set. "before" is the network that is deployed '
-    'when the plant changes (on static plants the first one), "after" the one in the end, both on '
-    'the last plant; "played" are the returns of the episodes in between.')
+    'guards', 'Guards on plants that stay, change and drift', jobs, run, tables, figure, 'Every '
+    'episode counts, there is no validation set. "before" is the network that is deployed when '
+    'the plant changes (on static plants the first one), "after" the final one, both on the last '
+    'plant; "played" are the returns of the episodes in between.')

@@ -226,13 +226,12 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'identification', 'What identification says is true', jobs, run, tables, figure,
-    "Bodies are uniform over the span of the paper's Table 2, its extreme range included; every "
-    'other plant has a delay, friction and sensors that are off too. One to three episodes of the '
-    'shipped networks, of each at most 200 steps; noise of positions 0.5 to 2 mm or mrad, of '
-    'velocities 20 times as much per second, encoders with steps of up to that noise. Friction '
-    'left out: dry, 5 to 20 % of the force or torque of the joint that is moved, and none in the '
-    'model. Nothing was chosen on these plants and starts. What is held at a nominal value that '
-    'is true is always covered; so is what the data cannot tell, for the interval is then that '
-    'of what was expected, two deviations to each side, and factors and offsets are drawn within '
-    'one.')
+    'identification', 'What identification says is true', jobs, run, tables, figure, 'Bodies are '
+    "uniform over the span of the paper's Table 2, its extreme range included; every other plant "
+    'also has a delay, friction and sensor errors. One to three episodes of the shipped networks, '
+    'of each at most 200 steps; noise of positions 0.5 to 2 mm or mrad, of velocities 20 times as '
+    'much per second, encoders with steps of up to that noise. Friction left out: dry, 5 to 20 % '
+    'of the force or torque of the joint that is moved, and none in the model. Nothing was chosen '
+    'on these plants and starts. A parameter held at a true nominal value is always covered; so '
+    "is one that the data cannot tell, as its interval is then the prior's, two deviations to "
+    'each side, and factors and offsets are drawn within one.')

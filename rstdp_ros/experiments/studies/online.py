@@ -200,6 +200,6 @@ def figure(data: DataFrame) -> Figure:
 
 STUDY = Study(
     'online', 'Learning on the robot, every episode counted', jobs, run, tables, figure,
-    'What is deployed after so many real episodes, on held-out starts; on plants that change, '
+    'Deployed networks by number of real episodes, on held-out starts; on plants that change, '
     'episodes since the change. "before" and losses are against the network that a run began '
     'with, on the last plant.')
