@@ -19,6 +19,7 @@ from rstdp_ros.bringup.viewers import viewers
 from rstdp_ros.nodes.names import refuse_unknown_in_file
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import make_folder
+from rstdp_ros.protocol.episode import REALTIME
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameter_files import all_parameters, read_parameter_file
@@ -45,7 +46,7 @@ def describe_graph(task_name: str, values: Values) -> list[NodeDescription]:
     _check(task, given)
     common = {'task': task_name, **_those(given, 'clock')}
     if plant == 'robot':
-        common['clock'] = 'realtime'
+        common['clock'] = REALTIME
         given.setdefault('model', _for_a_robot(task.name, given))
     given.setdefault('run_dir', str(new_run_dir(task_name)))
     if given['record']:

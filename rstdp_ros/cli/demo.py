@@ -25,7 +25,7 @@ from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.stand_in import stand_in_returns
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
-from rstdp_ros.protocol.episode import CLOCKS
+from rstdp_ros.protocol.episode import CLOCKS, LOCKSTEP
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import EQUATIONS
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'under runs/)')
     parser.add_argument('--namespace', metavar='NS', help="of all nodes and topics (default: '', "
                         f"with --robot '{STAND_IN}', apart from real robots)")
-    parser.add_argument('--clock', choices=CLOCKS, default='lockstep', help='lockstep: '
+    parser.add_argument('--clock', choices=CLOCKS, default=LOCKSTEP, help='lockstep: '
                         'reproducible bit for bit, as fast as possible (default); realtime: at '
                         'the control rate, without waiting')
     parser.add_argument('--robot', action='store_true', help='use the stand-in robot instead of '

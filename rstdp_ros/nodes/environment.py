@@ -28,7 +28,13 @@ from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import EnvironmentParameters, limits, read_limits
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.environment import EnvironmentProtocol, ON_DEMAND, RESET
-from rstdp_ros.protocol.episode import EpisodeEnd, new_boot_id, Observation
+from rstdp_ros.protocol.episode import (
+    EpisodeEnd,
+    LOCKSTEP,
+    new_boot_id,
+    Observation,
+    REALTIME,
+)
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
@@ -52,9 +58,9 @@ class EnvironmentNode(Node):
     def __init__(self) -> None:
         super().__init__('environment')
         self.table = NodeParameters(self)
-        own = self.table.declare(EnvironmentParameters())
-        self._own = own
-        self.task = get_task(own.task, own.plant if own.plant in simulators() else EQUATIONS)
+        self.parameters = parameters = self.table.declare(EnvironmentParameters())
+        simulated = parameters.plant in simulators()
+        self.task = get_task(parameters.task, parameters.plant if simulated else EQUATIONS)
         physics = self.table.declare(self.task.physics())
         self.health = Health(self)
         self._sim_time = 0
@@ -64,29 +70,31 @@ class EnvironmentNode(Node):
         self.protocol = self._make_protocol(plant)
         if self._robot:
             self.protocol.enabled, self.protocol.latching = False, True
-        self.protocol.seed = own.seed
+        self.protocol.seed = parameters.seed
         self._check(self.table.value)
         self.table.check = self._check
         self._create_interfaces()
         self._watch()
         self._apply()
-        raise_priority(self, self.health, own.thread_priority)
+        raise_priority(self, self.health, parameters.thread_priority)
 
     @property
     def control_period(self) -> float:
         """Time between two observations of a plant that does not wait, s."""
-        rate = self._own.control_rate if self._own.clock == 'realtime' else 0.0
+        parameters = self.parameters
+        rate = parameters.control_rate if parameters.clock == REALTIME else 0.0
         return 1.0 / rate if rate else self.task.robot.control_period
 
     @property
     def _follows_sim_time(self) -> bool:
-        return (self._own.clock == 'realtime' and not self._own.publish_clock
+        return (self.parameters.clock == REALTIME and not self.parameters.publish_clock
                 and self.get_parameter('use_sim_time').value)
 
     def _make_plant(self) -> Plant:
-        if self._own.plant in simulators():
-            return GymPlant(self.task, self._own.env_id, self._own.gui)
-        if self._own.clock != 'realtime':
+        parameters = self.parameters
+        if parameters.plant in simulators():
+            return GymPlant(self.task, parameters.env_id, parameters.gui)
+        if parameters.clock != REALTIME:
             raise RstdpError('a robot does not wait: plant robot needs clock realtime')
         self._robot = RobotBridge(
             self, self.table, self.health, self.task, self.control_period, self._on_excess,
@@ -116,12 +124,11 @@ class EnvironmentNode(Node):
                 self.protocol.plant.stop()
 
     def _make_protocol(self, plant: Plant) -> EnvironmentProtocol:
-        own = self._own
-        if own.clock == 'lockstep':
+        if self.parameters.clock == LOCKSTEP:
             return Lockstep(plant, new_boot_id(), self._stamp)
         period = self.control_period
         return RealTime(plant, new_boot_id(), self._stamp, period,
-                        action_timeout=own.action_timeout or TIMEOUT_PERIODS * period,
+                        action_timeout=self.parameters.action_timeout or TIMEOUT_PERIODS * period,
                         cycle_clock=self._ros_time if self._follows_sim_time else None)
 
     def _ros_time(self) -> float:
@@ -134,7 +141,7 @@ class EnvironmentNode(Node):
         self.health.watch('enabled', lambda: self.protocol.enabled)
         self.health.watch('episode', lambda: self.protocol.episode_id or 'none yet')
         self.health.watch('policies on action', lambda: count_policies(self))
-        if self._own.clock == 'realtime':
+        if self.parameters.clock == REALTIME:
             self.health.watch(LATENCY, self._latency)
 
     def _why_stopped(self) -> str:
@@ -146,7 +153,7 @@ class EnvironmentNode(Node):
 
     def _create_interfaces(self) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
-        recorded = self._own.wait_for_recorder
+        recorded = self.parameters.wait_for_recorder
         self._observations = topics.publisher(JointState, 'observation',
                                               qos.recorded(episode, recorded))
         self._ends = topics.publisher(DiagnosticStatus, 'episode_end', episode)
@@ -156,7 +163,7 @@ class EnvironmentNode(Node):
         # A robot is described by its own bringup, and its controllers rely on that.
         self._description = None if self._robot else RobotDescription(self, self.health, self.task)
         self._time_publisher = self.create_publisher(
-            Clock, '/clock', qos.EVENT) if self._own.publish_clock else None
+            Clock, '/clock', qos.EVENT) if self.parameters.publish_clock else None
         self._message = JointState(name=list(self.task.robot.joints))
         self._watched = False
         self._recorder = RecorderWait(self, self.health, recorded,
@@ -174,7 +181,7 @@ class EnvironmentNode(Node):
 
     def _stamp(self) -> int:
         """Return the time of an observation, ns; simulated time is a control period on."""
-        if not self._own.publish_clock:
+        if not self.parameters.publish_clock:
             return self.get_clock().now().nanoseconds
         self._sim_time += round(self.task.robot.control_period * messages.NANOSECONDS)
         self._time_publisher.publish(Clock(clock=messages.to_time(self._sim_time)))
@@ -183,8 +190,8 @@ class EnvironmentNode(Node):
     def _apply(self) -> None:
         """Put the present parameters into force; called between steps only."""
         self.table.changed = False
-        before, self._own = self._own, self.table.read(EnvironmentParameters)
-        own = self._own
+        before = self.parameters
+        self.parameters = parameters = self.table.read(EnvironmentParameters)
         physics = self.table.read(self.task.physics)
         try:
             self.protocol.plant.set_physics(physics)
@@ -192,10 +199,10 @@ class EnvironmentNode(Node):
                 self._description.update(physics)
         except RstdpError as error:
             self.health.fault('parameters without effect', error)
-        if own.seed != before.seed:  # auto_reset counts on from the last one
-            self.protocol.seed = own.seed
-        if own.clock == 'lockstep':
-            factor = own.real_time_factor or float(own.leisurely)
+        if parameters.seed != before.seed:  # auto_reset counts on from the last one
+            self.protocol.seed = parameters.seed
+        if parameters.clock == LOCKSTEP:
+            factor = parameters.real_time_factor or float(parameters.leisurely)
             self.protocol.step_period = self.task.robot.control_period / factor if factor else 0.0
         self.protocol.limits = self._limits(self.table.value)
         if self._robot:
@@ -212,7 +219,7 @@ class EnvironmentNode(Node):
     def _set_poll_period(self) -> None:
         """In real time every poll is a cycle; else polls must not be what a step waits for."""
         period = self.protocol.step_period
-        if self._own.clock == 'lockstep':
+        if self.parameters.clock == LOCKSTEP:
             period = min(POLL_PERIOD, period / POLLS_PER_STEP) if period else POLL_PERIOD
         nanoseconds = round(period * messages.NANOSECONDS)
         if self._poll_timer.timer_period_ns != nanoseconds:
@@ -264,7 +271,8 @@ class EnvironmentNode(Node):
     def _on_poll(self) -> None:
         if self.table.changed:
             self._apply()
-        if self._own.auto_reset and self.protocol.enabled and not self.protocol.running:
+        if (self.parameters.auto_reset and self.protocol.enabled
+                and not self.protocol.running):
             self._begin_by_itself()
         if self._robot:
             self._robot.sense()
@@ -302,7 +310,7 @@ class EnvironmentNode(Node):
             self._ends.publish(messages.end_message(output))
             if output.aborted and not output.message.endswith(ON_DEMAND):
                 self.health.fault('aborted', f'episode {output.episode_id} {output.message}')
-            if self._own.publish_reward and not output.aborted:
+            if self.parameters.publish_reward and not output.aborted:
                 self._rewards.publish(Float64(data=output.episode_return))
 
     def _send_observation(self, observation: Observation) -> None:
