@@ -56,9 +56,9 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
 
     def parameters_of(node: NodeDescription, params_file: str) -> list[Any]:
         # Text stays text, whatever it would be as YAML.
-        own = {name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
-               for name, value in node.parameters.items()}
-        return [params_file, own] if params_file and node.ours else [own]
+        values = {name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
+                  for name, value in node.parameters.items()}
+        return [params_file, values] if params_file and node.ours else [values]
 
     def start(context: Any) -> list[Node]:
         texts = {name: LaunchConfiguration(name).perform(context)

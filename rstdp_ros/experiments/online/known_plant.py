@@ -19,14 +19,15 @@ def known_plant(worlds: Sequence[World], network: SpikingQNetwork,
 
     :param worlds: in the task's own equations.
     """
-    own, generator = TwinParameters(), np.random.default_rng(seed)
+    parameters, generator = TwinParameters(), np.random.default_rng(seed)
     log_gains, deployed = np.zeros(network.observation_size), network
     for world in worlds:
         search = (alone(world.physics), generator)
-        found = best_gains(world.task, network, log_gains, *search, own.budget, own.max_log_gain)
+        found = best_gains(world.task, network, log_gains, *search, parameters.budget,
+                           parameters.max_log_gain)
         challenger = with_gains(network, found)
         ours, theirs = returns(world.task, [challenger, deployed], *search,
-                               own.validation_starts)
+                               parameters.validation_starts)
         if better(ours, theirs):
             log_gains, deployed = found, challenger
         yield deployed

@@ -206,13 +206,13 @@ def figure(data: DataFrame) -> Figure:
     rows, parts = list(tables(data).values())[1], list(data.groupby('task', sort=False))
     result, axes = plotting.panels(2 * len(parts), columns=2, height=4.0)
     for (task, part), shares, ratios in zip(parts, axes[::2], axes[1::2]):
-        own = rows[rows['task'] == task]
-        places, middle = np.arange(len(own)), own['percent']
+        intervals = rows[rows['task'] == task]
+        places, middle = np.arange(len(intervals)), intervals['percent']
         shares.axvspan(90, 99, color=plotting.GREY, alpha=0.2, lw=0)
-        shares.errorbar(middle, places, xerr=(middle - own['95 % low'],
-                                              own['95 % high'] - middle),
+        shares.errorbar(middle, places, xerr=(middle - intervals['95 % low'],
+                                              intervals['95 % high'] - middle),
                         fmt='o', color=COLORS[task], markersize=4)
-        shares.set(yticks=places, yticklabels=own['parameter'], xlim=(75, 101),
+        shares.set(yticks=places, yticklabels=intervals['parameter'], xlim=(75, 101),
                    title=f'{task}: intervals that hold the truth', xlabel='percent')
         shares.tick_params(axis='y', labelsize='small')
         for kind, line in ((RIGHT, ':'), (LACKING, '-')):

@@ -89,10 +89,10 @@ def _jobs_of(task: str, group: Group, scale: Scale) -> Iterator[OnlineRun]:
             continue
         known = networks(task, scale, start == 'robust')
         for method in scale.chosen(list(METHODS)):
-            own = METHODS[method]
-            if not own.fits(task, group.name, start):
+            compared = METHODS[method]
+            if not compared.fits(task, group.name, start):
                 continue
-            episodes = min(own.lengths[task], group.longest, scale.episodes)
+            episodes = min(compared.lengths[task], group.longest, scale.episodes)
             plants = enumerate(group.plants[:PLANTS[scale.name]])
             for (i, (first, last)), (k, network) in product(plants, enumerate(known)):
                 yield OnlineRun(
