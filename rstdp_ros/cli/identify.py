@@ -23,9 +23,9 @@ from rstdp_ros.support.parameters import Parameter, table
 from rstdp_ros.tasks import get_task, Task, TASKS
 from rstdp_ros.tasks.joint_stream import JointWiring
 from rstdp_ros.twin.adequacy import FITS, LACKS
-from rstdp_ros.twin.foretelling import foretell, Foretold
 from rstdp_ros.twin.identification import identify
 from rstdp_ros.twin.identified import Estimate, Identified
+from rstdp_ros.twin.predicted_return import predict_return, PredictedReturn
 from rstdp_ros.twin.prediction import KNOWN, predict, Prediction
 
 
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         motion = recorded_motion(bag, task, driver_of(wiring, task), first, last)
         found = identify(task, motion.trajectories)
         predictions = [predict(found, motion.trajectories, nominal) for nominal in (False, True)]
-        returns = [foretell(found, *one) for one in motion.played]
+        returns = [predict_return(found, *one) for one in motion.played]
     print(*bag.complaints, *motion.notes, describe(motion, found, *predictions),
           *goodness_of_returns(returns), sep='\n', file=people)
     if options.plot:
@@ -162,20 +162,20 @@ def goodness(prediction: Prediction, nominal: Prediction) -> list[str]:
     return lines
 
 
-def goodness_of_returns(returns: Sequence[Foretold]) -> list[str]:
-    """Say how well a plant foretells what the recorded networks returned."""
+def goodness_of_returns(returns: Sequence[PredictedReturn]) -> list[str]:
+    """Say how well a plant predicts the returns of the recorded networks."""
     if not returns:
         return ['returns cannot be compared: no whole episode of a recorded network (record '
                 'observation, spikes, weights and episode_end)']
-    inside = sum(one.expected for one in returns)
+    inside = sum(one.inside for one in returns)
     means = [sum(values) / len(returns) for values in zip(*((one.recorded, one.predicted)
                                                             for one in returns))]
-    return [f'returns: {means[0]:.1f} recorded, {means[1]:.1f} foretold on average; '
-            f'{inside} of {len(returns)} episodes within 95 % of what was foretold']
+    return [f'returns: {means[0]:.1f} recorded, {means[1]:.1f} predicted on average; '
+            f'{inside} of {len(returns)} episodes within the predicted 95 %']
 
 
 def to_json(motion: Motion, found: Identified, prediction: Prediction, nominal: Prediction,
-            returns: Sequence[Foretold]) -> dict[str, Any]:
+            returns: Sequence[PredictedReturn]) -> dict[str, Any]:
     """Return what a program wants to know."""
     values = zip(prediction.units, prediction.rms, prediction.rms / prediction.motion,
                  nominal.rms / nominal.motion, found.noise)

@@ -113,7 +113,7 @@ class Twin(Strategy):
             self.wait = self.pause = 0
         elif not self.identified.adequacy.fits and (before is None or before.adequacy.fits):
             event = MISFIT
-        if self._foretold(present) < self.task.possible_returns()[1] and self._due():
+        if self._predicted_return(present) < self.task.possible_returns()[1] and self._due():
             weights = self._search(present)
             if weights:
                 self.pause = 0
@@ -187,7 +187,7 @@ class Twin(Strategy):
                            parameters.budget, parameters.max_log_gain)
         return [Challenger(with_gains(base, found), found)]
 
-    def _foretold(self, network: SpikingQNetwork) -> float:
+    def _predicted_return(self, network: SpikingQNetwork) -> float:
         """Return a network's mean return in the twin, and remember all the returns."""
         self.agreement.predicted = self._returns(network)[0]
         return self.agreement.predicted.mean()

@@ -80,7 +80,7 @@ def test_the_demos_plant_is_identified_from_its_bag(tmp_path, record, demo_physi
 
 
 @pytest.mark.parametrize('skip', [(), ('action',)])
-def test_returns_of_recorded_networks_are_foretold(tmp_path, record, identified, skip):
+def test_returns_of_recorded_networks_are_predicted(tmp_path, record, identified, skip):
     run = record(skip=skip)
     for _ in range(2):
         run.play()
