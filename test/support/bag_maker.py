@@ -202,3 +202,31 @@ def replayed(path, initial=None, **changes):
 def digests(steps):
     """Return what replay made."""
     return [step.record.digest if step.record else None for step in steps]
+
+
+def rewrite_database(bag, target):
+    """Copy a bag to sqlite3 and return its file."""
+    from rosbags.rosbag2 import Reader, StoragePlugin, Writer
+    with Reader(bag) as reader, Writer(target, version=9,
+                                       storage_plugin=StoragePlugin.SQLITE3) as writer:
+        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
+                       for c in reader.connections}
+        for connection, stamp, data in reader.messages():
+            writer.write(connections[connection.id], stamp, data)
+    return target / f'{target.name}.db3'
+
+
+def rewrite_checked(source, target):
+    """Copy a bag by our recorder's writer, with a chunk for every 60 messages."""
+    from rosbags.rosbag2 import Reader, StoragePlugin
+
+    from rstdp_ros.bags.checksums import checked_writer
+    with Reader(source) as reader, checked_writer()(target.parent, version=9,
+                                                 storage_plugin=StoragePlugin.MCAP) as writer:
+        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
+                       for c in reader.connections}
+        for i, (connection, stamp, data) in enumerate(reader.messages(), 1):
+            writer.write(connections[connection.id], stamp, data)
+            if i % 60 == 0:
+                writer.storage.close_chunk()
+    return target
