@@ -113,7 +113,7 @@ class EnvironmentNode(Node):
             super().destroy_node()
 
     def make_safe(self, reason: str) -> None:
-        """Break off what an error may have left half done; a robot waits for a person then."""
+        """Abort what an error may have left half done; a robot then waits for a person."""
         if not self.protocol:
             return
         try:
@@ -135,7 +135,7 @@ class EnvironmentNode(Node):
         return self.get_clock().now().nanoseconds / messages.NANOSECONDS
 
     def _watch(self) -> None:
-        """Show on /diagnostics how the plant is."""
+        """Show the state of the plant on /diagnostics."""
         self.health.include(self.protocol.counters)
         self.health.stopped = self._why_stopped
         self.health.watch('enabled', lambda: self.protocol.enabled)
@@ -173,14 +173,14 @@ class EnvironmentNode(Node):
         self.create_service(SetBool, '~/enable', self._on_enable)
         if self._follows_sim_time:
             self._poll_timer = self.create_timer(POLL_PERIOD, self._on_poll)
-            # Simulated time may stop; what it last commanded must not go on then.
+            # Simulated time may stop; the last command must not stay in force then.
             self._stop_timer = steady_timer(self, self.control_period, self._on_watch)
         else:
             self._poll_timer = steady_timer(self, POLL_PERIOD, self._on_poll)
         self._watch_timer = steady_timer(self, 1.0, self._look_for_watchers)
 
     def _stamp(self) -> int:
-        """Return the time of an observation, ns; simulated time is a control period on."""
+        """Return the time of an observation, ns; simulated time advances by a control period."""
         if not self.parameters.publish_clock:
             return self.get_clock().now().nanoseconds
         self._sim_time += round(self.task.robot.control_period * messages.NANOSECONDS)
@@ -188,7 +188,7 @@ class EnvironmentNode(Node):
         return self._sim_time
 
     def _apply(self) -> None:
-        """Put the present parameters into force; called between steps only."""
+        """Apply the current parameters; called between steps only."""
         self.table.changed = False
         before = self.parameters
         self.parameters = parameters = self.table.read(EnvironmentParameters)
@@ -199,7 +199,7 @@ class EnvironmentNode(Node):
                 self._description.update(physics)
         except RstdpError as error:
             self.health.fault('parameters without effect', error)
-        if parameters.seed != before.seed:  # auto_reset counts on from the last one
+        if parameters.seed != before.seed:  # auto_reset continues from the last one
             self.protocol.seed = parameters.seed
         if parameters.clock == LOCKSTEP:
             factor = parameters.real_time_factor or float(parameters.leisurely)
@@ -217,7 +217,7 @@ class EnvironmentNode(Node):
         self._limits(value).check(self.protocol.plant.efforts)
 
     def _set_poll_period(self) -> None:
-        """In real time every poll is a cycle; else polls must not be what a step waits for."""
+        """In real time every poll is a cycle; in lockstep no step must have to wait for a poll."""
         period = self.protocol.step_period
         if self.parameters.clock == LOCKSTEP:
             period = min(POLL_PERIOD, period / POLLS_PER_STEP) if period else POLL_PERIOD
@@ -279,12 +279,12 @@ class EnvironmentNode(Node):
         self._send(self.protocol.poll(time.monotonic()))
 
     def _on_excess(self, excess: str) -> None:
-        """Stop at once, and not only at the next cycle."""
+        """Stop immediately, not only at the next cycle."""
         if self.protocol:
             self._send(self.protocol.abort(excess))
 
     def _on_absence(self, why: str) -> None:
-        """Stop and stay stopped: somebody is missing, or one too many."""
+        """Stop and stay stopped: a node is missing, or there is one too many."""
         if self.protocol and self.protocol.enabled:
             self._send(self.protocol.halt(why))
             self.health.fault('stops', why)
@@ -325,7 +325,7 @@ class EnvironmentNode(Node):
             self._joint_states.publish(message)
 
     def _look_for_watchers(self) -> None:
-        """Spare the work of ``joint_states`` while nobody looks."""
+        """Publish ``joint_states`` only while there are subscribers."""
         joint_states = self._joint_states
         self._watched = joint_states is not None and joint_states.get_subscription_count() > 0
 

@@ -18,12 +18,12 @@ class NodeParameters:
     """
     The declared parameters of a node.
 
-    The on-set callback only validates: another callback may still refuse the change. It raises
+    The on-set callback only validates: another callback may still refuse the change. It sets
     ``changed``, and the node reads the values at its next safe moment.
 
     :param node: where to declare them.
-    :ivar check: looks at a change as a whole, where one value must fit others: called with a
-        function from a parameter's name to its value after the change; raises an RstdpError.
+    :ivar check: checks a change as a whole, if one value must fit others: called with a function
+        from a parameter's name to its value after the change; raises an RstdpError.
     """
 
     def __init__(self, node: Node) -> None:
@@ -51,7 +51,7 @@ class NodeParameters:
         return self.read(type(defaults))
 
     def declare_each(self, parameters: Iterable[Parameter]) -> None:
-        """Declare parameters that belong to no table: those whose names depend on the task."""
+        """Declare parameters outside any table: those whose names depend on the task."""
         for parameter in parameters:
             self._declare(parameter, parameter.default)
 
@@ -76,7 +76,7 @@ class NodeParameters:
 
     def read(self, cls: type) -> Any:
         """
-        Return a table's present values.
+        Return a table's current values.
 
         :raises RstdpError: a value that does not fit.
         """
@@ -85,23 +85,23 @@ class NodeParameters:
 
     def value(self, name: str) -> Any:
         """
-        Return the present value of one parameter.
+        Return the current value of one parameter.
 
         :raises RstdpError: a value that does not fit.
         """
         return self._known[name].validate(self._node.get_parameter(name).value)
 
     def live_changes(self) -> dict[str, tuple[Any, Any]]:
-        """Return name, value at the start and value now of what was changed since."""
+        """Return the changed parameters: name, value at the start and value now."""
         now = {name: self._node.get_parameter(name).value for name in self._start}
         return {name: (start, now[name]) for name, start in self._start.items()
                 if now[name] != start}
 
     def restore(self, changes: Mapping[str, tuple[Any, Any]]) -> list[str]:
         """
-        Take over the live changes of an earlier start.
+        Apply the live changes of an earlier start.
 
-        What the new start sets otherwise than the earlier one did stays as it is now.
+        A value that the new start sets differently from the earlier one stays as it is now.
 
         :param changes: from :meth:`live_changes`.
         :return: the names of those in force.
@@ -133,7 +133,7 @@ class NodeParameters:
                 if known is None:
                     continue
                 value = known.validate(change.value)
-                # A dump that is loaded again names them all.
+                # A dump that is loaded again includes them all.
                 if known.fixed and value != self.value(known.name):
                     raise RstdpError(f'{known.name} can only be set at the {known.effect}')
             if self.check:
@@ -148,7 +148,7 @@ class NodeParameters:
 
 def refuse_undeclared(node: Node) -> None:
     """
-    Refuse overrides, as ``-p`` or a parameter file give them, that no node of the graph knows.
+    Refuse overrides from ``-p`` or a parameter file that no node of the graph knows.
 
     :param node: which has declared all of its own.
     :raises RstdpError: for the first one, with the nearest known name.
@@ -159,8 +159,8 @@ def refuse_undeclared(node: Node) -> None:
 
 
 def overrides(node: Node) -> Mapping[str, RosParameter]:
-    """Return what ``-p`` or a parameter file gave, by name, declared or not."""
-    # rclpy has no public way to ask.
+    """Return the overrides from ``-p`` or a parameter file, by name, declared or not."""
+    # rclpy has no public way to read them.
     return getattr(node, '_parameter_overrides', {})
 
 
@@ -168,8 +168,8 @@ def descriptor(parameter: Parameter) -> ParameterDescriptor:
     """
     Describe a parameter to ROS.
 
-    The type is left open, or rclpy would refuse ``1`` for a double; ours is checked in the
-    callback, and so is the range, which ROS can only check for a fixed type.
+    The type is left open, as rclpy would refuse ``1`` for a double; type and range are checked in
+    the callback, as ROS can check a range only for a fixed type.
     """
     limits = [f'{sign} {bound:g}' for sign, bound in
               (('>=', parameter.minimum), ('<=', parameter.maximum)) if bound is not None]

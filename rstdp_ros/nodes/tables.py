@@ -1,8 +1,8 @@
 """
 The parameters of every node, as tables (:mod:`rstdp_ros.support.parameters`).
 
-They are data without ROS: the nodes declare them, ``docs/parameters.md`` lists them. The task's
-physics and the parameters of rule, guard and bounds stand where they are computed with.
+They are data without ROS: the nodes declare them, ``docs/parameters.md`` lists them. The tables of
+the task's physics and of strategy, guard and bounds are in the modules that use them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from rstdp_ros.support.parameters import (
 from rstdp_ros.support.seeds import ADAPTATION, END
 from rstdp_ros.tasks import Task, TASKS
 
-# In real time, the part of an episode's steps whose spikes must have arrived.
+# In real time, the fraction of an episode's steps whose spikes must have arrived.
 REALTIME_COVERAGE = 0.95
 
 
@@ -101,10 +101,10 @@ def limits(task: Task) -> list[Parameter]:
 
 def read_limits(task: Task, value: Callable[[str], float], period: float) -> Limits:
     """
-    Put the values of these parameters together.
+    Return the limits that these parameters set.
 
-    :param value: returns one by its name.
-    :param period: of control, s.
+    :param value: returns a parameter's value by its name.
+    :param period: control period, s.
     """
     positions, velocities = (
         tuple(value(f'joint_limits.{joint}.max_{kind}') or math.inf for joint in task.robot.joints)
@@ -216,7 +216,7 @@ class RobotParameters:
 
 
 def wiring_parameters(task: Task) -> list[Parameter]:
-    """List the parameters that say what the driver calls the joints and how it counts."""
+    """List the parameters for the driver's names, zeros and scales of the joints."""
     def wire(joint: str, what: str, default: float | str, description: str) -> Parameter:
         return Parameter(f'joints.{joint}.{what}', default, description, effect=START)
 
