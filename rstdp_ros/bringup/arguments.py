@@ -1,4 +1,4 @@
-"""The launch arguments of every graph: what each may be, and what ``--show-args`` says of it."""
+"""The launch arguments of every graph: their allowed values and their ``--show-args`` texts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from rstdp_ros.tasks import get_task
 
 LOG_LEVELS = ('info', 'debug', 'warn', 'error', 'fatal')
 # A foreign driver speaks observation, action and episode_end itself: no environment node. A bag
-# repeats what an environment said.
+# repeats what an environment sent.
 FOREIGN, BAG = 'foreign', 'bag'
-# What it means to leave out what a node has a parameter for.
+# The effect of omitting an argument that is a node's parameter.
 FROM_FILE = 'from params_file, otherwise {}'
 
 
@@ -32,8 +32,8 @@ class Argument(NamedTuple):
     """
     A launch argument.
 
-    :param parameter: its name, what it may be and what it means.
-    :param left_out: what leaving it out means; '' where its default holds.
+    :param parameter: its name, allowed values and meaning.
+    :param left_out: the effect of omitting it; '' if its default applies.
     """
 
     parameter: Parameter
@@ -41,18 +41,18 @@ class Argument(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What stands before ``:=``."""
+        """The text before ``:=``."""
         return self.parameter.name
 
     @property
     def default(self) -> str:
-        """Return the text that stands for leaving it out."""
+        """Return the text that means it is omitted."""
         value = self.parameter.default
         return '' if self.left_out else str(value).lower() if isinstance(value, bool) else value
 
     @property
     def description(self) -> str:
-        """What ``--show-args`` says."""
+        """The text shown by ``--show-args``."""
         said = (('', self.parameter.description), ('One of ', ', '.join(self.parameter.choices)),
                 ('Unit: ', self.parameter.unit), ('If omitted: ', self.left_out))
         return ' '.join(f'{label}{text.removesuffix(".")}.' for label, text in said if text)
@@ -107,7 +107,7 @@ def all_arguments(task_name: str) -> list[Argument]:
 
 def read_arguments(declared: Iterable[Argument], texts: Mapping[str, str]) -> dict[str, Any]:
     """
-    Read what was given as text, under earlier names too; '' is left out.
+    Read arguments given as text, under earlier names too; '' means omitted.
 
     :raises RstdpError: a value that does not fit.
     """
@@ -116,15 +116,15 @@ def read_arguments(declared: Iterable[Argument], texts: Mapping[str, str]) -> di
 
 
 def old_names(declared: Iterable[Argument]) -> dict[str, str]:
-    """Return the arguments' earlier names, which are still understood, and the present ones."""
+    """Return the arguments' earlier names, which are still accepted, and the current ones."""
     return {a.parameter.was: a.name for a in declared if a.parameter.was}
 
 
 def checked(task_name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return the arguments of a task's graphs by name: those that were given, and every flag.
+    Return the arguments of a task's graphs by name: the given ones, and every flag.
 
-    :param values: in their types; '' is left out.
+    :param values: in their types; '' means omitted.
     :raises RstdpError: an unknown name or a value that does not fit.
     """
     known = {a.name: a for a in all_arguments(task_name)}
@@ -137,7 +137,7 @@ def checked(task_name: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def refuse_unknown_arguments(names: Iterable[str], declared: Iterable[str]) -> None:
     """
-    Refuse what is misspelt, or meant for another graph.
+    Refuse misspelt arguments, and those of another graph.
 
     :raises RstdpError: for the first name, with the nearest argument there is.
     """
@@ -188,7 +188,7 @@ def _physics_arguments(task_name: str) -> list[Argument]:
 
 def _of_node(cls: type, *names: str, **others: Any) -> list[Argument]:
     """
-    List arguments that are parameters of a node: left out, the parameter file says.
+    List arguments that are parameters of a node: if omitted, the parameter file decides.
 
     :param others: attributes of the parameter that differ here.
     """

@@ -55,7 +55,7 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
         return [Shutdown(reason=f'{event.process_name} cannot work as configured')]
 
     def parameters_of(node: NodeDescription, params_file: str) -> list[Any]:
-        # Text stays text, whatever it would be as YAML.
+        # Text stays text, even if YAML would read it as something else.
         values = {name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
                   for name, value in node.parameters.items()}
         return [params_file, values] if params_file and node.ours else [values]
@@ -93,7 +93,7 @@ def _on_command_line(context: Any) -> list[str]:
     """
     List the arguments that a person gave to this launch file.
 
-    One that includes it has arguments of its own, which are none of our business.
+    A launch file that includes it has arguments of its own, which are not checked.
     """
     ours = context.get_locals_as_dict().get('current_launch_file_path', '')
     # ros2 launch names the file by package or path.

@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the graph to the end, to Ctrl-C or SIGTERM; keep what was learned either way."""
+    """Run the graph to the end, Ctrl-C or SIGTERM; keep what was learned in every case."""
     check(options)
     adaptation, *robot = (read_adaptation(options, StandInParameters(), task=STAND_IN_TASK)
                           if options.robot else read_adaptation(options))
@@ -101,27 +101,27 @@ def run(options: argparse.Namespace) -> int:
 
 
 def interrupt_on_signals() -> list[int]:
-    """Have SIGTERM interrupt like Ctrl-C; return where the first of them is noted."""
+    """Let SIGTERM interrupt like Ctrl-C; return a list to which the first of them is added."""
     stopped: list[int] = []
 
     def stop(number: int, frame: Any) -> None:
-        # What was learned is kept from now on; whoever is in a hurry has Ctrl-C.
+        # What was learned is now kept; Ctrl-C still interrupts.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         stopped.append(number)
         raise KeyboardInterrupt
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # a job in a shell's background
+        if signal.getsignal(number) is not signal.SIG_IGN:  # a background job of a shell
             signal.signal(number, stop)
     return stopped
 
 
 def check(options: argparse.Namespace) -> None:
     """
-    Refuse before anything starts what could not go on.
+    Refuse options that cannot work, before anything starts.
 
-    :raises RstdpError: what does not fit together, or is missing.
+    :raises RstdpError: options that do not fit together, or something is missing.
     """
     if options.robot and options.task != STAND_IN_TASK.name:
         raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK.name} only')
@@ -143,7 +143,7 @@ def check(options: argparse.Namespace) -> None:
 
 def graph(adaptation: Adaptation, options: argparse.Namespace,
           folder: Path) -> list[NodeDescription]:
-    """Describe the graph that does over ROS what ``adapt`` does in one process."""
+    """Describe the graph that does the work of ``adapt`` over ROS."""
     recipe = adaptation.recipe
     learning = {'strategy': recipe.strategy, 'guard': recipe.guard, **recipe.values()}
     nodes = describe_graph(adaptation.task.name, {
@@ -167,7 +167,7 @@ def stand_in(adaptation: Adaptation, parameters: StandInParameters) -> list[Node
 
 
 def discovery() -> Mapping[str, str]:
-    """Stay on this machine unless the user said otherwise."""
+    """Keep discovery to this machine unless the user has set it."""
     name = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
     return {} if name in os.environ else {name: 'LOCALHOST'}
 
@@ -181,7 +181,7 @@ def watch(supervisor: Supervisor, folder: Path, episodes: int, people: TextIO) -
         records = read_records(log) if log.exists() else []
         for record in records[shown:]:
             print(record, file=people, flush=True)
-        # After a crash the last lines are written anew, bit for bit the same.
+        # After a crash the last lines are written again, bit for bit the same.
         shown = max(shown, len(records))
         if shown >= episodes and (folder / ADAPTED).exists():
             return

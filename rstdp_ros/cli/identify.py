@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Identify and print; exit code 1 if the bag lacks something that its metadata name."""
+    """Identify and print; exit code 1 if the bag lacks something named in its metadata."""
     people = sys.stderr if options.json else sys.stdout
     first, last = options.episodes or (0, None)
     if last is not None and not 0 <= first <= last:
@@ -73,10 +73,10 @@ def run(options: argparse.Namespace) -> int:
 
 def driver_of(values: Mapping[str, Any], task: Task | None = None) -> Driver:
     """
-    Return how a robot is wired.
+    Return a robot's wiring.
 
-    :param values: of the environment node's parameters; others are ignored.
-    :param task: None while nothing is known of joints.
+    :param values: parameters of the environment node; others are ignored.
+    :param task: None if the joints are not known yet.
     :raises RstdpError: a value that does not fit.
     """
     def value(parameter: Parameter) -> Any:
@@ -91,9 +91,9 @@ def driver_of(values: Mapping[str, Any], task: Task | None = None) -> Driver:
 
 def task_of(bag: Bag, name: str | None) -> Task:
     """
-    Return the task of the recorded network, or the one that is named.
+    Return the task of the recorded network, or the named one.
 
-    :raises RstdpError: neither tells, or they differ.
+    :raises RstdpError: there is neither, or they differ.
     """
     recorded = first_network(bag).task if bag.counts['weights'] else None
     if not (name or recorded):
@@ -106,7 +106,7 @@ def task_of(bag: Bag, name: str | None) -> Task:
 
 def describe(motion: Motion, found: Identified, prediction: Prediction,
              nominal: Prediction) -> str:
-    """Say what was found, how sure it is, and how well it predicts."""
+    """Describe the identified plant, its uncertainty and the quality of its predictions."""
     task, estimates = found.prior.task, found.estimates()
     free = {name: one for name, one in estimates.items() if not one.held}
     lines = [f'{task.name}: {motion.steps} steps of {motion.episodes} episodes', '',
@@ -124,7 +124,7 @@ def describe(motion: Motion, found: Identified, prediction: Prediction,
 
 
 def structure(found: Identified) -> str:
-    """Say whether the equations explain what was shown."""
+    """Say whether the equations explain the data."""
     words = (FITS if found.adequacy.fits else f'{LACKS}: no values of the parameters explain '
              'these data, and the intervals do not know of it')
     return f'structure: {words} (F = {found.adequacy.ratio:.2f}, p = {found.adequacy.p_value:.2g})'
@@ -132,7 +132,7 @@ def structure(found: Identified) -> str:
 
 def row(task: Task, name: str, one: Estimate) -> str:
     """Return a line of the table."""
-    # What is far smaller than it is certain is 0.
+    # A value far smaller than its uncertainty is 0.
     value = round(one.value, 3 - math.floor(math.log10(one.high - one.low or 1.0)))
     interval = f'{one.low:.4g} to {one.high:.4g}'
     line = (f'{name:24} {one.nominal:9.4g} {value:10.4g}  {interval:24} '
@@ -141,13 +141,13 @@ def row(task: Task, name: str, one: Estimate) -> str:
 
 
 def known(task: Task, estimates: dict[str, Estimate]) -> list[str]:
-    """List the numbers of the physics that nobody looked for."""
+    """List the physics parameters that were not identified."""
     return [f'{name} {p.default:.4g} {p.unit}'.strip() for name, p in table(task.physics).items()
             if name not in estimates and isinstance(p.default, float)]
 
 
 def goodness(prediction: Prediction, nominal: Prediction) -> list[str]:
-    """Say how well a plant predicts."""
+    """Describe the quality of a plant's predictions."""
     ahead = prediction.seen.present.shape[1] - KNOWN
     if not prediction.ahead.any():
         return [f'nothing lasted longer than {KNOWN} steps without a gap: how well it predicts '
@@ -163,7 +163,7 @@ def goodness(prediction: Prediction, nominal: Prediction) -> list[str]:
 
 
 def goodness_of_returns(returns: Sequence[PredictedReturn]) -> list[str]:
-    """Say how well a plant predicts the returns of the recorded networks."""
+    """Compare predicted and recorded returns of the recorded networks."""
     if not returns:
         return ['returns cannot be compared: no whole episode of a recorded network (record '
                 'observation, spikes, weights and episode_end)']
@@ -176,7 +176,7 @@ def goodness_of_returns(returns: Sequence[PredictedReturn]) -> list[str]:
 
 def to_json(motion: Motion, found: Identified, prediction: Prediction, nominal: Prediction,
             returns: Sequence[PredictedReturn]) -> dict[str, Any]:
-    """Return what a program wants to know."""
+    """Return the result for programs."""
     values = zip(prediction.units, prediction.rms, prediction.rms / prediction.motion,
                  nominal.rms / nominal.motion, found.noise)
     keys = ('unit', 'rms', 'share', 'nominal_share', 'noise')

@@ -43,16 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Run the command line.
 
     :param arguments: those of the process if None.
-    :return: exit code: 0 done, 2 an error the user can mend, 130 interrupted.
+    :return: exit code: 0 done, 2 an error the user can fix, 130 interrupted.
     """
-    # A terminal or file that has no form for a name gets an escape instead.
+    # A terminal or file that cannot represent a character gets an escape instead.
     if hasattr(sys.stdout, 'reconfigure'):
         sys.stdout.reconfigure(errors='backslashreplace')
     try:
         try:
             return _run(sys.argv[1:] if arguments is None else arguments)
         finally:
-            sys.stdout.flush()  # while what it meets can still be told
+            sys.stdout.flush()  # while errors can still be reported
     except RstdpError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -75,7 +75,7 @@ def _run(arguments: Sequence[str]) -> int:
                                   parser_class=Parser)
     for verb, summary in VERBS.items():
         child = verbs.add_parser(verb, help=summary, description=summary)
-        # Only what is asked for is loaded: --help needs neither kernels nor simulators.
+        # Only the requested verb is loaded: --help needs neither kernels nor simulators.
         if verb in arguments:
             module = import_module(f'rstdp_ros.cli.{verb}')
             module.add_arguments(child)
@@ -90,7 +90,7 @@ def _fail(reason: str) -> int:
 
 
 def _drop_output() -> None:
-    """Keep the interpreter from writing once more, when it ends, what cannot be written."""
+    """Keep the interpreter from trying to write the unwritable again at its end."""
     with suppress(OSError, ValueError):
         with open(os.devnull, 'w') as nothing:
             os.dup2(nothing.fileno(), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Make an 8-bit network for fixed point, and measure what that costs."""
+"""Make an 8-bit network for fixed point, and measure the loss."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def describe(result: Comparison, seed: int) -> str:
-    """Say what quantisation changed."""
+    """Describe the effect of quantisation."""
     return (f'same action on {result.agreement:.2%} of {result.observations} observations\n'
             f'mean return {result.float_returns.mean():.2f} in float, '
             f'{result.returns.mean():.2f} in fixed point: {result.loss:+.2%} lost '

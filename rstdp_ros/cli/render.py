@@ -22,7 +22,7 @@ from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import EQUATIONS, get_task, simulators, Task
 
 ADAPTATION_EPISODES = 3
-# Slower GIFs are slide shows; browsers slow down what is faster.
+# Slower GIFs are slide shows; browsers slow down faster ones.
 FPS = (1, 50)
 WIDTH = (200, 3840)
 
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """
-    Refuse options that make no film.
+    Refuse options that give no film.
 
     :raises RstdpError: which one, and what it may be.
     """
@@ -128,7 +128,7 @@ def load(task: Task, name: str) -> SpikingQNetwork:
 
 
 def of_run(task: Task, folder: Path) -> tuple[Task, SpikingQNetwork, SpikingQNetwork, Any]:
-    """Take networks and plant from a run, and say what is not known of it."""
+    """Take networks and plant from a run, and print what is unknown."""
     before, after, environment = read_run_folder(folder, print)
     task.check_network(before)
     if not environment:

@@ -74,15 +74,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _line(name: str) -> str:
-    """Return a study's line of the help; one that is broken says why."""
+    """Return a study's line of the help; a broken one gives the reason."""
     return f'  {name:<16}{STUDIES.fault(name) or STUDIES[name].title}'
 
 
 def _studies(name: str, task: str | None) -> list[Study]:
     """
-    Return what is to be run.
+    Return the studies to run.
 
-    :raises RstdpError: an experiment or task that does not exist, or that do not fit each other.
+    :raises RstdpError: an experiment or task that does not exist, or a pair that does not fit.
     """
     if name == 'report':
         return []
@@ -113,7 +113,7 @@ def _run_study(study: Study, scale: Scale, options: argparse.Namespace) -> None:
     with tqdm(total=len(jobs), desc=study.name, unit='job', smoothing=0.05) as bar:
         run_jobs(study.run, jobs, options.output / 'jobs',
                  Executor(options.workers, options.executor), bar.update)
-    # Together with what earlier runs did for other tasks, rules and physics.
+    # Including jobs of earlier runs for other tasks, rules and physics.
     everything = study.jobs(study.tasks, replace(scale, rules=(), derived=DERIVED))
     rows, done = finished(study.run, everything, options.output / 'jobs')
     command = ' '.join(['rstdp_ros reproduce', study.name, f'--scale {options.scale}',
