@@ -1,4 +1,4 @@
-"""Replay a bag: the same weights again, or the effect of other parameters or networks."""
+"""Replay a bag: the same weights again, or with other parameters or another network."""
 
 from __future__ import annotations
 
