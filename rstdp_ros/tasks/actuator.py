@@ -15,7 +15,7 @@ from rstdp_ros.support.compiling import compiled
 from rstdp_ros.support.parameters import NEXT_STEP, parameter
 
 LONGEST_DELAY = 1.0  # s
-# A delay of whole periods must be one in spite of rounding: 0.6 / 0.2 is not 3.
+# A delay of whole periods must stay one despite rounding: 0.6 / 0.2 is not 3.
 DIGITS = 9
 
 
@@ -33,7 +33,7 @@ def dead_zone(unit: str) -> Any:
 
 
 def actuator_of(physics: Any, control_period: float) -> tuple[float, float]:
-    """Return delay in control periods and dead zone, as :func:`delivered` wants them."""
+    """Return delay in control periods and dead zone, as :func:`delivered` takes them."""
     return round(physics.actuator_delay / control_period, DIGITS), physics.dead_zone
 
 

@@ -51,15 +51,15 @@ def _described(actions: gymnasium.Space) -> str:
 
 class GymPlant(Plant):
     """
-    A Gymnasium environment with a robot's interface: efforts in, joints out.
+    A Gymnasium environment with a robot's interface: takes efforts, returns joints.
 
-    Somebody else's environment may do anything; whatever it does becomes one sentence.
+    A foreign environment may raise anything; every error becomes one sentence.
 
-    :param task: what the environment must fit.
+    :param task: the task that the environment must fit.
     :param env_id: any id known to ``gymnasium.make``; the task's own by default.
     :param gui: let the environment open its window.
-    :raises RstdpError: unknown id, spaces other than the task's, no window to open, or an
-        environment that does not keep Gymnasium's interface.
+    :raises RstdpError: unknown id, spaces other than the task's, no display for the window, or an
+        environment that violates Gymnasium's interface.
     """
 
     waits = True
@@ -91,7 +91,7 @@ class GymPlant(Plant):
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:
-        """Name the environment in whatever goes wrong inside."""
+        """Name the environment in every error raised inside."""
         try:
             yield
         except Exception as error:
@@ -101,7 +101,7 @@ class GymPlant(Plant):
 
     @property
     def tunable(self) -> bool:
-        """Whether the plant's physics can be set: those of our own environments can."""
+        """Whether the plant's physics can be set, as in our own environments."""
         plant = self.env.unwrapped
         return isinstance(plant, TunableEnv) and isinstance(plant.physics, self.task.physics)
 
@@ -109,7 +109,8 @@ class GymPlant(Plant):
         """
         Change the plant, effective at the next step.
 
-        :raises RstdpError: the environment has other than default physics to offer.
+        :raises RstdpError: physics other than the defaults for an environment that cannot change
+            them.
         """
         if self.tunable:
             self.env.unwrapped.physics = physics
@@ -130,9 +131,9 @@ class GymPlant(Plant):
         """
         Apply an effort for one control period.
 
-        :param effort: one of the task's efforts, or where it takes what lies between them too, one
-            within them.
-        :raises RstdpError: any other effort, or an environment that cannot go on.
+        :param effort: one of the task's efforts, or any within their range if it takes those in
+            between too.
+        :raises RstdpError: any other effort, or an environment that cannot continue.
         """
         action = self._action(effort)
         with self._doing("does not keep Gymnasium's step()"):
@@ -141,7 +142,7 @@ class GymPlant(Plant):
             return Outcome(self._joints(observation), real('a reward', reward), end)
 
     def _action(self, effort: float) -> int | np.ndarray:
-        """Return what the environment calls an effort."""
+        """Return the environment's action for an effort."""
         efforts = self.task.robot.efforts
         if self._discrete and effort in efforts:
             return efforts.index(effort)
@@ -150,7 +151,7 @@ class GymPlant(Plant):
         raise RstdpError(f'effort {effort} is none of {self.task.name}: {efforts}')
 
     def _joints(self, observation: np.ndarray) -> Joints:
-        """Prefer the exact joints of our own environments to what an observation tells."""
+        """Return the exact joints of our own environments, others' from the observation."""
         if self.tunable:
             return self.env.unwrapped.joints
         observation = np.asarray(observation, np.float64)

@@ -1,4 +1,4 @@
-"""A cart-pole that is no simulator: it moves by itself and has what real ones have."""
+"""A stand-in for a real cart-pole: it moves by itself and has the flaws of real ones."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class StandInPhysics(CartPolePhysics):
     dead_zone: float = with_default(CartPolePhysics, 'dead_zone', 0.2)
 
 
-# The cart-pole with that table, for whoever makes physics of names and values.
+# The cart-pole with that table, to make physics from names and values.
 STAND_IN = replace(CARTPOLE, physics=StandInPhysics)
 
 
 @dataclass(frozen=True)
 class StandInParameters:
-    """What sets a robot apart from a plant; the defaults are a decent machine's."""
+    """A robot's imperfections beyond the plant's; the defaults are a decent machine's."""
 
     seed: int = parameter(0, 'Seed of noise, jitter, losses and starts.', minimum=0, maximum=2**31)
     rate: float = parameter(100.0, 'Joint states per second.', unit='Hz', minimum=1.0,
@@ -63,8 +63,8 @@ class StandIn:
     back there when commands have been zero for a while. Equations of motion, friction included,
     are the task's, by semi-implicit Euler with steps of a millisecond.
 
-    :param physics: of cart, pole and motor, and what the sensors make of the true values.
-    :param parameters: of everything else.
+    :param physics: of cart, pole, motor and sensor errors.
+    :param parameters: all the rest.
     """
 
     def __init__(self, physics: CartPolePhysics, parameters: StandInParameters) -> None:
@@ -80,17 +80,17 @@ class StandIn:
         CARTPOLE.shown(self.state, self._sensors)
 
     def command(self, effort: float) -> None:
-        """Take a command, N; as forward_command_controller, ignore one that is not finite."""
+        """Take a command, N; like forward_command_controller, ignore one that is not finite."""
         if math.isfinite(effort):
             self._commands.append((self.time + self.physics.actuator_delay, effort))
 
     def advance(self, until: float) -> None:
-        """Let time go on."""
+        """Advance the time."""
         while self.time < until:
             self._substep()
 
     def read(self) -> Joints:
-        """Return what the encoders say: cart and pole."""
+        """Return the encoders' readings of cart and pole."""
         parameters, noise = self.parameters, self._random.normal
         joints = CARTPOLE.shown(self.state, self._sensors)
         positions = joints.positions + parameters.position_noise * noise(size=2)
@@ -100,11 +100,11 @@ class StandIn:
         return Joints(positions.tolist(), velocities.tolist())
 
     def lost(self) -> bool:
-        """Draw whether the next message gets lost."""
+        """Draw whether the next message is lost."""
         return self._random.random() < self.parameters.loss
 
     def lateness(self) -> float:
-        """Draw by how much the next message comes late, s."""
+        """Draw the delay of the next message, s."""
         return self.parameters.jitter * self._random.random()
 
     def _substep(self) -> None:
