@@ -1,4 +1,4 @@
-"""A robot as a plant: what its driver says in, commands out, judged by the task's definition."""
+"""A robot as a plant: takes its driver's messages, sends commands, follows the task's rules."""
 
 from __future__ import annotations
 

@@ -304,7 +304,7 @@ class Task:
         return self.reward.of(self.robot.state(joints), effort, end)
 
     def load(self) -> None:
-        """Load what single steps call, compiled: in real time the first cannot wait for it."""
+        """Load the compiled functions of steps: in real time the first cannot wait for them."""
         zeros = [0.0] * len(self.robot.joints)
         self.robot.observation(zeros, zeros)
         effort = self.robot.effort(np.zeros(self.network.actions, np.float32))
