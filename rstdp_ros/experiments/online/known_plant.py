@@ -1,4 +1,4 @@
-"""What the twin's search reaches where the plant's true parameters are known: a bound."""
+"""The twin's search with the plant's true parameters known: a bound."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rstdp_ros.twin.strategy import better, TwinParameters
 def known_plant(worlds: Sequence[World], network: SpikingQNetwork,
                 seed: int) -> Iterator[SpikingQNetwork]:
     """
-    Search as often, as long and with the same proof as ``twin`` does, on the plant itself.
+    Search as often, as long and with the same validation as ``twin``, on the plant itself.
 
     :param worlds: in the task's own equations.
     """

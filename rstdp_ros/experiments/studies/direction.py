@@ -100,7 +100,7 @@ def _changes(data: DataFrame) -> DataFrame:
 
 
 def _places(data: DataFrame) -> DataFrame:
-    """Compare with the control that has the same entries, and so the same net drift."""
+    """Compare with the control that has the same entries, and hence the same net drift."""
     from pandas import DataFrame
     rows = []
     columns = ['task', 'network', 'preset', 'set', 'updates']

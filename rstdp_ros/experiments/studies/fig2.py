@@ -39,7 +39,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Trace]:
 
 
 def run(job: Trace) -> Rows:
-    """Return c of the synapse whose trace ends largest, after every observation."""
+    """Return c, after every observation, of the synapse whose trace is largest at the end."""
     task, network = get_task(job.task), load(job)
     rasters = task.episode(network, job.seed).rasters
     rule = RSTDP(network, 'paper')
@@ -57,7 +57,7 @@ def run(job: Trace) -> Rows:
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
-    """Return where the trace goes."""
+    """Return the trace in numbers."""
     groups = data.groupby('task', sort=False)
     return {'The trace in numbers': groups.agg(
         pre=('pre', 'first'), post=('post', 'first'), ticks=('tick', 'max'),
