@@ -1,8 +1,8 @@
 """
 Run the graph in real time and report missed cycles and the latency from observation to action.
 
-What a robot would see: numbers of the environment node's own diagnostics, idle or with cores kept
-busy, and what memory the nodes took when they had warmed up and in the end.
+A robot's view: values of the environment node's own diagnostics, idle or with busy cores, and the
+nodes' memory after warm-up and at the end.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ENVIRONMENT = '/environment'
 COUNTERS = ('cycles', 'late cycles', 'missed cycles', 'observations not answered in time',
             'episodes aborted')
 BUSY = 'while True: pass'
-# This part of the time is for warming up.
+# Fraction of the time for warming up.
 WARM_UP = 0.1
 
 
@@ -49,8 +49,8 @@ def measure(folder: Path, rate: float, priority: int, backend: str,
     """
     Run the graph.
 
-    :return: the last values of the diagnostics, the latencies of each second in ms, and the
-        nodes' memory, MB, when they had warmed up and in the end.
+    :return: the last values of the diagnostics, the latencies of each second in ms, and the nodes'
+        memory, MB, after warm-up and at the end.
     """
     values: dict[str, str] = {}
     latencies: list[float] = []

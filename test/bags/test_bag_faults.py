@@ -19,7 +19,7 @@ CHUNK = struct.Struct('<QQQII')
 
 
 def mcap_bomb(path, sizes):
-    """Write an mcap file without index whose chunks unpack to so many zeros each."""
+    """Write an mcap file without index whose chunks unpack to zeros of the given sizes."""
     records = b''
     for size in sizes:
         packed = (zstd.compress(bytes(min(size, 2**25)))

@@ -1,4 +1,4 @@
-"""The plant's parameters from a bag, whoever moved it."""
+"""The plant's parameters from a bag, whatever moved it."""
 
 import importlib.util
 import json
