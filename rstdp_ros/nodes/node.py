@@ -113,9 +113,9 @@ class Node(RclpyNode):
 
     def create_timer(self, period: float, callback: Callable[[], None], *values: Any,
                      **choices: Any) -> Timer:
-        """Call back now and then, within the boundary."""
+        """Call back periodically, within the boundary."""
         call = self.guarded(callback)
-        # rclpy hands information to whoever takes an argument.
+        # rclpy passes information to callbacks that take an argument.
         return super().create_timer(period, lambda: call(), *values, **choices)
 
     def add_on_set_parameters_callback(self, callback: Callable[[Any], Any]) -> None:

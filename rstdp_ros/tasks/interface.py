@@ -100,7 +100,7 @@ class RobotInterface:
         """
         Return poses as states.
 
-        :param positions: (..., joints), m or rad; likewise velocities.
+        :param positions: (..., joints), m or rad; ``velocities``: m/s or rad/s.
         :return: (..., state) float64.
         """
         values = np.concatenate([positions, velocities], axis=-1, dtype=np.float64)
@@ -117,7 +117,7 @@ class RobotInterface:
         """
         Build the policy's observation from the joints' values.
 
-        :param positions: (joints,), m or rad; likewise velocities.
+        :param positions: (joints,), m or rad; ``velocities``: m/s or rad/s.
         :return: (n,) float32.
         """
         seen = np.empty(len(self.observation_high), np.float32)

@@ -121,7 +121,7 @@ class Task:
 
         The lower one is generous: a custom environment may give less than ours.
 
-        :param steps: of so many steps; None for any number up to the longest.
+        :param steps: number of steps; None for any number up to the longest episode.
         """
         least, largest = self.reward.bounds(steps or self.max_episode_steps)
         return min(0.0, least), self.reward.best if steps is None else largest
@@ -130,7 +130,7 @@ class Task:
         """
         Say why no episode can have this return; '' if one can.
 
-        :param steps: of so many steps; None for any number up to the longest.
+        :param steps: number of steps; None for any number up to the longest episode.
         """
         least, largest = self.possible_returns(steps)
         slack = ROUNDING * max(abs(least), abs(largest))

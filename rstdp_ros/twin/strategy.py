@@ -200,7 +200,7 @@ class Twin(Strategy):
         return self.identified.plants(count, self.generator, self.doubt)
 
     def placed(self, network: SpikingQNetwork) -> None:
-        """Predict nothing for a network that somebody else put in place."""
+        """Predict nothing for a network that was put in place from outside."""
         self.agreement.forget()
 
     def findings(self) -> dict[str, dict[str, Any]]:
