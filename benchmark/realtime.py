@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument('--rate', type=float, default=50.0, help='Hz (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=60.0, help='(default: %(default)s)')
     parser.add_argument('--busy', type=int, nargs='?', default=0, const=os.cpu_count(),
-                        metavar='CORES', help='keep so many cores busy meanwhile; all if no '
+                        metavar='CORES', help='number of cores to keep busy meanwhile; all if no '
                         'number follows')
     parser.add_argument('--priority', type=int, default=0, help='real-time priority of '
                         'environment and policy; 0: none (default)')

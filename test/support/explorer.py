@@ -112,7 +112,8 @@ class Explorer(Strategy):
 class HesitantParameters:
     """The guard's parameter."""
 
-    every: int = parameter(2, 'Deploy one network in so many.', minimum=1, maximum=100)
+    every: int = parameter(2, 'Episodes from one deployed network to the next.', minimum=1,
+                           maximum=100)
 
 
 class Hesitant(NoGuard):
