@@ -26,7 +26,7 @@ MAX_VELOCITY_1 = 4 * math.pi
 MAX_VELOCITY_2 = 9 * math.pi
 # The command, N m, for which the plant exerts ``torque_magnitude``.
 NOMINAL_EFFORT = 1.0
-# Friction is full from this speed on, rad/s: a few hundredths of the joints' speeds in an episode.
+# Friction is full from this speed on, rad/s: a few hundredths of usual speeds.
 FULL_FRICTION = 0.2
 # Beyond this many rad, wrapping turn by turn as Gymnasium does would take too long.
 MANY_TURNS = 1000.0

@@ -26,8 +26,7 @@ CONTROL_PERIOD = 0.02
 POSITION_LIMIT = 2.4
 # The command, N, for which the plant exerts ``force_magnitude``.
 NOMINAL_EFFORT = 10.0
-# Friction is full from this speed on, m/s or rad/s: a few hundredths of the joints' speeds in an
-# episode.
+# Friction is full from this speed on, m/s or rad/s: a few hundredths of usual speeds.
 FULL_FRICTION = 0.05
 
 
