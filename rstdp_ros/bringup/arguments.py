@@ -47,8 +47,7 @@ class Argument(NamedTuple):
     @property
     def default(self) -> str:
         """Return the text that means it is omitted."""
-        value = self.parameter.default
-        return '' if self.left_out else str(value).lower() if isinstance(value, bool) else value
+        return '' if self.left_out else _text_of(self.parameter.default)
 
     @property
     def description(self) -> str:
@@ -193,8 +192,8 @@ def _of_node(cls: type, *names: str, **others: Any) -> list[Argument]:
     :param others: attributes of the parameter that differ here.
     """
     known = table(cls)
-    return [Argument(replace(known[name], **others), FROM_FILE.format(known[name].default))
-            for name in names]
+    return [Argument(replace(known[name], **others),
+                     FROM_FILE.format(_text_of(known[name].default))) for name in names]
 
 
 def _params_file(own: str = '', more: str = '') -> Argument:
@@ -209,6 +208,10 @@ def _own_file(task_name: str) -> str:
         return str(share_path(f'config/{task_name}.yaml'))
     except RstdpError:
         return ''
+
+
+def _text_of(value: bool | int | float | str) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _flag(name: str, description: str, default: bool = False) -> Argument:

@@ -41,52 +41,65 @@ def replay_launch_description() -> Any:
 
 
 def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
-    from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+    from launch.actions import DeclareLaunchArgument, OpaqueFunction
+
+    from launch import LaunchDescription
+    shown = [(a.name, a.default, a.description) for a in declared]
+    shown += [(old, '', f'Earlier name of {now}.') for old, now in old_names(declared).items()]
+    return LaunchDescription([
+        *(DeclareLaunchArgument(name, default_value=default, description=description)
+          for name, default, description in shown),
+        OpaqueFunction(function=_start, args=[declared, fixed])])
+
+
+def _start(context: Any, declared: Sequence[Argument], fixed: Mapping[str, str]) -> list[Any]:
+    """Check everything that was given, then return the nodes as launch wants them."""
+    texts = _texts(context, declared) | fixed
+    refuse_unknown_arguments(_on_command_line(context), texts)
+    check_surroundings(texts['namespace'])
+    nodes = describe_graph(texts['task'], read_arguments(all_arguments(texts['task']), texts))
+    make_run_dir(nodes)
+    _check_installed(node.package for node in nodes if not node.ours)
+    return [_action(node, texts) for node in nodes]
+
+
+def _texts(context: Any, declared: Sequence[Argument]) -> dict[str, str]:
+    """Return the text of every argument by name; warn of earlier names."""
     from launch.substitutions import LaunchConfiguration
+
+    from launch import logging
+    earlier = old_names(declared)
+    texts = {name: LaunchConfiguration(name).perform(context)
+             for name in (*(a.name for a in declared), *earlier)}
+    for old in filter(texts.get, earlier):
+        logging.get_logger(PACKAGE).warning(f'{old}:= is called {earlier[old]}:= now')
+    return texts
+
+
+def _action(node: NodeDescription, texts: Mapping[str, str]) -> Any:
     from launch_ros.actions import Node
     from launch_ros.parameter_descriptions import ParameterValue
+    # Text stays text, whatever it would be as YAML.
+    parameters = [{name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
+                   for name, value in node.parameters.items()}]
+    if texts['params_file'] and node.ours:
+        parameters.insert(0, texts['params_file'])
+    return Node(package=node.package, executable=node.executable, name=node.name,
+                namespace=texts['namespace'], parameters=parameters,
+                remappings=list(node.remappings.items()),
+                arguments=[*node.arguments, '--ros-args', '--log-level', texts['log_level'],
+                           *_enclave(node, texts['enclave'])],
+                additional_env=parent_variable(), output='screen', emulate_tty=True,
+                respawn=node.respawn, respawn_delay=RESPAWN_DELAY,
+                on_exit=_give_up if node.ours else None)
 
-    from launch import LaunchDescription, logging
-    earlier = old_names(declared)
 
-    def give_up(event: Any, context: Any) -> list[Shutdown]:
-        if event.returncode != EXIT_BAD_INPUT:
-            return []
-        return [Shutdown(reason=f'{event.process_name} cannot work as configured')]
-
-    def parameters_of(node: NodeDescription, params_file: str) -> list[Any]:
-        # Text stays text, even if YAML would read it as something else.
-        values = {name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
-                  for name, value in node.parameters.items()}
-        return [params_file, values] if params_file and node.ours else [values]
-
-    def start(context: Any) -> list[Node]:
-        texts = {name: LaunchConfiguration(name).perform(context)
-                 for name in (*(a.name for a in declared), *earlier)} | fixed
-        refuse_unknown_arguments(_on_command_line(context), texts)
-        for old in filter(texts.get, earlier):
-            logging.get_logger(PACKAGE).warning(f'{old}:= is called {earlier[old]}:= now')
-        check_surroundings(texts['namespace'])
-        nodes = describe_graph(texts['task'], read_arguments(all_arguments(texts['task']), texts))
-        make_run_dir(nodes)
-        _check_installed(node.package for node in nodes if not node.ours)
-        return [Node(package=node.package, executable=node.executable, name=node.name,
-                     namespace=texts['namespace'],
-                     parameters=parameters_of(node, texts['params_file']),
-                     remappings=list(node.remappings.items()),
-                     arguments=[*node.arguments, '--ros-args', '--log-level', texts['log_level'],
-                                *_enclave(node, texts['enclave'])],
-                     additional_env=parent_variable(),
-                     output='screen', emulate_tty=True, respawn=node.respawn,
-                     respawn_delay=RESPAWN_DELAY, on_exit=give_up if node.ours else None)
-                for node in nodes]
-
-    return LaunchDescription([
-        *(DeclareLaunchArgument(a.name, default_value=a.default, description=a.description)
-          for a in declared),
-        *(DeclareLaunchArgument(old, default_value='', description=f'Earlier name of {now}.')
-          for old, now in earlier.items()),
-        OpaqueFunction(function=start)])
+def _give_up(event: Any, context: Any) -> list[Any]:
+    """Shut down where a node says that it cannot work as configured."""
+    from launch.actions import Shutdown
+    if event.returncode != EXIT_BAD_INPUT:
+        return []
+    return [Shutdown(reason=f'{event.process_name} cannot work as configured')]
 
 
 def _on_command_line(context: Any) -> list[str]:

@@ -118,8 +118,8 @@ def finish(adaptation: Adaptation, learner: Learner, records: list[EpisodeRecord
         deployed.save(options.output)
         print(f'adapted network: {options.output}', file=people)
     if returns is None:
-        returns = partial(measure, adaptation.task, physics=adaptation.physics)
-    result = summary(adaptation, deployed, returns=returns)
+        returns = partial(adaptation.task.returns, physics=adaptation.physics)
+    result = summary(adaptation, deployed, returns=partial(measure, returns))
     print(result, file=people)
     if options.plot:
         plot_run(records, result.before, result.after, options.plot)

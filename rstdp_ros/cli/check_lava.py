@@ -13,14 +13,14 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
-from rstdp_ros.tasks import get_task
+from rstdp_ros.tasks import get_task, TASKS
 
 MAX_OBSERVATIONS = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument('task', metavar='TASK', nargs='?', default='cartpole',
+    parser.add_argument('task', metavar='TASK', nargs='?', default=next(iter(TASKS)),
                         help='default: %(default)s')
     shared.add_model(parser)
     parser.add_argument('--observations', type=int, default=100, metavar='N', help='number of '

@@ -28,10 +28,9 @@ from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.protocol.episode import CLOCKS, LOCKSTEP
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
-from rstdp_ros.tasks import EQUATIONS
-from rstdp_ros.tasks.cartpole.stand_in import STAND_IN as STAND_IN_TASK
-from rstdp_ros.tasks.cartpole.stand_in import StandInParameters
+from rstdp_ros.tasks import EQUATIONS, get_task
 from rstdp_ros.tasks.pybullet.world import MISSING as NEEDS_PYBULLET
+from rstdp_ros.tasks.stand_in import StandInParameters
 
 POLL_PERIOD = 0.1
 STAND_IN = 'stand_in'
@@ -50,8 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'the control rate, without waiting')
     parser.add_argument('--robot', action='store_true', help='use the stand-in robot instead of '
                         "the simulation: a process that speaks only ros2_control's topics, with "
-                        'noise, delay, friction and a slow hand, all adjustable with --set; '
-                        'cart-pole only')
+                        'noise, delay, friction and a slow hand, all adjustable with --set')
     parser.add_argument('--policy-backend', choices=BACKENDS, default='cpu', help='where the '
                         'network runs (default: %(default)s)')
     parser.add_argument('--lava-target', choices=TARGETS, default=TARGETS[0],
@@ -68,8 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the graph to the end, Ctrl-C or SIGTERM; keep what was learned in every case."""
     check(options)
-    adaptation, *robot = (read_adaptation(options, StandInParameters(), task=STAND_IN_TASK)
-                          if options.robot else read_adaptation(options))
+    adaptation, *robot = (
+        read_adaptation(options, StandInParameters(), task=get_task(options.task).as_stand_in())
+        if options.robot else read_adaptation(options))
     people = sys.stderr if options.json else sys.stdout
     name = f'demo_{adaptation.task.name}_{datetime.now():%Y%m%d_%H%M%S}'
     folder = (options.run_dir or Path('runs') / name).resolve()
@@ -123,8 +122,6 @@ def check(options: argparse.Namespace) -> None:
 
     :raises RstdpError: options that do not fit together, or something is missing.
     """
-    if options.robot and options.task != STAND_IN_TASK.name:
-        raise RstdpError(f'there is a stand-in robot for the {STAND_IN_TASK.name} only')
     if options.robot and options.plant != EQUATIONS:
         raise RstdpError(f'--robot has a simulation of its own; leave out --plant {options.plant}')
     if options.gui and options.plant != 'pybullet':
@@ -162,8 +159,8 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
 
 def stand_in(adaptation: Adaptation, parameters: StandInParameters) -> list[NodeDescription]:
     """Describe the robot's driver and the person who enables it."""
-    return [NodeDescription('stand_in', {**asdict(adaptation.physics), **asdict(parameters)}),
-            NodeDescription('operator', {})]
+    values = {'task': adaptation.task.name, **asdict(adaptation.physics), **asdict(parameters)}
+    return [NodeDescription('stand_in', values), NodeDescription('operator', {})]
 
 
 def discovery() -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from rstdp_ros.cli import options as shared
 from rstdp_ros.cli.progress import measure
@@ -30,7 +31,8 @@ def run(options: argparse.Namespace) -> None:
     physics, = shared.apply_settings(options.settings, task.physics())
     network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))
     task.check_network(network)
-    returns = measure(task, network, seeds.block(options.seed, options.episodes), physics)
+    returns = measure(partial(task.returns, physics=physics), network,
+                      seeds.block(options.seed, options.episodes))
     if options.json:
         shared.print_json({'task': task.name, 'digest': network.digest, 'seed': options.seed,
                           'mean': returns.mean(), 'returns': returns.tolist()})

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 import sys
 import threading
 import time
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
+from rstdp_ros.experiments.measuring import Returns
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.tasks import Task
 
 PATIENCE = 2.0
 
@@ -31,18 +31,18 @@ class Progress:
             print(f'... {doing}', file=self._stream, flush=True)
 
 
-def measure(task: Task, network: SpikingQNetwork, starts: Sequence[int],
-            physics: Any) -> np.ndarray:
+def measure(of: Returns, network: SpikingQNetwork, starts: Sequence[int]) -> np.ndarray:
     """
-    Return the result of :meth:`Task.returns`; report progress on standard error.
+    Measure a network start by start; report progress on standard error.
 
+    :param of: (network, seeds) -> returns.
     :return: (n,) float64.
     """
     returns, progress = np.empty(len(starts)), Progress(sys.stderr)
     for i, seed in enumerate(starts):
         # Before, not after: after the last one there is nothing to wait for.
         progress(f'{i} of {len(starts)} episodes measured')
-        returns[i] = task.returns(network, [seed], physics)[0]
+        returns[i] = of(network, [seed])[0]
     return returns
 
 

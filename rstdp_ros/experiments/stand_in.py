@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +12,10 @@ from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.tasks import Task
-from rstdp_ros.tasks.cartpole.physics import CartPolePhysics
-from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters
+from rstdp_ros.tasks import get_task, Task
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
+from rstdp_ros.tasks.stand_in import StandIn, StandInParameters
 from rstdp_ros.tasks.task import Episode, trajectory_of
 
 # Time from an observation to its action, as measured between the nodes, s.
@@ -32,10 +32,10 @@ class VirtualRun:
     :param seed: of start, noise, losses and the phase between driver and controller.
     """
 
-    def __init__(self, task: Task, network: SpikingQNetwork, physics: CartPolePhysics,
+    def __init__(self, task: Task, network: SpikingQNetwork, physics: Any,
                  imperfections: StandInParameters, seed: int) -> None:
         self.task, self.network, self.now = task, network, 0.0
-        self.robot = StandIn(physics, replace(imperfections, seed=seed))
+        self.robot = StandIn(task, physics, replace(imperfections, seed=seed))
         timeout = TIMEOUT_PERIODS * task.robot.control_period
         self.plant = RobotPlant(task, {joint: JointWiring(joint) for joint in task.robot.joints},
                                 self.robot.command, lambda: self.now, sensor_timeout=timeout)
@@ -109,7 +109,7 @@ class VirtualRun:
         self.now = until
 
 
-def stand_in_returns(network: SpikingQNetwork, seeds: Sequence[int], physics: CartPolePhysics,
+def stand_in_returns(network: SpikingQNetwork, seeds: Sequence[int], physics: Any,
                      imperfections: StandInParameters) -> np.ndarray:
     """
     Measure a network on the stand-in robot.
@@ -117,5 +117,6 @@ def stand_in_returns(network: SpikingQNetwork, seeds: Sequence[int], physics: Ca
     :param seeds: one per episode.
     :return: (n,) float64, the return of each episode.
     """
-    runs = (VirtualRun(STAND_IN, network, physics, imperfections, seed) for seed in seeds)
+    task = get_task(network.task).as_stand_in()
+    runs = (VirtualRun(task, network, physics, imperfections, seed) for seed in seeds)
     return np.array([run.play().episode_return for run in runs])

@@ -23,8 +23,8 @@ from rstdp_ros.nodes.tables import (
 )
 from rstdp_ros.plasticity import BoundsParameters, GUARDS, STRATEGIES
 from rstdp_ros.support.parameters import Parameter, table
-from rstdp_ros.tasks import get_task, TASKS
-from rstdp_ros.tasks.cartpole.stand_in import StandInParameters, StandInPhysics
+from rstdp_ros.tasks import TASKS
+from rstdp_ros.tasks.stand_in import StandInParameters
 
 
 class Section(NamedTuple):
@@ -66,10 +66,13 @@ def catalogue() -> Iterator[Section]:
             names = ', '.join(name for name, each in usable.items() if each.Parameters is cls)
             yield _section('adaptation', f' with {what} {names}', cls)
     yield _section('adaptation', ': bounds', BoundsParameters)
-    yield _section('stand_in', " (and the cart-pole's physics)", DriverParameters)
-    usual = table(get_task('cartpole').physics)
-    yield Section('stand_in', ': physics whose defaults are not those of the equations',
-                  [p for name, p in table(StandInPhysics).items() if p != usual[name]])
+    yield _section('stand_in', " (and the task's physics)", DriverParameters)
+    for name, task in tasks.items():
+        if task.machine:
+            usual = table(task.physics)
+            yield Section('stand_in', f': {name}, physics whose defaults are those of a machine',
+                          [p for p in table(task.machine.physics).values() if p != usual[p.name]],
+                          name)
     yield _section('stand_in', ': imperfections', StandInParameters)
 
 

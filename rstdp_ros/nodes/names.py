@@ -34,7 +34,7 @@ def known_names(task: str) -> Mapping[str, set[str]]:
         if section.task in ('', task):
             names[section.node].update(name for p in section.parameters
                                        for name in (p.name, p.was) if name)
-    names['stand_in'].update(table(get_task('cartpole').physics))
+    names['stand_in'].update(table(get_task(task).physics))
     return names
 
 

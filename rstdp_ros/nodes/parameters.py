@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
@@ -62,8 +67,12 @@ class NodeParameters:
         typed = self._in_their_types([given], {parameter.name: parameter})
         if typed != [given]:
             self._node.set_parameters(typed)
+        value = self._node.get_parameter(parameter.name).value
+        # Here first, as the reason is told better than by rclpy, which checks ranges too.
+        parameter.validate(value)
+        self._node.set_descriptor(parameter.name, descriptor(parameter, **ranges(parameter)))
         self._known[parameter.name] = parameter
-        self._start[parameter.name] = self._node.get_parameter(parameter.name).value
+        self._start[parameter.name] = value
 
     def _by_old_name(self, parameter: Parameter, default: Any) -> Any:
         """Return what the launch gave under the parameter's earlier name, if anything."""
@@ -164,12 +173,15 @@ def overrides(node: Node) -> Mapping[str, RosParameter]:
     return getattr(node, '_parameter_overrides', {})
 
 
-def descriptor(parameter: Parameter) -> ParameterDescriptor:
+def descriptor(parameter: Parameter, **span: Any) -> ParameterDescriptor:
     """
     Describe a parameter to ROS.
 
-    The type is left open, as rclpy would refuse ``1`` for a double; type and range are checked in
-    the callback, as ROS can check a range only for a fixed type.
+    The type is left open, as rclpy would refuse ``1`` for a double; it is checked in the callback.
+    Parameters that can only be set at the start are not marked as read-only, as a dump could not
+    be loaded again then.
+
+    :param span: from :func:`ranges`.
     """
     limits = [f'{sign} {bound:g}' for sign, bound in
               (('>=', parameter.minimum), ('<=', parameter.maximum)) if bound is not None]
@@ -181,4 +193,16 @@ def descriptor(parameter: Parameter) -> ParameterDescriptor:
     if parameter.effect:
         constraints.append(f'takes effect at the {parameter.effect}')
     return ParameterDescriptor(description=parameter.description, dynamic_typing=True,
-                               additional_constraints='; '.join(constraints))
+                               additional_constraints='; '.join(constraints), **span)
+
+
+def ranges(parameter: Parameter) -> dict[str, Any]:
+    """Return the range of a number as descriptors have it, from which tools draw sliders."""
+    least, largest, kind = parameter.minimum, parameter.maximum, type(parameter.default)
+    if least is None or largest is None:
+        return {}
+    if kind is int:
+        return {'integer_range': [IntegerRange(from_value=int(least), to_value=int(largest),
+                                               step=1)]}
+    return {'floating_point_range': [FloatingPointRange(from_value=float(least),
+                                                        to_value=float(largest))]}

@@ -16,9 +16,7 @@ from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.tables import DriverParameters
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters, StandInPhysics
-
-TASK = 'cartpole'
+from rstdp_ros.tasks.stand_in import StandIn, StandInParameters
 
 
 class StandInNode(Node):
@@ -26,10 +24,11 @@ class StandInNode(Node):
 
     def __init__(self) -> None:
         super().__init__('stand_in')
-        table, task = NodeParameters(self), get_task(TASK)
+        table = NodeParameters(self)
         parameters = table.declare(DriverParameters())
+        task = get_task(parameters.task).as_stand_in()
         robot = table.declare(StandInParameters())
-        self.robot = StandIn(table.declare(StandInPhysics()), robot)
+        self.robot = StandIn(task, table.declare(task.physics()), robot)
         self._record = (Path(parameters.record).open('a', buffering=1) if parameters.record
                         else None)
         self._began = time.monotonic()

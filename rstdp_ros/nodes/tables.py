@@ -270,6 +270,7 @@ class WatchdogParameters:
 class DriverParameters:
     """Parameters of the stand-in's driver; physics and imperfections come in addition."""
 
+    task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
     controller: str = parameter('effort_controller', 'Commands come on <controller>/commands.',
                                 effect=START)
     record: str = parameter('', 'File to log every command in, one line with time in s and force '

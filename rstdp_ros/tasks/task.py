@@ -23,6 +23,7 @@ from rstdp_ros.tasks.reward import Reward
 from rstdp_ros.tasks.sensors import sensed
 from rstdp_ros.tasks.simulated import Simulated
 from rstdp_ros.tasks.sketch import Sketch
+from rstdp_ros.tasks.stand_in import Machine
 from rstdp_ros.tasks.training import ONE_PLANT, RANDOM_PLANTS, Settings
 from rstdp_ros.tasks.unknown import Unknown
 
@@ -70,6 +71,7 @@ class Task:
     :param start_state: random generator -> (state,) float64, drawn as Gymnasium does.
     :param sketch: the plant's appearance.
     :param simulated: other simulators' forms of it, by name.
+    :param machine: how it moves as a stand-in robot; None if it has none.
     :param rule: its values for r-STDP; if None, derived from the possible returns.
     :param training: settings of deep Q-learning on ``ONE_PLANT`` and on ``RANDOM_PLANTS``.
     :param demo_physics: the changed plant of the demo, as names and values.
@@ -90,11 +92,22 @@ class Task:
     start_state: Callable[[np.random.Generator], np.ndarray]
     sketch: Sketch
     simulated: Mapping[str, Simulated] = field(default_factory=dict)
+    machine: Machine | None = None
     rule: TaskRule | None = None
     training: Mapping[str, Settings] = field(default_factory=dict)
     demo_physics: Mapping[str, float] = field(default_factory=dict)
     plant_span: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unknowns: tuple[Unknown, ...] = ()
+
+    def as_stand_in(self) -> Task:
+        """
+        Return the task with the physics of its stand-in robot.
+
+        :raises RstdpError: it has none.
+        """
+        if not self.machine:
+            raise RstdpError(f'there is no stand-in robot for the {self.name}')
+        return replace(self, physics=self.machine.physics)
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:
         """

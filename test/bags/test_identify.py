@@ -14,7 +14,7 @@ from rstdp_ros.bags.stretches import stretches
 from rstdp_ros.cli.main import main
 from rstdp_ros.protocol.episode import EpisodeEnd
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.tasks.cartpole.stand_in import StandInPhysics
+from rstdp_ros.tasks.cartpole.machine import CartPoleMachine
 from rstdp_ros.tasks.interface import Joints
 
 ROS = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
@@ -117,7 +117,7 @@ def test_a_changed_plant_that_another_policy_moves_in_real_time(tmp_path, cartpo
 
 
 def test_a_robot_that_never_heard_of_us(tmp_path, cartpole, identified, refused):
-    physics = StandInPhysics(pole_half_length=0.8, pole_mass=0.3, cart_damping=0.0,
+    physics = CartPoleMachine(pole_half_length=0.8, pole_mass=0.3, cart_damping=0.0,
                              pole_damping=0.0, dead_zone=0.0)
     path = write(tmp_path / 'bag', robot(cartpole, physics, 8.0, ['rail', 'pivot'], 3.0, -0.5,
                                          'motor'))

@@ -65,7 +65,7 @@ MISTAKES = [
     (['evaluate', 'cartpole', '--set', 'pole_mass=-1'], 'below its minimum'),
     (['evaluate', 'cartpole', '--set', 'pole_mass=nan'], 'finite'),
     (['evaluate', 'cartpole', '--set', 'pole_mass=heavy'], 'must be a float'),
-    (['adapt', 'cartpole', '--set', 'reset_traces=perhaps'], 'must be a bool'),
+    (['adapt', 'cartpole', '--set', 'reset_traces=perhaps'], 'must be true or false'),
     (['adapt', 'cartpole', '--set', 'window=0'], 'below its minimum'),
     (['adapt', 'cartpole', '--preset', 'best'], "unknown preset 'best'"),
     (['adapt', 'cartpole', '--strategy', 'magic'], "unknown strategy 'magic'"),

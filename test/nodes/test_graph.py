@@ -102,9 +102,12 @@ def test_parameters_while_it_runs(domain, tmp_path, cartpole, shipped):
             ['environment', 'real_time_factor', 0], ['environment', 'task', 'acrobot']])
         good, refused = [0, 5, 8], [1, 2, 3, 4, 6, 7, 9]
         assert [answers[i] for i in good] == [''] * len(good)
-        for i, words in zip(refused, ('below its minimum', 'must be a float', 'must be a float',
-                                      'not one of', 'below its minimum', 'start', 'start')):
+        for i, words in zip(refused, ('pole_mass out of range', 'must be a float',
+                                      'must be a float', 'not one of', 'window out of range',
+                                      'start', 'start')):
             assert words in answers[i]
+        for node in ('environment', 'policy', 'adaptation'):
+            assert probe('unbounded', node) == []
         text, constraints = probe('describe', 'environment', 'pole_half_length')
         assert 'pole' in text and 'unit m' in constraints and '<= 10' in constraints
         # How many episodes pass before the calls arrive depends on the machine.

@@ -3,7 +3,7 @@
 from bag_maker import header, NANOSECONDS, SEED, STORE, TYPES
 import numpy as np
 
-from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
+from rstdp_ros.tasks.stand_in import StandIn, StandInParameters
 
 PERIOD = 20_000_000  # ns
 JOINT_STATE, NUMBERS = 'sensor_msgs/msg/JointState', 'std_msgs/msg/Float64MultiArray'
@@ -54,8 +54,9 @@ def episode_of_a_driver(task, physics, number, steps=60):
 
 def robot(task, physics, seconds, names, zero, scale, controller):
     """Let a foreign node balance a stand-in robot: rows of messages."""
-    plant = StandIn(physics, StandInParameters(position_noise=0.0, velocity_noise=0.0,
-                                               resolution=0.0, set_up_after=0.0))
+    still = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0,
+                              set_up_after=0.0)
+    plant = StandIn(task, physics, still)
     generator, messages = np.random.default_rng(1), []
     for i in range(round(seconds * 100)):
         plant.advance(0.01 * i)

@@ -6,12 +6,14 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.msg import ParameterType
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from rstdp_ros.nodes import qos
+from rstdp_ros.nodes.names import QOS
 
 PATIENCE = 20.0
 UNPROVEN = 'motion not proven yet'
@@ -20,6 +22,17 @@ UNPROVEN = 'motion not proven yet'
 def set_parameters(probe, changes):
     """Set parameters one after another: [[node, name, value], ...]."""
     return [probe.set_parameter(*change) for change in changes]
+
+
+def unbounded(probe, node):
+    """Return our numbers among a node's parameters whose descriptors have no range."""
+    names = probe.call(ListParameters, f'{node}/list_parameters',
+                       ListParameters.Request()).result.names
+    described = probe.call(DescribeParameters, f'{node}/describe_parameters',
+                           DescribeParameters.Request(names=names)).descriptors
+    return [one.name for one in described if not one.name.startswith(QOS)
+            and (one.type == ParameterType.PARAMETER_INTEGER and not one.integer_range
+                 or one.type == ParameterType.PARAMETER_DOUBLE and not one.floating_point_range)]
 
 
 def describe(probe, node, name):

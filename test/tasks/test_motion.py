@@ -12,11 +12,11 @@ from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandIn, StandInParameters
 from rstdp_ros.tasks.checklist import OK, WARN
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.motion import MotionCheck, PATIENCE
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant
+from rstdp_ros.tasks.stand_in import StandIn, StandInParameters
 
 PERIOD = 0.02
 QUIET, NOISY = StandInParameters(), StandInParameters(velocity_noise=0.05)
@@ -35,7 +35,8 @@ def play(cartpole, network, scale, values=(), sensors=QUIET, enough=12, prove=Tr
     :param mend: turn the sign and enable again when the robot was disabled.
     :return: how its episodes ended, and what is thought of the motor.
     """
-    robot = StandIn(STAND_IN.make_physics(dict(values)), sensors)
+    task = cartpole.as_stand_in()
+    robot = StandIn(task, task.make_physics(dict(values)), sensors)
     plant = RobotPlant(cartpole, {j: JointWiring(j) for j in cartpole.robot.joints}, robot.command,
                        lambda: robot.time + 1.0, scale, prove_motion=prove)
     env = RealTime(plant, 'boot', lambda: 0, PERIOD)

@@ -330,6 +330,6 @@ def test_a_graph_adapts_as_offline_on_a_real_plant(domain, tmp_path, shipped, ca
         answers = probe('set_parameters', [['environment', 'actuator_delay', 0.06],
                                            ['environment', 'pole_velocity_factor', 2],
                                            ['environment', 'dead_zone', -1.0]])
-        assert answers[:2] == ['', ''] and 'below its minimum' in answers[2]
+        assert answers[:2] == ['', ''] and 'dead_zone out of range' in answers[2]
     physics = cartpole.make_physics({**cartpole.demo_physics, **REAL['cartpole']})
     assert digests_in(tmp_path) == offline(cartpole, shipped, physics, 8)

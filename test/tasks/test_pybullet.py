@@ -245,7 +245,7 @@ def test_mistakes_are_named(capsys, monkeypatch):
     assert 'leave out --plant' in capsys.readouterr().err
     assert main(['demo', 'cartpole', '--gui']) == 2
     assert 'add --plant pybullet' in capsys.readouterr().err
-    with pytest.raises(RstdpError, match='pole_moi:=1 needs plant:=pybullet'):
+    with pytest.raises(RstdpError, match='pole_moi:=1.0 needs plant:=pybullet'):
         describe_graph('cartpole', {'pole_moi': 1})
     with pytest.raises(RstdpError, match='no window to open'):
         GymPlant(get_task('cartpole'), gui=True)

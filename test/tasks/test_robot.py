@@ -9,8 +9,9 @@ from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.protocol.watchdog import CommandWatchdog
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.cartpole.physics import accelerations, CartPolePhysics
-from rstdp_ros.tasks.cartpole.stand_in import StandIn, StandInParameters
+from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.tasks.robot import JointWiring, REST_PERIOD, RobotPlant, ZEROS
+from rstdp_ros.tasks.stand_in import StandIn, StandInParameters
 
 PERIOD = 0.02
 NAMES = ['pole', 'cart']  # the driver's order is not the task's
@@ -319,7 +320,7 @@ STILL = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0
 
 
 def test_the_stand_in_is_held_until_the_first_command_and_set_up_again():
-    robot = StandIn(CartPolePhysics(), STILL)
+    robot = StandIn(CARTPOLE, CartPolePhysics(), STILL)
     first = robot.state
     robot.advance(2.0)
     assert robot.held and robot.state == first
@@ -334,7 +335,7 @@ def test_the_stand_in_is_held_until_the_first_command_and_set_up_again():
 @pytest.mark.parametrize('resistance', [{}, {'cart_damping': 2.0, 'pole_friction': 0.05}])
 def test_the_stand_in_without_imperfections_obeys_the_equations(resistance):
     physics = CartPolePhysics(pole_half_length=0.8, **resistance)
-    robot = StandIn(physics, STILL)
+    robot = StandIn(CARTPOLE, physics, STILL)
     robot.command(10.0)
     start = robot.state
     robot.advance(0.2)
@@ -351,7 +352,7 @@ def test_the_stand_in_without_imperfections_obeys_the_equations(resistance):
 def test_the_stand_ins_motor_and_sensors_are_imperfect():
     physics = CartPolePhysics(dead_zone=1.0, actuator_delay=0.05, cart_position_factor=2.0,
                               pole_velocity_offset=0.3)
-    robot = StandIn(physics, replace(STILL, resolution=0.01, loss=0.5))
+    robot = StandIn(CARTPOLE, physics, replace(STILL, resolution=0.01, loss=0.5))
     robot.command(math.nan)
     robot.command(0.9)
     robot.advance(0.04)

@@ -11,7 +11,7 @@ from rstdp_ros.experiments.online.linear import LinearControl
 from rstdp_ros.experiments.stand_in import stand_in_returns, VirtualRun
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.tasks import get_task, Task
-from rstdp_ros.tasks.cartpole.stand_in import STAND_IN, StandInParameters
+from rstdp_ros.tasks.stand_in import StandInParameters
 from rstdp_ros.tasks.task import Episode
 
 # The imperfections of the stand-in robot, and of a bad one.
@@ -52,8 +52,9 @@ class StandInWorld(World):
     :param imperfections: its differences from a plant.
     """
 
-    def __init__(self, physics: Mapping[str, Any], imperfections: StandInParameters) -> None:
-        super().__init__(STAND_IN, physics)
+    def __init__(self, task: Task, physics: Mapping[str, Any],
+                 imperfections: StandInParameters) -> None:
+        super().__init__(task.as_stand_in(), physics)
         self.imperfections = imperfections
 
     def episode(self, network: SpikingQNetwork, seed: int) -> Episode:
@@ -73,5 +74,5 @@ def world_of(task: str, name: str, physics: Mapping[str, Any]) -> World:
     """
     if name in IMPERFECTIONS:
         bad = BAD if name == 'bad stand-in' else {}
-        return StandInWorld({**physics, **bad}, IMPERFECTIONS[name])
+        return StandInWorld(get_task(task), {**physics, **bad}, IMPERFECTIONS[name])
     return World(get_task(task, 'pybullet' if name == 'pybullet' else 'gym'), physics)

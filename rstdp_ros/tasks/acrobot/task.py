@@ -4,6 +4,7 @@
 import numpy as np
 
 from rstdp_ros.snn import Neuron
+from rstdp_ros.tasks.acrobot.machine import MACHINE
 from rstdp_ros.tasks.acrobot.physics import (
     AcrobotPhysics,
     CONTROL_PERIOD,
@@ -70,6 +71,7 @@ ACROBOT = Task(
     start_state=start_state,
     sketch=SKETCH,
     simulated={'pybullet': IN_PYBULLET},
+    machine=MACHINE,
     rule=RULE,
     training=TRAINING,
     demo_physics={'link_length': 1.4, 'link_mass': 1.4},

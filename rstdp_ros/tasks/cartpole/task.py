@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from rstdp_ros.snn import Neuron
+from rstdp_ros.tasks.cartpole.machine import MACHINE
 from rstdp_ros.tasks.cartpole.physics import (
     CartPolePhysics,
     CONTROL_PERIOD,
@@ -69,6 +70,7 @@ CARTPOLE = Task(
     start_state=start_state,
     sketch=SKETCH,
     simulated={'pybullet': IN_PYBULLET},
+    machine=MACHINE,
     rule=RULE,
     training=TRAINING,
     demo_physics={'pole_half_length': 0.8, 'pole_mass': 0.3},
