@@ -68,7 +68,7 @@ class NodeParameters:
         if typed != [given]:
             self._node.set_parameters(typed)
         value = self._node.get_parameter(parameter.name).value
-        # Here first, as the reason is told better than by rclpy, which checks ranges too.
+        # Checked here first, as our reason is clearer than that of rclpy, which checks ranges too.
         parameter.validate(value)
         self._node.set_descriptor(parameter.name, descriptor(parameter, **ranges(parameter)))
         self._known[parameter.name] = parameter
@@ -197,7 +197,7 @@ def descriptor(parameter: Parameter, **span: Any) -> ParameterDescriptor:
 
 
 def ranges(parameter: Parameter) -> dict[str, Any]:
-    """Return the range of a number as descriptors have it, from which tools draw sliders."""
+    """Return the range of a number for its descriptor, from which tools draw sliders."""
     least, largest, kind = parameter.minimum, parameter.maximum, type(parameter.default)
     if least is None or largest is None:
         return {}

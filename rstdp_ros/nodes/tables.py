@@ -273,5 +273,5 @@ class DriverParameters:
     task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
     controller: str = parameter('effort_controller', 'Commands come on <controller>/commands.',
                                 effect=START)
-    record: str = parameter('', 'File to log every command in, one line with time in s and force '
-                            "in N; '' for none.", effect=START)
+    record: str = parameter('', 'File to log every command in, one line with time in s and effort '
+                            "in N or N m; '' for none.", effect=START)

@@ -25,7 +25,7 @@ def set_parameters(probe, changes):
 
 
 def unbounded(probe, node):
-    """Return our numbers among a node's parameters whose descriptors have no range."""
+    """Return a node's own numeric parameters whose descriptors have no range."""
     names = probe.call(ListParameters, f'{node}/list_parameters',
                        ListParameters.Request()).result.names
     described = probe.call(DescribeParameters, f'{node}/describe_parameters',
