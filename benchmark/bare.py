@@ -2,8 +2,8 @@
 The bare graph that ``lockstep.py`` measures against.
 
 Three nodes exchange the messages of the real graph, with its quality of service and executor, and
-do nothing else: no checks, no network, no plant, no learning. Which of the three a process is, is
-the parameter ``role``.
+do nothing else: no checks, no network, no plant, no learning. The parameter ``role`` says which of
+the three a process is.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from rstdp_ros.tasks import get_task
 
 EPISODE_ID = '01234567-1'
 RASTER_FRAME = f'{EPISODE_ID}/0123456789abcdef'
-# The first observations may find nobody listening; afterwards none is lost.
+# The first observations may find no listener; afterwards none is lost.
 RESEND_PERIOD = 0.2
 
 
 class BareNode(Node):
-    """One of the three; sends and receives what its namesake does."""
+    """One of the three; sends and receives like its namesake."""
 
     def __init__(self) -> None:
         super().__init__('bare')
@@ -49,15 +49,15 @@ class BareNode(Node):
         self.create_timer(RESEND_PERIOD, self.on_timer)
 
     def on_action(self, message: JointState) -> None:
-        """Go on with the next observation."""
+        """Publish the next observation."""
         if message.header.stamp.nanosec != self.steps:
-            return  # the second answer to an observation that was sent again
+            return  # the second answer to a repeated observation
         self.steps += 1
         self.observation.header.stamp.nanosec = self.steps
         self.observations.publish(self.observation)
 
     def on_timer(self) -> None:
-        """Send the observation again when nobody answers."""
+        """Repeat the observation if it is not answered."""
         if self.steps == self.steps_at_timer:
             self.observations.publish(self.observation)
         self.steps_at_timer = self.steps
@@ -81,7 +81,7 @@ class BareNode(Node):
         self.actions.publish(self.action)
 
     def adaptation(self) -> None:
-        """Keep the spikes of as many steps as an episode has, then write a line."""
+        """Keep the spikes of an episode's number of steps, then write a line."""
         self.kept: list[Image] = []
         self.create_subscription(Image, 'spikes', self.on_spikes, self.episode)
 

@@ -25,10 +25,10 @@ CALLS_PER_SAMPLE = 100
 
 def time_calls(function: Callable[[], object], repetitions: int, calls: int = 1) -> float:
     """
-    Return the median of the seconds that a call takes.
+    Return the median duration of a call, s.
 
-    :param repetitions: how many samples.
-    :param calls: per sample; many where a call is short against the clock.
+    :param repetitions: number of samples.
+    :param calls: per sample; many if a call is short against the clock.
     """
     function()
     samples = []
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def learn(rule: RSTDP, rasters: np.ndarray) -> np.ndarray:
-    """Do what the learner does with the spikes of an episode."""
+    """Learn from the spikes of an episode, like the learner."""
     rule.begin_episode()
     rule.observe_rasters(rasters)
     return rule.weight_change(1.0)

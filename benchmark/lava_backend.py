@@ -24,7 +24,7 @@ from rstdp_ros.tasks import get_task, TASKS
 
 
 def milliseconds(function: Callable[[], object]) -> float:
-    """Return how long a call takes."""
+    """Return the duration of a call."""
     start = perf_counter()
     function()
     return 1e3 * (perf_counter() - start)

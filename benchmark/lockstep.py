@@ -1,7 +1,7 @@
 """
 Compare the steps per second of the real graph with those of a bare one (see ``bare.py``).
 
-Other work on the machine slows both, so they take turns and what counts is the ratio.
+Other work on the machine slows both, so they take turns, and the ratio counts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TASK = 'cartpole'
 HALF_LENGTH = 0.5
 MANY = 1_000_000
 GOAL = 0.75
-# Short against the time of a measurement, long against that of a look.
+# Short against the time of a measurement, long against that of a check.
 POLL_PERIOD = 0.01
 PATIENCE = 60.0
 
@@ -45,14 +45,14 @@ class BareDescription(NodeDescription):
 def real_graph(folder: Path) -> list[NodeDescription]:
     """Describe environment, policy and adaptation as the demo does."""
     return describe_graph(TASK, {
-        # The strategy that learns in no time: what steps cost is measured, and nothing else.
+        # The fastest strategy: only the cost of steps is measured.
         'strategy': 'rstdp', 'pole_half_length': HALF_LENGTH, 'episodes': MANY,
         'run_dir': str(folder),
         'model': str(model_path(f'{TASK}_0').resolve())})
 
 
 def bare_graph(folder: Path) -> list[NodeDescription]:
-    """Describe the three processes that only exchange messages."""
+    """Describe the three processes of the bare graph."""
     return [BareDescription(role, {'role': role, 'log': str(folder / EPISODES)})
             for role in ('environment', 'policy', 'adaptation')]
 
@@ -81,9 +81,9 @@ class Log:
 
     def wait(self, supervisor: Supervisor, episodes: int) -> float:
         """
-        Wait for so many lines and return the time at which they were there.
+        Wait for a number of lines and return the time at which they were there.
 
-        :raises RstdpError: a node died or the graph does not get on.
+        :raises RstdpError: a node died or the graph makes no progress.
         """
         seen, since = -1, monotonic()
         while True:

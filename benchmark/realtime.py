@@ -1,8 +1,8 @@
 """
 Run the graph in real time and report missed cycles and the latency from observation to action.
 
-What a robot would see: numbers of the environment node's own diagnostics, idle or with cores kept
-busy, and what memory the nodes took when they had warmed up and in the end.
+A robot's view: values of the environment node's own diagnostics, idle or with busy cores, and the
+nodes' memory after warm-up and at the end.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ENVIRONMENT = '/environment'
 COUNTERS = ('cycles', 'late cycles', 'missed cycles', 'observations not answered in time',
             'episodes aborted')
 BUSY = 'while True: pass'
-# This part of the time is for warming up.
+# Fraction of the time for warming up.
 WARM_UP = 0.1
 
 
@@ -49,8 +49,8 @@ def measure(folder: Path, rate: float, priority: int, backend: str,
     """
     Run the graph.
 
-    :return: the last values of the diagnostics, the latencies of each second in ms, and the
-        nodes' memory, MB, when they had warmed up and in the end.
+    :return: the last values of the diagnostics, the latencies of each second in ms, and the nodes'
+        memory, MB, after warm-up and at the end.
     """
     values: dict[str, str] = {}
     latencies: list[float] = []
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument('--rate', type=float, default=50.0, help='Hz (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=60.0, help='(default: %(default)s)')
     parser.add_argument('--busy', type=int, nargs='?', default=0, const=os.cpu_count(),
-                        metavar='CORES', help='keep so many cores busy meanwhile; all if no '
+                        metavar='CORES', help='number of cores to keep busy meanwhile; all if no '
                         'number follows')
     parser.add_argument('--priority', type=int, default=0, help='real-time priority of '
                         'environment and policy; 0: none (default)')

@@ -1,8 +1,8 @@
 """
-Compare the steps per second of the graph with and without a recorder, and replay what it recorded.
+Compare the steps per second of the graph with and without a recorder, and replay its bags.
 
-Other work on the machine slows everything, so the graphs take turns and what counts is the ratio.
-Every bag must hold every message and replay to the recorded weights; its replay is timed, too.
+Other work on the machine slows everything, so the graphs take turns, and the ratio counts. Every
+bag must hold every message and replay to the recorded weights; its replay is timed, too.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def replay(path: Path) -> tuple[list[Step], float]:
 
 def replay_rate(path: Path) -> float:
     """
-    Return the steps per second of a replay that does what it should.
+    Return the steps per second of a correct replay.
 
-    :raises RstdpError: the weights are not those recorded, or messages are missing.
+    :raises RstdpError: the weights differ from the recorded ones, or messages are missing.
     """
     steps, rate = replay(path)
     if not steps or not all(step.equal for step in steps):

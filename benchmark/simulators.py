@@ -1,7 +1,7 @@
 """
-Time the simulators: steps per second, policy included, and where PyBullet's time goes.
+Time the simulators: steps per second, policy included, and the parts of PyBullet's time.
 
-The simulators take turns, so that other work on the machine meets all of them.
+The simulators take turns, so that other work on the machine slows all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SEED = 300_000_000
 
 
 def forms(task: Task) -> dict[str, Task]:
-    """Return the forms that a task has."""
+    """Return the forms of a task."""
     return {'equations, compiled': task, 'equations, step by step': stepped(task, task.env_id),
             f"Gymnasium's {STOCK[task.name]}": stepped(task, STOCK[task.name]),
             'PyBullet': get_task(task.name, 'pybullet')}
@@ -52,7 +52,7 @@ class Timed:
 
 
 def shares(task: SteppedTask, network: SpikingQNetwork, episodes: int) -> dict[str, float]:
-    """Return the shares of what episodes in PyBullet are made of, measured in one run."""
+    """Return the shares of the parts of episodes in PyBullet, measured in one run."""
     world = World(task)
     task.plant.env.unwrapped._world = world
     for name in ('build', 'advance', 'read'):

@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
 
 def wait_ready(supervisor: Supervisor, folder: Path) -> dict[str, float]:
     """
-    Return per node the seconds from the start of its process to its line 'ready'.
+    Return, per node, the seconds from the start of its process to its line 'ready'.
 
     :raises RstdpError: a node died or takes too long.
     """
@@ -64,7 +64,7 @@ def resident(process: int) -> float:
 
 def start(nodes: Sequence[NodeDescription], folder: Path, run_time: float = 0.0
           ) -> tuple[dict[str, float], dict[str, float]]:
-    """Start nodes together; return seconds to 'ready' and MB after so long, per node."""
+    """Start nodes together; return seconds to 'ready' and MB after ``run_time``, per node."""
     with Supervisor(nodes, folder, environment=environment()) as supervisor:
         ready = wait_ready(supervisor, folder)
         sleep(run_time)

@@ -1,4 +1,4 @@
-"""rosbags' writer of mcap files, with the checksums that it leaves out."""
+"""rosbags' writer of mcap files, with the checksums that it lacks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FOOTER_CHECKSUM = len(MAGIC) + 4
 
 
 def checked_writer() -> type:
-    """Return rosbags' writer, whose mcap files have checksums."""
+    """Return a writer like rosbags', whose mcap files have checksums."""
     from rosbags.rosbag2 import StoragePlugin, Writer
 
     class CheckedMcap(Writer.STORAGE_PLUGINS[StoragePlugin.MCAP]):

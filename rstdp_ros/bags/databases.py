@@ -1,4 +1,4 @@
-"""SQLite files of which nothing is believed: limits on values and work, no computed columns."""
+"""Untrusted SQLite files: limits on values and work, no computed columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from rstdp_ros.bags.unpacking import MAX_UNPACKED
 from rstdp_ros.support.errors import RstdpError
 
-# Steps of SQLite's machine. Damaged trees can lead it round in circles.
+# Steps of SQLite's machine, which damaged trees can lead round in circles.
 STEPS = 10_000_000
 STEPS_PER_BYTE = 10
 STEPS_AT_ONCE = 100_000
@@ -18,7 +18,7 @@ STEPS_AT_ONCE = 100_000
 
 @contextmanager
 def limited() -> Iterator[None]:
-    """Limit every database that is opened inside, by whomever."""
+    """Limit every database opened inside, by any code."""
     import apsw
     apsw.connection_hooks.append(_limit)
     try:
@@ -34,7 +34,7 @@ def _limit(connection: Any) -> None:
 
 
 def watch(connection: Any) -> None:
-    """Give a connection of apsw as many steps as reading all of its file takes, and some."""
+    """Limit a connection of apsw to the steps of reading all of its file, and some more."""
     name = connection.filename
     size = Path(name).stat().st_size if name else 0
     left = [(STEPS + STEPS_PER_BYTE * size) // STEPS_AT_ONCE]
@@ -48,11 +48,11 @@ def watch(connection: Any) -> None:
 
 def check_tables(path: Path) -> None:
     """
-    Refuse tables whose values are computed: they can be as large and as slow as one likes.
+    Refuse tables with computed values: these can be arbitrarily large and slow.
 
     Use it inside :func:`limited`.
 
-    :raises RstdpError: there are such columns.
+    :raises RstdpError: there are computed columns.
     """
     import apsw
     connection = apsw.Connection(f'file:{path}?immutable=1',

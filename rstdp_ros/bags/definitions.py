@@ -1,4 +1,4 @@
-"""Whether the messages in a bag are what we take them for."""
+"""Whether the messages in a bag are of the expected types."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rstdp_ros.support.errors import RstdpError
 
 def check_definition(path: Path, connection: Any, kind: str, typestore: Any) -> None:
     """
-    Refuse a topic whose messages are not what its name promises.
+    Refuse a topic whose messages are not of the type that its name implies.
 
-    :param path: of the bag, for messages.
-    :param connection: of rosbags; one topic's description in the bag.
+    :param path: the bag, for error messages.
+    :param connection: rosbags' description of one topic in the bag.
     :param kind: the message type that the topic should have.
-    :param typestore: of rosbags, with our definitions.
+    :param typestore: rosbags' store, with our definitions.
     :raises RstdpError: another type, or another definition of it.
     """
     if connection.msgtype != kind:
@@ -27,7 +27,7 @@ def check_definition(path: Path, connection: Any, kind: str, typestore: Any) -> 
 
 
 def _hash(connection: Any) -> str:
-    """Return the hash of the definition in the bag; '' if it holds none that can be read."""
+    """Return the hash of the definition in the bag; '' if none can be read."""
     from rosbags.typesys import get_types_from_msg, get_typestore, Stores
     if connection.digest or not connection.msgdef.data:
         return connection.digest

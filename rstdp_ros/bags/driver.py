@@ -1,4 +1,4 @@
-"""What a robot's own topics tell of its motion, whoever commanded it: joint states, commands."""
+"""A robot's motion from its own topics, whatever commanded it: joint states, commands."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from rstdp_ros.tasks.joint_stream import JointStream, JointWiring
 from rstdp_ros.tasks.task import Task, trajectory_of
 
 JOINT_STATES = 'joint_states'
-# Where nothing was commanded for so long, s, hands may have moved the robot.
+# After this long without a command, s, hands may have moved the robot.
 REST = 0.5
-# Joint states that are further apart, in control periods, say nothing of what was between them.
+# Between joint states further apart than this, in control periods, the motion is unknown.
 GAP = 2.0
 # Control periods.
 LONGEST = 1_000_000
@@ -32,7 +32,7 @@ LONGEST = 1_000_000
 @dataclass(frozen=True)
 class Driver:
     """
-    How a robot is wired, as the environment node's parameters say it.
+    A robot's wiring, as in the environment node's parameters.
 
     :param joints: by the task's joint names.
     :param effort_scale: the controller's units per N or N m.
@@ -49,7 +49,7 @@ class Driver:
 
     @property
     def commands(self) -> str:
-        """The topic on which the controller listens."""
+        """The topic that the controller subscribes to."""
         return f'{self.controller}/commands'
 
     @property
@@ -61,11 +61,11 @@ class Driver:
 
 def driven(bag: Bag, task: Task, driver: Driver, refused: Counter[str]) -> list[Trajectory]:
     """
-    Put joint states and commands on a grid of control periods, where a robot was commanded.
+    Put joint states and commands on a grid of control periods, while a robot was commanded.
 
-    Positions and velocities are interpolated; an effort is the mean over its period of the
-    commands that were held. A stretch ends where joint states lack, where only zero is commanded
-    and where an episode would end.
+    Positions and velocities are interpolated; an effort is the mean of the commands held in its
+    period. A stretch ends where joint states are missing, where only zero is commanded and where
+    an episode would end.
 
     :param refused: counts the reasons why messages were left out.
     :raises RstdpError: the robot's joints are not in the bag.
@@ -116,7 +116,7 @@ def _heard(bag: Bag, task: Task, driver: Driver, refused: Counter[str]
                     commands.append((now, _command(decoded) / driver.effort_scale))
         except RstdpError as error:
             refused[shortened(f'{message.topic}: {error}')] += 1
-    # A stamp may be a little off; interpolation wants order.
+    # A stamp may be slightly off; interpolation needs order.
     readings.sort(key=lambda reading: reading[0])
     return (np.array([time for time, _ in readings]), np.array([row for _, row in readings]),
             np.array(commands).reshape(-1, 2))
@@ -148,20 +148,20 @@ def _interpolated(task: Task, times: np.ndarray, joints: np.ndarray, grid: np.nd
 
 
 def _held(commands: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Return the integral up to some times of commands that are held until the next one."""
+    """Return the integral up to some times of commands, each held until the next one."""
     at, values = commands.T
     sums = np.concatenate([[0.0], np.cumsum(values[:-1] * np.diff(at))])
     return np.interp(times, at, sums)
 
 
 def _near(times: np.ndarray, grid: np.ndarray, gap: float) -> np.ndarray:
-    """Say where the readings before and after are close together."""
+    """Return where the readings before and after are close together."""
     after = np.clip(np.searchsorted(times, grid, side='right'), 1, len(times) - 1)
     return times[after] - times[after - 1] <= gap
 
 
 def _commanded(commands: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Say where something other than zero was commanded not long before."""
+    """Return where a command other than zero was given not long before."""
     at = commands[commands[:, 1] != 0.0, 0]
     if not len(at):
         return np.zeros(len(grid), bool)

@@ -1,4 +1,4 @@
-"""What happened in a run, from the messages of its bag."""
+"""The events of a run, from the messages of its bag."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rstdp_ros.support.untrusted import refusing, shortened
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.interface import Joints
 
-# What a publication says in whole numbers and in words.
+# Fields of a publication that are integers, and those that are text.
 KINDS_OF = {**dict.fromkeys(('learned', 'rollbacks', 'run_seed', 'seed', 'observations'), int),
             **dict.fromkeys(('running', 'deployed', 'episode_id', 'initial', 'event', 'end'), str)}
 
@@ -48,10 +48,10 @@ class Pose(NamedTuple):
 @dataclass(frozen=True)
 class Publication:
     """
-    A network on ``weights``, and where the run stood when adaptation sent it.
+    A network on ``weights``, and the state of the run when adaptation sent it.
 
-    The fields are those of :meth:`Learner.labelled`; what only exists once something was learned
-    is empty before.
+    The fields are those of :meth:`Learner.labelled`; those that exist only after learning are
+    empty before.
     """
 
     network: SpikingQNetwork
@@ -74,7 +74,7 @@ class Publication:
         """
         Read the metadata.
 
-        :raises RstdpError: they lack something, or hold parameters of another release.
+        :raises RstdpError: they are incomplete, or hold parameters of another release.
         """
         known = {f.name for f in fields(cls)} - {'network', 'recipe'}
         values = {k: v for k, v in network.metadata.items() if k in known}
@@ -96,10 +96,10 @@ Event = Raster | Pose | Publication
 
 def learning_events(bag: Bag, refused: Counter[str]) -> Iterator[Event]:
     """
-    Yield what learning depends on: spikes, published networks, and joints where they matter.
+    Yield what learning depends on: spikes, published networks, and joints if needed.
 
     :param refused: counts the reasons why messages were left out, as adaptation does.
-    :raises RstdpError: what learning depends on was not recorded.
+    :raises RstdpError: a topic that learning depends on was not recorded.
     """
     first = first_network(bag)
     needed = ['spikes', *needed_topics(bag)]
@@ -118,7 +118,7 @@ def learning_events(bag: Bag, refused: Counter[str]) -> Iterator[Event]:
 
 
 def needed_topics(bag: Bag) -> list[str]:
-    """List what the run's strategy learned from beside spikes and returns."""
+    """List the topics that the run's strategy needed besides spikes and returns."""
     strategy = STRATEGIES[recorded_recipe(bag).strategy]
     return ['observation'] if strategy.needs_trajectory else []
 
@@ -138,7 +138,7 @@ def first_network(bag: Bag) -> SpikingQNetwork:
     """
     Return the first network that was published.
 
-    :raises RstdpError: there is none that can be read.
+    :raises RstdpError: none can be read.
     """
     reason = 'record the topic weights, and let adaptation run'
     for message in bag.messages(('weights',)):
@@ -151,7 +151,7 @@ def first_network(bag: Bag) -> SpikingQNetwork:
 
 def recorded_recipe(bag: Bag) -> Recipe:
     """
-    Return how the run learned, by the first publication that tells it.
+    Return the run's recipe, from the first publication that has it.
 
     :raises RstdpError: no network was recorded.
     """

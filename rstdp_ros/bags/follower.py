@@ -1,4 +1,4 @@
-"""A learner that follows a recorded run, with the run's parameters or with others."""
+"""A learner that follows a recorded run, with the run's parameters or other ones."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.task import Episode
 
-# As many as the adaptation node keeps checkpoints, and the present one.
+# As many as the adaptation node's checkpoints, plus the current state.
 STATES = 6
-# By people, between two publications.
+# By the user, between two publications.
 MAX_ROLLBACKS = 1000
 WENT_ELSEWHERE = (ROLLED_BACK, RECHECKING, CONTINUED)
 
 
 class Follower:
     """
-    The learner of a run, led by its publications.
+    The learner of a run, controlled by its publications.
 
     :param changes: parameters that differ from the run's, name and value.
     """
@@ -31,32 +31,32 @@ class Follower:
         self._changes = changes
         self._learner: Learner | None = None
         self._states: dict[int, dict[str, Any]] = {}
-        # Whether it knows all that the run knew; not if it joined in the middle.
+        # Whether it has the run's complete state; not if it joined in the middle.
         self._whole = True
 
     @property
     def begun(self) -> bool:
-        """Whether it knows where the run is."""
+        """Whether it knows the state of the run."""
         return self._learner is not None
 
     @property
     def episode(self) -> int:
-        """How many episodes were learned from."""
+        """The number of episodes learned from."""
         return self._learner.episode if self._learner else 0
 
     @property
     def running(self) -> SpikingQNetwork | None:
-        """The network to go on with."""
+        """The network to continue with."""
         return self._learner.running if self._learner else None
 
     def begin(self, initial: SpikingQNetwork, recipe: Recipe) -> None:
-        """Be where the run began."""
+        """Start where the run began."""
         self._learner = Learner(initial, recipe.with_values(self._changes))
         self._whole = True
         self._remember()
 
     def join(self, publication: Publication) -> None:
-        """Take the recorded network over; the guard's memory is not in the bag."""
+        """Take over the recorded network; the guard's memory is not in the bag."""
         self.begin(self._learner.initial, replace(publication.recipe, guard=UNGUARDED))
         learner, self._whole = self._learner, False
         learner.running = learner.guard.deployed = publication.network
@@ -64,11 +64,11 @@ class Follower:
         self._remember()
 
     def forget(self) -> None:
-        """Know nothing until the run publishes its running network again."""
+        """Forget the state until the run publishes its running network again."""
         self._learner = None
 
     def objection(self, publication: Publication) -> str:
-        """Say why the next episode cannot be replayed though its spikes are there."""
+        """Say why the next episode cannot be replayed although its spikes are there."""
         if self._whole:
             return ''
         if self._learner.strategy.draws:
@@ -79,7 +79,7 @@ class Follower:
         return ''
 
     def learn(self, episode: Episode, publication: Publication) -> EpisodeRecord:
-        """Learn from an episode with the parameters that were in force."""
+        """Learn from an episode with the parameters in force."""
         learner = self._learner
         learner.retune(publication.recipe.with_values(self._changes))
         record = learner.learn(*episode, episode_id=publication.episode_id,
@@ -89,9 +89,9 @@ class Follower:
 
     def roll_back(self, times: int) -> None:
         """
-        Do what the service rollback does until it was called so often in all.
+        Roll back, like the service, until the total number of calls is reached.
 
-        :raises RstdpError: nobody calls it so often between two publications.
+        :raises RstdpError: too many calls between two publications.
         """
         if self._learner and self._whole and times > self._learner.rollbacks + MAX_ROLLBACKS:
             raise RstdpError(f'weights that were rolled back {times} times')
@@ -100,7 +100,7 @@ class Follower:
             self._remember()
 
     def go_back(self, episode: int) -> bool:
-        """Be where the run was after so many episodes; return whether that is remembered."""
+        """Return to the state after a number of episodes; return whether it is remembered."""
         if episode not in self._states:
             return False
         self._learner.restore(self._states[episode])

@@ -30,13 +30,13 @@ NO_FAULT = 'none'
 @dataclass
 class EpisodeSeen:
     """
-    An episode, as far as it is in the bag.
+    An episode, as far as the bag has it.
 
-    :param start: s since the bag's first message; likewise duration.
+    :param start: s since the bag's first message; ``duration`` in s.
     :param digest: first 16 hex digits of the digest of the weights that played it.
-    :param distance: of these weights' W2 from those of the first network in the bag; None if
+    :param distance: distance of the weights' W2 from that of the first network in the bag; None if
         they were never published.
-    :param end: terminated, truncated, aborted and why; '' if its end is not there.
+    :param end: terminated, truncated, or aborted and why; '' if its end is missing.
     """
 
     episode_id: str
@@ -52,7 +52,7 @@ class EpisodeSeen:
 
 @dataclass
 class Inspection:
-    """Everything there is to tell; times are s since the bag's first message."""
+    """The result of an inspection; times are s since the bag's first message."""
 
     task: str = ''
     duration: float = 0.0
@@ -62,9 +62,9 @@ class Inspection:
     parameter_changes: list[tuple[float, str, str, str]] = field(default_factory=list)
     faults: list[tuple[float, str, str]] = field(default_factory=list)
     refused: int = 0
-    # Name of strategy or guard, or 'bounds', to its parameters, as the last update had them.
+    # Name of strategy or guard, or 'bounds', to its parameters at the last update.
     learning: dict[str, dict[str, Any]] = field(default_factory=dict)
-    # Node and its parameters at the start, as JSON; our recorder keeps them.
+    # Node to its parameters at the start, as JSON, kept by our recorder.
     parameters: Mapping[str, str] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
@@ -90,7 +90,7 @@ class Inspector:
         self._last_faults: dict[str, str] = {}
 
     def inspect(self) -> Inspection:
-        """Return what there is; what cannot be read is counted."""
+        """Return the result; unreadable messages are counted."""
         takers = {'observation': self._observation, 'spikes': self._spikes,
                   'episode_end': self._end, 'weights': self._weights,
                   '/parameter_events': self._parameters, '/diagnostics': self._diagnostics}
@@ -159,7 +159,7 @@ class Inspector:
 
 
 def _learning(metadata: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return how a network was learned; nothing for one that was not. No plug-in is needed."""
+    """Return how a network was learned; {} if it was not. No plug-in is needed."""
     tables = ('rule', 'parameters'), ('guard', 'guard_parameters')
     if not all(key in metadata for pair in tables for key in pair):
         return {}
@@ -169,7 +169,7 @@ def _learning(metadata: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def plot_inspection(result: Inspection, path: Path) -> None:
     """
-    Draw returns and how far the weights went, over the episodes that came to an end.
+    Draw returns and the distance of the weights, over the episodes with an end.
 
     :raises RstdpError: matplotlib is missing, or the file cannot be written.
     """

@@ -1,4 +1,4 @@
-"""What a bag's metadata.yaml says about it."""
+"""A bag's metadata.yaml."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ROOT = 'rosbag2_bagfile_information'
 
 class Metadata(NamedTuple):
     """
-    What is used of it.
+    The part of it that is used.
 
     :param files: names of the bag's files, in their order.
-    :param messages: how many there are in all files; None if nobody says.
+    :param messages: their number in all files; None if unknown.
     :param topics: message type and hash of its definition, or '', by the topic's name.
-    :param custom: what the recorder added.
+    :param custom: data added by the recorder.
     """
 
     files: list[str]
@@ -37,14 +37,14 @@ def read_metadata(folder: Path) -> Metadata:
     """
     Read the metadata of a bag.
 
-    :raises RstdpError: not as rosbag2 writes them; names the file.
+    :raises RstdpError: metadata unlike those of rosbag2; names the file.
     """
     import yaml
     path = folder / NAME
     loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
     text = read_file(path, LIMIT)
     with refusing(path):
-        # A few aliases can stand for more than memory holds; rosbag2 writes none.
+        # A few aliases can expand beyond memory; rosbag2 writes none.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)):
             raise RstdpError(f'{path}: holds aliases (*name), which rosbag2 does not write')
         root = yaml.load(text, loader)[ROOT]

@@ -1,4 +1,4 @@
-"""What a bag tells of how a plant moved, whoever commanded it."""
+"""A plant's motion from a bag, whatever commanded it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.task import Task
 
-# Of steps; more would take minutes and tell little that is new.
+# Number of steps; more would take minutes and add little.
 ENOUGH = 2000
 
 
 class Played(NamedTuple):
     """
-    A whole episode, and which network played it.
+    A whole episode, and the network that played it.
 
-    :param start: what the sensors showed first.
+    :param start: the first sensor values.
     """
 
     network: SpikingQNetwork
@@ -36,9 +36,9 @@ class Played(NamedTuple):
 
 class Cut(NamedTuple):
     """
-    What to do with an episode.
+    An episode that may be cut into trajectories.
 
-    :param trajectories: cuts it, or raises why it does not.
+    :param trajectories: cuts it, or raises the reason why not.
     """
 
     trajectories: Callable[[], list[Trajectory]]
@@ -48,10 +48,10 @@ class Cut(NamedTuple):
 @dataclass(frozen=True)
 class Motion:
     """
-    What a bag tells of a plant.
+    The motion of a plant in a bag.
 
-    :param episodes: of how many there is something.
-    :param notes: what was left out, a sentence each.
+    :param episodes: number of episodes used.
+    :param notes: omissions, a sentence each.
     :param played: whole episodes of networks that are in the bag.
     """
 
@@ -62,21 +62,21 @@ class Motion:
 
     @property
     def steps(self) -> int:
-        """How many observations there are."""
+        """The number of observations."""
         return sum(len(one.efforts) for one in self.trajectories)
 
 
 def recorded_motion(bag: Bag, task: Task, driver: Driver, first: int = 0,
                     last: int | None = None) -> Motion:
     """
-    Take the latest steps of some episodes, as many as tell something.
+    Take the latest steps of some episodes, as many as are useful.
 
-    A robot that plays no episodes tells by its driver's topics; each stretch of its motion counts
-    as an episode.
+    The motion of a robot that plays no episodes is read from its driver's topics; each stretch of
+    it counts as an episode.
 
-    :param first: number of the first episode, in the order of the recording, from 0; likewise
-        last; None for the bag's.
-    :raises RstdpError: what tells of motion was not recorded, or nothing of it can be used.
+    :param first: number of the first episode, in the order of the recording, from 0; ``last``: of
+        the last one, None for the bag's.
+    :raises RstdpError: no topic with motion was recorded, or none of it can be used.
     """
     refused: Counter[str] = Counter()
     episodes = list(_episodes(bag, task, driver, refused))
@@ -109,7 +109,7 @@ def _episodes(bag: Bag, task: Task, driver: Driver,
 
 
 def _played(reader: RecordingReader, recording: Recording) -> Played | None:
-    """Return a whole episode with the network that played it, if the bag has it."""
+    """Return a whole episode with its network, if the bag has it."""
     network = reader.network_of(recording)
     if network is None:
         return None
@@ -118,7 +118,7 @@ def _played(reader: RecordingReader, recording: Recording) -> Played | None:
 
 
 def _latest(episodes: Sequence[Cut]) -> tuple[list[Trajectory], list[Cut], Counter[str]]:
-    """Return trajectories, which episodes they are of, and why others were left out."""
+    """Return trajectories, their episodes, and the reasons why others were left out."""
     found: list[Trajectory] = []
     taken, left_out = [], Counter()
     for cut in reversed(episodes):

@@ -20,7 +20,7 @@ FILES = (MCAP, SQLITE3)
 
 
 def is_of_bag(path: Path) -> bool:
-    """Whether a file has the name of one of a bag."""
+    """Whether a file's name is that of a bag's file."""
     return (path.with_suffix('') if path.suffix == PACKED else path).suffix in FILES
 
 
@@ -28,9 +28,9 @@ class Opener:
     """
     Opens files and keeps them open.
 
-    :param reader_type: that of rosbags.
-    :param stack: closes them, and removes what was made of them.
-    :ivar complaints: what was wrong, a sentence each.
+    :param reader_type: rosbags' reader.
+    :param stack: closes them, and removes the copies made of them.
+    :ivar complaints: problems, a sentence each.
     """
 
     def __init__(self, reader_type: Any, stack: ExitStack) -> None:
@@ -41,7 +41,7 @@ class Opener:
         """
         Return a reader of rosbags.
 
-        :raises RstdpError: there is nothing to read in it.
+        :raises RstdpError: nothing in it can be read.
         """
         if not stat.S_ISREG(path.stat().st_mode):
             raise RstdpError(f'{path}: not a regular file')
@@ -107,14 +107,14 @@ def read(reader: Any, connections: list[Any], start: int) -> Any:
     storage = reader.storage
     if connection := getattr(storage, 'dbconn', None):
         watch(connection)
-    # Without an index rosbags wants perfect order; with one it holds all chunks that overlap.
+    # Without an index rosbags needs perfect order; with one it holds all overlapping chunks.
     elif not storage.chunks or _side_by_side(storage.chunks) > MAX_UNPACKED:
         return storage.messages_scan(connections, start=start)
     return reader.messages(connections, start=start)
 
 
 def _side_by_side(chunks: list[Any]) -> int:
-    """Return the most bytes that chunks of the same time unpack to."""
+    """Return the largest unpacked size of chunks of the same time, in bytes."""
     changes = sorted(change for chunk in chunks for change in (
         (chunk.message_start_time, 0, chunk.uncompressed_size),
         (chunk.message_end_time, 1, -chunk.uncompressed_size)))

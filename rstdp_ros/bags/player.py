@@ -1,4 +1,4 @@
-"""Give a live policy the recorded observations, with their timing but never too early."""
+"""Send recorded observations to a live policy, with their timing but never too early."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rstdp_ros.protocol.envelope import AGAIN
 from rstdp_ros.protocol.gate import Gate
 
 RESEND_AFTER = 0.2
-# An end is said again until adaptation answers it.
+# An end is repeated until adaptation answers it.
 SAY_AGAIN_AFTER = 0.5
-# Playing an episode once more helps where spikes got lost, but not for ever.
+# Playing an episode again helps if spikes were lost, but not forever.
 REPEATS = 5
 PLAYED = ('observation', 'episode_end', 'episode_reward')
 # No id of ours begins with one of these.
@@ -22,10 +22,10 @@ INITIALS = 'ghijklmnopqrstuvwxyz'
 
 class Cue(NamedTuple):
     """
-    A message and what it says.
+    A message and its meaning.
 
     :param key: (episode id, stamp in ns) of an observation, as in its answer.
-    :param ended: id of the episode whose end it is; steps, how many observations it had.
+    :param ended: id of the episode that it ends; ``steps``: the number of its observations.
     """
 
     message: Message
@@ -36,16 +36,16 @@ class Cue(NamedTuple):
 
 class Player:
     """
-    Says what to publish when; times are steady, in seconds.
+    Decides what to publish when; times are steady, in seconds.
 
-    The environment of the recording may have waited for its policy, so this one does: what comes
-    next comes after the answer, and an episode begins when the gate is open. An episode of which
-    adaptation missed something is played again under another id.
+    The recorded environment may have waited for its policy, so the player does: the next message
+    follows the answer, and an episode begins when the gate is open. An episode of which adaptation
+    missed something is played again under another id.
 
     :param cues: in the order of the recording.
-    :param rate: so many times as fast as it was.
-    :param gate: told of what policy and adaptation say.
-    :param turn: how often the bag was played before.
+    :param rate: speed relative to the recording.
+    :param gate: knows the state of policy and adaptation.
+    :param turn: number of times the bag was played before.
     """
 
     def __init__(self, cues: Iterator[Cue], rate: float = 1.0, gate: Gate | None = None,
@@ -56,7 +56,7 @@ class Player:
         self._open: Cue | None = None
         self._sent_at = self._due = 0.0
         self._episode_id, self._turn = '', turn
-        # What was played of the episode, and what is to be played before the rest of the bag.
+        # The messages of the episode already played, and those to play before the rest of the bag.
         self._episode: list[Cue] = []
         self._ahead: deque[Cue] = deque()
         self._ended: Cue | None = None
@@ -64,21 +64,21 @@ class Player:
 
     @property
     def over(self) -> bool:
-        """Whether everything was sent and answered."""
+        """Whether all messages were sent and answered."""
         return self._next is None and self._open is None and self._ended is None
 
     @property
     def waiting(self) -> bool:
-        """Whether an observation is not answered yet."""
+        """Whether an observation awaits its answer."""
         return self._open is not None
 
     def answered(self, key: tuple[str, int]) -> None:
-        """Hear an action, by the header of its observation."""
+        """Note an action, by the header of its observation."""
         if self._open and key == self._renamed(self._open).key:
             self._open = None
 
     def poll(self, now: float) -> list[Message]:
-        """Return what is due."""
+        """Return the messages that are due."""
         if self._open:
             if now - self._sent_at < RESEND_AFTER:
                 return []
@@ -106,7 +106,7 @@ class Player:
         return cue.key is not None and cue.key[0] != self._episode_id
 
     def _say_again(self, now: float) -> list[Message]:
-        """Repeat what followed the last observation: it may not have been heard."""
+        """Repeat the messages after the last observation: they may not have been heard."""
         if not self._ended or now - self._sent_at < SAY_AGAIN_AFTER:
             return []
         self._sent_at = now
@@ -142,12 +142,12 @@ class Player:
         self._next = self._ahead.popleft() if self._ahead else next(self._cues, None)
         if self._next:
             gap = max(0, self._next.message.time - cue.message.time) / 1e9
-            # What is late does not make the rest hurry.
+            # A late message does not speed up the rest.
             self._due = max(self._due, now) + gap / self._rate
         return self._renamed(cue).message
 
     def _renamed(self, cue: Cue) -> Cue:
-        """Return the cue as it is said in this turn: every turn is an episode of its own."""
+        """Return the cue as sent in this turn: every turn is an episode of its own."""
         before = cue.key[0] if cue.key else cue.ended
         if not (self._turn and before and before[0].isascii()):
             return cue

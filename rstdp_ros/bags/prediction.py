@@ -1,4 +1,4 @@
-"""A picture of what a plant showed and what was predicted."""
+"""A figure of a plant's measured and predicted motion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rstdp_ros.drawing.plotting import BLACK, BLUE, legend_below, panels, VERMIL
 from rstdp_ros.drawing.saving import save_plot
 from rstdp_ros.twin.prediction import KNOWN, Prediction
 
-# More would be too fine to see.
+# More would be too small to see.
 PIECES = 16
 
 
@@ -43,7 +43,7 @@ def plot_prediction(found: Prediction, nominal: Prediction, path: Path) -> None:
 
 def _in_a_row(prediction: Prediction, values: np.ndarray, i: int, first: int
               ) -> tuple[np.ndarray, np.ndarray]:
-    """Return steps and a value of the latest pieces from a row on, NaN between them."""
+    """Return steps and one value of the latest pieces from a row on, NaN between them."""
     present = prediction.seen.present & (np.arange(values.shape[1]) >= first)
     shown = np.where(present, values[..., i], np.nan)[-PIECES:]
     steps = np.arange(shown.size).reshape(shown.shape)

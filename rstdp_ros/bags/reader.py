@@ -38,10 +38,10 @@ class Bag:
 
     :param path: a folder, or one file of it.
     :param namespace: of the graph; needed where a bag holds several.
-    :param kinds: topics that are wanted, relative or absolute, and their message types.
-    :ivar complaints: what is wrong with it though it can be read, a sentence each.
+    :param kinds: wanted topics, relative or absolute, and their message types.
+    :ivar complaints: problems that do not prevent reading, a sentence each.
     :ivar counts: messages per topic of the graph.
-    :ivar incomplete: whether files or messages are missing that its metadata name.
+    :ivar incomplete: whether files or messages named in its metadata are missing.
     :ivar custom_data: of the metadata.
     :raises RstdpError: it cannot be read, or holds nothing of a graph.
     """
@@ -91,7 +91,7 @@ class Bag:
             since = self.start_time + round(start * 1e9)
             try:
                 for connection, stamp, data in read(reader, connections, since):
-                    # ROS's own serialization never begins like that.
+                    # ROS's own serialization never begins with these bytes.
                     data = unpack(data) if data[:4] == ZSTD else data
                     yield Message(self._names[_absolute(connection.topic)], stamp, data)
             except Exception as error:  # rosbags raises errors of every kind
@@ -113,12 +113,12 @@ class Bag:
         """
         Turn the bytes into an object with the message's fields.
 
-        :raises RstdpError: bytes that are none.
+        :raises RstdpError: bytes that are no such message.
         """
         try:
             return self._typestore.deserialize_cdr(message.data, self._kinds[message.topic])
         except Exception as error:
-            # The generated code raises whatever slicing and unpacking raise.
+            # The generated code raises the errors of slicing and unpacking.
             raise RstdpError(f'{self.path}: a message on {message.topic} cannot be read '
                              f'({type(error).__name__})') from None
 
@@ -169,7 +169,7 @@ class Bag:
         """List the bag's files: those of the metadata, as far as they are there, or all."""
         if not self.path.is_dir():
             return [self.path] if is_of_bag(self.path) else []
-        # Who packs a file removes it afterwards, and may be killed before.
+        # A recorder removes a file after packing it, but may be killed before.
         found = {file.name.removesuffix(PACKED): file for file in
                  sorted(self.path.iterdir(), key=lambda file: -len(file.suffix))
                  if is_of_bag(file)}
@@ -197,9 +197,9 @@ class Bag:
                     self.counts[name] += connection.msgcount
 
     def _choose(self, namespace: str | None) -> str:
-        """Return the namespace of the graph that is wanted, or of the only one there is."""
+        """Return the namespace of the wanted graph, or of the only one."""
         relative = [name for name in self._kinds if not name.startswith('/')]
-        # Others may have an observation or an action, too.
+        # Other graphs may have an observation or an action, too.
         found = self._namespaces(['weights']) or self._namespaces(relative)
         if namespace is not None:
             found = [n for n in found if n == _slashed(namespace)]
@@ -213,7 +213,7 @@ class Bag:
         return found[0]
 
     def _namespaces(self, names: list[str]) -> list[str]:
-        """List where there are topics of those names and types."""
+        """List the namespaces that have topics of those names and types."""
         return sorted({_absolute(c.topic)[:-len(name) - 1]
                        for r in self._readers for c in r.connections for name in names
                        if _absolute(c.topic).endswith(f'/{name}')

@@ -1,4 +1,4 @@
-"""What a bag holds of each episode's motion: joints and efforts, by stamp."""
+"""Each episode's motion in a bag: joints and efforts, by stamp."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rstdp_ros.support.untrusted import refusing, shortened
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.task import Task
 
-# Topics may overtake each other, but not by more.
+# Topics may overtake each other, but by no more than this.
 NETWORKS_REMEMBERED = 16
 NEEDED = ('record observation and action; or observation, spikes and weights; or, of a robot '
           'alone, joint_states and <controller>/commands')
@@ -34,12 +34,12 @@ NEEDED = ('record observation and action; or observation, spikes and weights; or
 @dataclass
 class Recording:
     """
-    What was recorded of an episode.
+    The recorded data of an episode.
 
-    :param joints: by stamp, ns: when they were recorded, ns, and what they are.
-    :param efforts: by the stamp of the observation they answer: when, and N or N m.
-    :param end: None if it is not there.
-    :param policy: beginning of the digest of the network that played; '' if nothing tells.
+    :param joints: by stamp, ns: time of recording, ns, and values.
+    :param efforts: by the stamp of the observation they answer: time and value, N or N m.
+    :param end: None if it is missing.
+    :param policy: beginning of the digest of the network that played; '' if unknown.
     """
 
     joints: dict[int, tuple[int, Joints]] = field(default_factory=dict)
@@ -63,9 +63,9 @@ class RecordingReader:
 
     def recordings(self) -> dict[str, Recording]:
         """
-        Return what was recorded of every episode, by its id, in the order of the recording.
+        Return the recording of every episode, by its id, in the order of the recording.
 
-        :raises RstdpError: joints, or what was commanded, were not recorded at all.
+        :raises RstdpError: joints or commands were not recorded at all.
         """
         counts = self._bag.counts
         takers = {'observation': self._observation, 'episode_end': self._end,
@@ -96,7 +96,7 @@ class RecordingReader:
         joints = Joints(*read_joints(message, self._task.robot.joints))
         if not np.all(np.isfinite(joints)):
             raise RstdpError('joints that are not finite')
-        # One that is sent again is the same.
+        # A repeated one is the same.
         self._of(message.header.frame_id).joints.setdefault(
             to_nanoseconds(message.header.stamp), (time, joints))
 

@@ -1,4 +1,4 @@
-"""What a killed recorder or a bad disk leaves behind, made readable; the original stays as is."""
+"""Repair of files after a killed recorder or a bad disk; the original stays unchanged."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ JOURNALS = ('-journal', '-wal')
 
 def mend_mcap(path: Path, folder: Path, found: Survey) -> Path:
     """
-    Copy the sound records of an mcap file and end it as its format wants.
+    Copy the sound records of an mcap file and end it as its format requires.
 
     :param folder: where the copy goes.
-    :raises RstdpError: not even its beginning is there.
+    :raises RstdpError: even its beginning is missing.
     """
     if found.end == len(MAGIC):
         raise RstdpError(f'{path}: nothing was recorded before the recorder was killed')
@@ -36,7 +36,7 @@ def mend_mcap(path: Path, folder: Path, found: Survey) -> Path:
 
 
 def _copy_descriptions(source: BinaryIO, target: BinaryIO) -> None:
-    """Take schemas and channels from the summary: the chunk that held them may be left out."""
+    """Copy schemas and channels from the summary: the chunk that held them may be left out."""
     while len(head := source.read(RECORD.size)) == RECORD.size:
         kind, length = RECORD.unpack(head)
         if kind in (SCHEMA, CHANNEL):
@@ -53,7 +53,7 @@ def _copy(source: BinaryIO, target: BinaryIO, left: int) -> None:
 
 def mend_sqlite3(path: Path, folder: Path) -> Path:
     """
-    Copy a database with its journal and let SQLite bring it to its last whole state.
+    Copy a database with its journal and let SQLite restore its last complete state.
 
     :param folder: where the copy goes.
     :raises RstdpError: SQLite cannot.
@@ -74,5 +74,5 @@ def mend_sqlite3(path: Path, folder: Path) -> Path:
 
 
 def has_journal(path: Path) -> bool:
-    """Whether SQLite did not get round to tidying up after itself."""
+    """Whether SQLite was stopped before it could remove its journal."""
     return any(path.with_name(path.name + suffix).exists() for suffix in JOURNALS)

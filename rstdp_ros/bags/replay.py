@@ -1,4 +1,4 @@
-"""Replay: the learner of the run, fed with what the bag holds, must make the same weights."""
+"""Replay: the run's learner, fed from the bag, must make the same weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rstdp_ros.support.untrusted import refusing
 from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.task import Episode, trajectory_of
 
-# Topics may overtake each other, but not by more.
+# Topics may overtake each other, but by no more than this.
 EPISODES_REMEMBERED = 16
 PUBLICATIONS_AHEAD = 4
 
@@ -26,11 +26,12 @@ class Step(NamedTuple):
     """
     An episode that the run learned from.
 
-    :param record: what replay made of it; None where it could not be replayed.
-    :param digest: of the running network that the run had afterwards.
+    :param record: the replayed record; None if it could not be replayed.
+    :param digest: digest of the run's running network afterwards.
     :param reason: why it could not be replayed, or ''.
-    :param network: with which replay goes on; the recorded one where replay parted from it.
-    :param changed: the network of the run with changed parameters; None without changes.
+    :param network: the network that replay continues with; the recorded one if replay deviated
+        from it.
+    :param changed: the network with changed parameters; None without changes.
     """
 
     episode: int
@@ -51,12 +52,12 @@ class Step(NamedTuple):
 
 class Replay:
     """
-    Follows a run through its publications; each says what was learned from since the last.
+    Follows a run through its publications; each says what was learned since the last.
 
-    :param initial: the first network of the run, where the bag lacks it.
-    :param changes: name and value of parameters that a second learner has otherwise.
+    :param initial: the run's first network, if the bag lacks it.
+    :param changes: name and value of parameters that differ in a second learner.
     :ivar initial: the same, once it is known.
-    :ivar notes: what could not be done as wanted, a sentence each.
+    :ivar notes: what could not be done as requested, a sentence each.
     """
 
     def __init__(self, initial: SpikingQNetwork | None = None,
@@ -77,7 +78,7 @@ class Replay:
 
     def steps(self, events: Iterable[Event]) -> Iterator[Step]:
         """
-        Yield an episode after the other.
+        Yield one episode after the other.
 
         :raises RstdpError: the run's first network is neither in the bag nor given.
         """
@@ -100,25 +101,25 @@ class Replay:
         while len(self._heard) >= EPISODES_REMEMBERED and event.episode_id not in self._heard:
             self._heard.popitem(last=False)
         heard = self._heard.setdefault(event.episode_id, Collected())
-        # An observation that was sent again is answered again, with the same spikes.
+        # A repeated observation is answered again, with the same spikes.
         if isinstance(event, Raster):
             heard.rasters[event.stamp] = event.spikes
         else:
             heard.joints[event.stamp] = event.joints
 
     def _complete(self, publication: Publication) -> bool:
-        """Whether all that led to it is here: it may come after it."""
+        """Whether all messages that led to it are here: some may come after it."""
         return (not publication.learned or publication.episode_id == self._latest_id
                 or len(self._shown(publication).stamps()) >= publication.observations)
 
     def _shown(self, publication: Publication) -> Collected:
-        """Return what its strategy saw of the episode, as far as it is here."""
+        """Return the strategy's view of the episode, as far as it is here."""
         heard = self._heard.get(publication.episode_id, Collected())
         heard.joints_wanted = STRATEGIES[publication.recipe.strategy].needs_trajectory
         return heard
 
     def _follow(self, publication: Publication) -> Iterator[Step]:
-        """Do what the run did until this publication."""
+        """Follow the run up to this publication."""
         if not publication.learned:
             self._networks[publication.network.digest] = publication.network
             self._each(Follower.forget)  # it was restarted
@@ -143,7 +144,7 @@ class Replay:
             action(follower)
 
     def _begin(self, publication: Publication) -> bool:
-        """Make the learners; return whether they are where the run was one episode before."""
+        """Make the learners; return whether they are at the run's state one episode before."""
         initial = self._networks.get(publication.initial)
         if initial is None:
             given = f' (--initial is {short(self._given.digest)})' if self._given else ''
@@ -163,7 +164,7 @@ class Replay:
         return any(network is not self._given for network in self._networks.values())
 
     def _join(self, publication: Publication) -> None:
-        """Go on from the recorded network; if it is not there, replay begins anew later on."""
+        """Continue from the recorded network; if it is missing, replay restarts later."""
         if publication.network.digest == publication.running:
             self._each(lambda follower: follower.join(publication))
         else:
@@ -171,7 +172,7 @@ class Replay:
         self._latest_id = publication.episode_id
 
     def _go_back(self, publication: Publication) -> bool:
-        """Follow an adaptation node that was started again and found an older checkpoint."""
+        """Follow an adaptation node that was restarted from an older checkpoint."""
         went = [follower.go_back(publication.learned) for follower in self._followers]
         if all(went):
             return True

@@ -1,4 +1,4 @@
-"""What another network would have done: a policy in the shadow of the recorded one."""
+"""The decisions of another network: a policy in the shadow of the recorded one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from rstdp_ros.tasks import Task
 
 class Shadow(NamedTuple):
     """
-    Recorded decisions and what the other network would have decided.
+    Recorded decisions and those of the other network.
 
-    :param names: of the columns of ``states``: positions, then velocities of the joints.
+    :param names: names of the columns of ``states``: positions, then velocities of the joints.
     :param states: (n, 2 joints) float64; m or rad, then m/s or rad/s.
     :param episodes: (n,) int, counted from 0 in the order of the recording.
-    :param differ: (n,) bool, whether the other network would have acted otherwise.
+    :param differ: (n,) bool, whether the other network would have acted differently.
     """
 
     names: list[str]
@@ -34,16 +34,16 @@ class Shadow(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The part of all decisions that would have been other ones."""
+        """The fraction of all decisions that would have differed."""
         return float(self.differ.mean())
 
     def per_episode(self) -> list[float]:
-        """Return that part for every episode."""
+        """Return that fraction for every episode."""
         return [float(self.differ[self.episodes == e].mean())
                 for e in range(self.episodes.max() + 1)]
 
     def where(self) -> dict[str, dict[str, list[float]]]:
-        """Return, per quantity, its 10th, 50th and 90th percentile for both kinds."""
+        """Return each quantity's 10th, 50th and 90th percentile for both kinds."""
         def percentiles(rows: np.ndarray) -> dict[str, list[float]]:
             table = np.percentile(rows, (10, 50, 90), axis=0).T if len(rows) else []
             return {name: row.tolist() for name, row in zip(self.names, table)}
@@ -55,9 +55,9 @@ class Shadow(NamedTuple):
 
 def shadow(bag: Bag, network: SpikingQNetwork, task: Task) -> Shadow:
     """
-    Present every recorded observation that was answered to another network.
+    Present every answered observation of the recording to another network.
 
-    :raises RstdpError: the network is for something else, or no observation was answered.
+    :raises RstdpError: the network is for another task, or no observation was answered.
     """
     task.check_network(network)
     states, episodes, differ = [], [], []
@@ -78,7 +78,7 @@ def shadow(bag: Bag, network: SpikingQNetwork, task: Task) -> Shadow:
 def decisions(bag: Bag, task: Task) -> Any:
     """Yield ((episode id, stamp), joints, effort) for every observation with its action."""
     answered: set[tuple[str, int]] = set()
-    # The other half may come first: topics overtake each other.
+    # Either half may come first: topics overtake each other.
     halves: dict[tuple[str, int], tuple[str, Any]] = {}
     for message in bag.messages(('observation', 'action')):
         try:
@@ -92,7 +92,7 @@ def decisions(bag: Bag, task: Task) -> Any:
         except RstdpError:
             continue  # its reader refused it, too
         if key in answered:
-            continue  # an observation that was sent again was answered again, too
+            continue  # a repeated observation was answered again, too
         topic, other = halves.setdefault(key, (message.topic, value))
         if topic != message.topic:
             answered.add(key)
@@ -102,9 +102,9 @@ def decisions(bag: Bag, task: Task) -> Any:
 
 def plot_shadow(result: Shadow, name: str, path: Path) -> None:
     """
-    Draw how often and where the other network would have acted otherwise.
+    Draw how often and where the other network would have acted differently.
 
-    :param name: of the other network.
+    :param name: the other network's name.
     :raises RstdpError: matplotlib is missing, or the file cannot be written.
     """
     figure = new_figure(10, 4.5)

@@ -1,4 +1,4 @@
-"""Trajectories from what was recorded, cut where a step is missing."""
+"""Trajectories from recordings, cut where a step is missing."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.task import Task, trajectory_of
 
 SECOND = 1e9  # ns
-# Of a control period: so near to it observations come where nobody waits for an answer.
+# Fraction of a control period: observations come this close to it if nothing waits for answers.
 STEADY = 0.25
-# No effort is expected to act later, s.
+# No effort is expected to act later than this, s.
 LIKELY_DELAY = 0.1
 
 
@@ -27,10 +27,10 @@ def stretches(task: Task, recording: Recording) -> list[Trajectory]:
     """
     Cut an episode into stretches without a gap.
 
-    In lockstep only the end of an episode tells whether a step is missing, and nothing tells
-    which one if neither its observation nor its answer is there; in real time stamps do.
+    In lockstep only the end of an episode tells whether a step is missing, and nothing tells which
+    one if both its observation and its answer are missing; in real time stamps do.
 
-    :raises RstdpError: nothing can be learned from it, and why.
+    :raises RstdpError: nothing can be learned from it; says why.
     """
     end = recording.end
     if end and end.aborted:
@@ -51,9 +51,9 @@ def stretches(task: Task, recording: Recording) -> list[Trajectory]:
 def _cut(task: Task, recording: Recording, numbers: Mapping[int, int],
          efforts: Mapping[int, float]) -> Iterator[Trajectory]:
     """
-    Yield what has no gap.
+    Yield stretches without a gap.
 
-    :param numbers: of steps, by stamp.
+    :param numbers: step numbers, by stamp.
     """
     known = {numbers[stamp]: effort for stamp, effort in efforts.items()}
     sure = _sure(task, known)
@@ -69,7 +69,7 @@ def _cut(task: Task, recording: Recording, numbers: Mapping[int, int],
 
 def _sure(task: Task, known: Mapping[int, float]) -> set[int]:
     """
-    Return the steps on which no unknown effort acts any more.
+    Return the steps on which no unknown effort acts.
 
     :param known: efforts by the number of their steps.
     """
@@ -84,14 +84,14 @@ def _sure(task: Task, known: Mapping[int, float]) -> set[int]:
 
 
 def _before(task: Task, known: Mapping[int, float], step: int) -> np.ndarray:
-    """Return the efforts before a step, newest first; what is missing was the one before it."""
+    """Return the efforts before a step, newest first; a missing one equals the one before it."""
     steps, first = sorted(known), max(0, step - commands_kept(task.robot.control_period))
     places = [bisect_right(steps, number) for number in range(first, step)]
     return np.array([known[steps[place - 1]] if place else 0.0 for place in places])[::-1]
 
 
 def _in_real_time(task: Task, recording: Recording) -> bool:
-    """Say whether observations came at the control rate, whoever answered."""
+    """Say whether observations came at the control rate, regardless of answers."""
     times = sorted(time for time, _ in recording.joints.values())
     if len(times) < 2:
         return False
@@ -100,16 +100,16 @@ def _in_real_time(task: Task, recording: Recording) -> bool:
 
 
 def _numbers(task: Task, stamps: Sequence[int]) -> list[int]:
-    """Count steps by their stamps."""
+    """Return the steps' numbers, from their stamps."""
     periods = np.diff(stamps, prepend=stamps[0]) / (SECOND * task.robot.control_period)
     steps = np.maximum(1, np.round(periods)).astype(int)
     return (np.cumsum(steps) - 1).tolist()
 
 
 def _in_force(recording: Recording, stamps: Sequence[int]) -> dict[int, float]:
-    """Return the effort that was in force after each observation: in real time some are late."""
+    """Return the effort in force after each observation: in real time some are late."""
     heard = sorted((time, stamp) for stamp, (time, _) in recording.efforts.items())
-    # Who is overtaken is not obeyed.
+    # An overtaken action is not obeyed.
     newest = list(accumulate((stamp for _, stamp in heard), max))
     efforts = {}
     for stamp, following in zip(stamps, [*stamps[1:], None]):

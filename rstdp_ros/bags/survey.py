@@ -1,9 +1,8 @@
 """
-A look through an mcap file before anybody believes it.
+A check of an mcap file before it is trusted.
 
-Every record is where it says, every chunk unpacks to the size it says and has the checksum it
-says, and no chunk is too large: what is not so is left out, or refused where it would fill the
-memory.
+Every record must be where the file says, every chunk must have the stated size and checksum, and
+no chunk may be too large: others are left out, or refused if they would fill the memory.
 """
 
 from __future__ import annotations
@@ -23,23 +22,23 @@ CHUNK_HEAD = struct.Struct('<QQQII')  # times, size unpacked, checksum, length o
 SIZE = struct.Struct('<Q')
 FOOTER_FORM = struct.Struct('<BQQQI')
 FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, DATA_END = 2, 3, 4, 5, 6, 15
-# Record after which the data proper are over.
+# Records that end the data proper.
 ENDS = (DATA_END, FOOTER)
 READ_WHOLE = (SCHEMA, CHANNEL, MESSAGE, CHUNK)
 MESSAGE_HEAD = 22
-# Even packed, more records than that have no place in a file.
+# Even packed, a record takes at least this many bytes of a file.
 BYTES_PER_RECORD = 4
 
 
 class Survey(NamedTuple):
     """
-    What was found.
+    The result of the check.
 
-    :param end: where the last whole record of the data ends.
-    :param chunks: of every sound one by its place: bytes unpacked, bytes packed, compression.
-    :param damaged: place and length of the others.
-    :param messages: in sound chunks, or in none.
-    :param summary: whether the summary, if there is a checksum of it, has that.
+    :param end: end of the last complete record of the data.
+    :param chunks: the sound ones by place: bytes unpacked, bytes packed, compression.
+    :param damaged: place and length of the damaged chunks.
+    :param messages: number of messages in sound chunks, or outside chunks.
+    :param summary: whether the summary matches its checksum, if there is one.
     """
 
     end: int
@@ -50,9 +49,9 @@ class Survey(NamedTuple):
 
     def agrees(self, storage: Any) -> bool:
         """
-        Whether rosbags will find what is there.
+        Whether rosbags will find the same chunks.
 
-        :param storage: its reader of the file, which has read the summary.
+        :param storage: rosbags' reader of the file, which has read the summary.
         """
         told = {chunk.chunk_start_offset: (chunk.uncompressed_size, chunk.compressed_size,
                                            chunk.compression) for chunk in storage.chunks}
@@ -63,9 +62,9 @@ class Survey(NamedTuple):
 
 def survey(path: Path) -> Survey:
     """
-    Look through a file; takes a tenth of the time of reading it.
+    Check a file; takes a tenth of the time of reading it.
 
-    :raises RstdpError: no mcap file, or one that would fill the memory.
+    :raises RstdpError: not an mcap file, or one that would fill the memory.
     """
     chunks, damaged, messages, unpacked = {}, [], 0, 0
     size = path.stat().st_size
@@ -103,7 +102,7 @@ def _check_total(path: Path, size: int, unpacked: int, messages: int) -> None:
 
 
 def _announced(path: Path, body: bytes, place: int) -> int:
-    """Return what a chunk says to unpack to, if that can be borne."""
+    """Return the unpacked size that a chunk states, if it is acceptable."""
     size = SIZE.unpack_from(body, 16)[0] if len(body) >= CHUNK_HEAD.size else 0
     if size > MAX_UNPACKED:
         raise RstdpError(f'{path}: the chunk at byte {place} unpacks to {size} bytes; at most '
@@ -113,9 +112,9 @@ def _announced(path: Path, body: bytes, place: int) -> int:
 
 def _read_chunk(body: bytes, most: int) -> tuple[tuple[int, int, str], int]:
     """
-    Return what is in a chunk, and how many messages; raise whatever if it is damaged.
+    Return a chunk's content and its number of messages; raise any error if it is damaged.
 
-    :param most: so many records may be in it.
+    :param most: the largest number of records in it.
     """
     _, _, size, checksum, length = CHUNK_HEAD.unpack_from(body)
     place = CHUNK_HEAD.size + length
@@ -149,7 +148,7 @@ def _count(data: bytes, most: int) -> int:
 
 
 def _check_summary(file: Any, size: int) -> bool:
-    """Whether the summary is as its checksum says, or has none."""
+    """Whether the summary matches its checksum, or has none."""
     place = size - len(MAGIC) - FOOTER_FORM.size
     if place < 0:
         return False

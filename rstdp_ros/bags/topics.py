@@ -1,4 +1,4 @@
-"""What a recording holds."""
+"""The topics of a recording."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PARAMETERS_OF = 'parameters of '
 
 class Topic(NamedTuple):
     """
-    A topic of the graph, with what a recorder should ask for.
+    A topic of the graph, with the QoS that a recorder should ask for.
 
     :param name: relative to the graph's namespace, or absolute.
     :param kind: the message type as bags spell it.
-    :param depth: how many messages to hold until they are written.
+    :param depth: number of messages to keep until they are written.
     :param latched: whether a late reader gets the last message.
     """
 
@@ -28,7 +28,7 @@ class Topic(NamedTuple):
     latched: bool = False
 
 
-# Several seconds at full lockstep speed: a recorder that is slow for a while loses nothing.
+# Several seconds at full lockstep speed: a temporarily slow recorder loses nothing.
 STEPS = 5000
 TOPICS = (
     Topic('observation', 'sensor_msgs/msg/JointState', STEPS),

@@ -1,4 +1,4 @@
-"""Decompression that stops in time: a few bytes can unpack to more than a machine holds."""
+"""Decompression that stops in time: a few bytes can unpack to more than the memory."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from rstdp_ros.support.errors import RstdpError
 
-# A chunk or a message; the largest of a camera or a lidar stay below, and a chunk of tiny
+# Limit of a chunk or a message; the largest of a camera or a lidar stay below, and a chunk of tiny
 # messages still fits in memory as objects.
 MAX_UNPACKED = 32 * 2**20
-# What is recorded compresses by 5 to 30, a bomb by thousands.
+# Recordings compress by 5 to 30, a bomb by thousands.
 MAX_RATIO = 200
 ZSTD = b'\x28\xb5\x2f\xfd'
 BLOCK = 2**20
@@ -21,8 +21,8 @@ def unpack(data: bytes, compression: str = 'zstd', limit: int = MAX_UNPACKED) ->
     Unpack a chunk or a message.
 
     :param compression: zstd, lz4 or '' for none.
-    :param limit: bytes it may become.
-    :raises RstdpError: it would become more, ends early or is packed otherwise.
+    :param limit: largest unpacked size, bytes.
+    :raises RstdpError: it would exceed the limit, ends early or is packed differently.
     """
     if not compression:
         return data
@@ -37,11 +37,11 @@ def unpack(data: bytes, compression: str = 'zstd', limit: int = MAX_UNPACKED) ->
 
 def unpack_file(path: Path, folder: Path) -> tuple[Path, str]:
     """
-    Unpack a .zstd file as far as it is whole.
+    Unpack a .zstd file as far as it is intact.
 
-    :param folder: where the copy goes, without the last suffix of its name.
-    :return: the copy, and what is wrong with the original or ''.
-    :raises RstdpError: it unpacks to more than a recording can.
+    :param folder: for the copy, whose name lacks the last suffix.
+    :return: the copy, and what is wrong with the original, or ''.
+    :raises RstdpError: it unpacks to more than any recording.
     """
     copy, size, wrong = folder / path.stem, 0, ''
     limit = MAX_RATIO * path.stat().st_size + MAX_UNPACKED

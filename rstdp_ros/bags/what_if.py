@@ -1,4 +1,4 @@
-"""How far a run's weights would have gone with other parameters, from the spikes it recorded."""
+"""The path of a run's weights with other parameters, from its recorded spikes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Divergence(NamedTuple):
     """
     Two weight trajectories after an episode; distances are Frobenius norms over all weights.
 
-    :param recorded: how far the run had gone from its first network.
-    :param changed: how far the run with changed parameters would have gone.
-    :param apart: from one to the other.
-    :param cosine: of the angle between the two ways; None before both have moved.
+    :param recorded: distance of the run from its first network.
+    :param changed: distance that the run with changed parameters would have reached.
+    :param apart: distance between the two.
+    :param cosine: cosine of the angle between the two changes; None before both have moved.
     """
 
     episode: int
@@ -41,7 +41,7 @@ class Divergence(NamedTuple):
         return {'return' if k == 'episode_return' else k: v for k, v in fields.items()}
 
     def __str__(self) -> str:
-        """Say it in a line of a table."""
+        """Return a line of a table."""
         cosine = '   --' if self.cosine is None else f'{self.cosine:5.2f}'
         return (f'{self.episode:7d} {self.episode_return:8.1f} {self.recorded:10.4f} '
                 f'{self.changed:10.4f} {self.apart:10.4f} {cosine}')
@@ -51,7 +51,7 @@ HEADER = 'episode   return   recorded    changed      apart cosine'
 
 
 def divergences(initial: SpikingQNetwork, steps: Iterable[Step]) -> list[Divergence]:
-    """Measure every episode that was replayed with both sets of parameters."""
+    """Measure every episode replayed with both sets of parameters."""
     rows = []
     for step in steps:
         if step.network is None or step.changed is None:
@@ -66,7 +66,7 @@ def divergences(initial: SpikingQNetwork, steps: Iterable[Step]) -> list[Diverge
 
 def plot_divergences(rows: list[Divergence], settings: str, path: Path) -> None:
     """
-    Draw both distances from the first network, and the one between them.
+    Draw both distances from the first network, and the distance between them.
 
     :param settings: what was changed, for the legend.
     :raises RstdpError: matplotlib is missing, or the file cannot be written.

@@ -15,7 +15,7 @@ from rstdp_ros.bags.topics import load_typestore, NEEDS_ROSBAGS, STORAGES, Topic
 from rstdp_ros.support.errors import RstdpError
 
 WRITE_PERIOD = 0.05
-# What a killed recorder loses at most, s.
+# The most that a killed recorder loses, s.
 SECURE_PERIOD = 1.0
 VERSION = 9
 
@@ -24,11 +24,11 @@ class BagWriter:
     """
     A rosbag2 bag that grows; ``write`` only appends to a queue.
 
-    :param path: the folder of the bag, which must not be there yet.
+    :param path: the folder of the bag, which must not exist yet.
     :param storage: a name in ``STORAGES``.
     :param namespace: of the graph, with its leading slash, or ''.
     :ivar counts: messages per topic so far.
-    :ivar failure: why nothing is written any more, '' as long as all is well.
+    :ivar failure: why nothing is written any more, '' if all is well.
     :raises RstdpError: rosbags is missing, the storage is unknown, or the folder cannot be made.
     """
 
@@ -51,25 +51,25 @@ class BagWriter:
             raise RstdpError(self.failure)
 
     def write(self, topic: str, data: bytes) -> None:
-        """Take in a message, whose time is now; none after a failure, or memory would fill."""
+        """Queue a message, whose time is now; not after a failure, or memory would fill."""
         if self.failure:
             return
-        # A clock that is set back must not put messages out of order.
+        # A clock set back must not put messages out of order.
         self._last = max(time.time_ns(), self._last + 1)
         self._queue.append((topic, self._last, data))
 
     def close(self, custom_data: Mapping[str, str]) -> None:
         """
-        Write what is left, the index and the metadata.
+        Write the remaining messages, the index and the metadata.
 
-        :param custom_data: goes into the metadata.
+        :param custom_data: added to the metadata.
         """
         self._custom_data.update(custom_data)
         self._stop.set()
         self._thread.join()
 
     def _run(self, storage: str, namespace: str) -> None:
-        """Open, write and close: SQLite wants to be used by one thread alone."""
+        """Open, write and close: SQLite must be used by one thread alone."""
         try:
             self._open(storage, namespace)
             self._opened.set()
@@ -83,7 +83,7 @@ class BagWriter:
             for key, value in self._custom_data.items():
                 self._writer.set_custom_data(key, value)
             self._writer.close()
-        except Exception as error:  # a full disk, say; whoever records must hear of it
+        except Exception as error:  # a full disk, say; the recorder must hear of it
             self.failure = f'{self.path}: cannot be recorded to ({error})'
         finally:
             self._opened.set()
@@ -106,7 +106,7 @@ class BagWriter:
             self.counts[topic] += 1
 
     def _secure(self) -> None:
-        """Put what there is on disk; rosbags itself does so per MiB (mcap) or at the end."""
+        """Flush to disk; rosbags itself does so per MiB (mcap) or at the end."""
         storage = self._writer.storage
         if hasattr(storage, 'close_chunk'):
             if storage.chunk.msgs:
@@ -126,13 +126,13 @@ def full_name(topic: str, namespace: str) -> str:
 
 
 def free_path(path: Path) -> Path:
-    """Return the path, or the first of path_1, path_2, ... that is not there yet."""
+    """Return the path, or the first of path_1, path_2, ... that does not exist yet."""
     names = (path.with_name(f'{path.name}_{i}') for i in itertools.count(1))
     return next(name for name in itertools.chain([path], names) if not name.exists())
 
 
 def offered_qos(topic: Topic) -> Any:
-    """Describe a topic's quality of service as bags do, for whoever plays it."""
+    """Describe a topic's quality of service as bags do, for players."""
     from rosbags.interfaces import (
         Qos,
         QosDurability,

@@ -1,4 +1,4 @@
-"""The launch arguments of every graph: what each may be, and what ``--show-args`` says of it."""
+"""The launch arguments of every graph: their allowed values and their ``--show-args`` texts."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from rstdp_ros.tasks import get_task
 
 LOG_LEVELS = ('info', 'debug', 'warn', 'error', 'fatal')
 # A foreign driver speaks observation, action and episode_end itself: no environment node. A bag
-# repeats what an environment said.
+# repeats what an environment sent.
 FOREIGN, BAG = 'foreign', 'bag'
-# What it means to leave out what a node has a parameter for.
-FROM_FILE = 'as params_file says, else {}'
+# The effect of omitting an argument that is a node's parameter.
+FROM_FILE = 'from params_file, otherwise {}'
 
 
 class Argument(NamedTuple):
     """
     A launch argument.
 
-    :param parameter: its name, what it may be and what it means.
-    :param left_out: what leaving it out means; '' where its default holds.
+    :param parameter: its name, allowed values and meaning.
+    :param left_out: the effect of omitting it; '' if its default applies.
     """
 
     parameter: Parameter
@@ -41,19 +41,19 @@ class Argument(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What stands before ``:=``."""
+        """The text before ``:=``."""
         return self.parameter.name
 
     @property
     def default(self) -> str:
-        """Return the text that stands for leaving it out."""
+        """Return the text that means it is omitted."""
         return '' if self.left_out else _text_of(self.parameter.default)
 
     @property
     def description(self) -> str:
-        """What ``--show-args`` says."""
+        """The text shown by ``--show-args``."""
         said = (('', self.parameter.description), ('One of ', ', '.join(self.parameter.choices)),
-                ('Unit: ', self.parameter.unit), ('Left out: ', self.left_out))
+                ('Unit: ', self.parameter.unit), ('If omitted: ', self.left_out))
         return ' '.join(f'{label}{text.removesuffix(".")}.' for label, text in said if text)
 
 
@@ -90,8 +90,8 @@ def robot_arguments() -> list[Argument]:
 def replay_arguments() -> list[Argument]:
     """List the launch arguments of a graph whose environment is a bag."""
     return [
-        _text('bag', 'What to replay: folder of a bag, or one file of it.',
-              'refused, as there is nothing to replay'),
+        _text('bag', 'What to replay: folder of a bag, or one file of it.', 'refused: there is '
+              'nothing to replay'),
         *_of_node(ReplayParameters, 'rate', 'start', 'loop'),
         _TASK,
         _params_file(),
@@ -106,7 +106,7 @@ def all_arguments(task_name: str) -> list[Argument]:
 
 def read_arguments(declared: Iterable[Argument], texts: Mapping[str, str]) -> dict[str, Any]:
     """
-    Read what was given as text, under earlier names too; '' is left out.
+    Read arguments given as text, under earlier names too; '' means omitted.
 
     :raises RstdpError: a value that does not fit.
     """
@@ -115,15 +115,15 @@ def read_arguments(declared: Iterable[Argument], texts: Mapping[str, str]) -> di
 
 
 def old_names(declared: Iterable[Argument]) -> dict[str, str]:
-    """Return the arguments' earlier names, which are still understood, and the present ones."""
+    """Return the arguments' earlier names, which are still accepted, and the current ones."""
     return {a.parameter.was: a.name for a in declared if a.parameter.was}
 
 
 def checked(task_name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return the arguments of a task's graphs by name: those that were given, and every flag.
+    Return the arguments of a task's graphs by name: the given ones, and every flag.
 
-    :param values: in their types; '' is left out.
+    :param values: in their types; '' means omitted.
     :raises RstdpError: an unknown name or a value that does not fit.
     """
     known = {a.name: a for a in all_arguments(task_name)}
@@ -136,7 +136,7 @@ def checked(task_name: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def refuse_unknown_arguments(names: Iterable[str], declared: Iterable[str]) -> None:
     """
-    Refuse what is misspelt, or meant for another graph.
+    Refuse misspelt arguments, and those of another graph.
 
     :raises RstdpError: for the first name, with the nearest argument there is.
     """
@@ -147,21 +147,21 @@ def _common_arguments() -> list[Argument]:
     return [
         _text('namespace', 'Namespace of all nodes and topics.', 'the root, /'),
         _flag('use_sim_time', 'All nodes follow /clock; a simulated environment publishes it.'),
-        _flag('use_rviz', 'Start RViz and, except beside a robot, the robot_state_publisher.'),
-        Argument(Parameter('log_level', LOG_LEVELS[0], 'What is worth a line in the log.',
+        _flag('use_rviz', 'Start RViz and, except with a robot, the robot_state_publisher.'),
+        Argument(Parameter('log_level', LOG_LEVELS[0], 'Lowest level of messages to log.',
                            choices=LOG_LEVELS)),
         _text('enclave', "Prefix of the nodes' SROS2 enclaves, such as /rstdp_ros.", 'none'),
-        _flag('adapt', 'Learn; false only lets the policy run.', True),
+        _flag('adapt', 'Learn; false runs only the policy.', True),
         *_of_node(PolicyParameters, 'backend', name='policy_backend'),
         *_of_node(PolicyParameters, 'lava_target'),
         _text('model', 'Network file, or the name of a shipped one.',
-              FROM_FILE.format("the task's first, such as cartpole_0; on a robot one that was "
-                               'trained on many plants, such as cartpole_robust_0')),
+              FROM_FILE.format("the task's first, such as cartpole_0; on a robot one trained on "
+                               'many plants, such as cartpole_robust_0')),
         *_of_node(AdaptationParameters, 'episodes', 'seed'),
         *_of_node(AdaptationParameters, 'strategy', choices=(AUTO, *STRATEGIES)),
         *_of_node(AdaptationParameters, 'guard', choices=(AUTO, *GUARDS)),
         *_of_node(AdaptationParameters, 'preset'),
-        _text('run_dir', 'Folder of checkpoints, log and result; an old one is continued.',
+        _text('run_dir', 'Folder for checkpoints, log and result; an existing run is resumed.',
               'a new one under ~/.ros/rstdp_ros'),
     ]
 
@@ -169,7 +169,7 @@ def _common_arguments() -> list[Argument]:
 def _record_arguments() -> list[Argument]:
     return [
         _flag('record', "Record a bag in the run's folder; nothing begins before the recorder is "
-              'there.'),
+              'listening.'),
         _text('bag', 'Folder of the bag.', "bag in the run's folder"),
         *_of_node(RecorderParameters, 'storage'),
     ]
@@ -187,7 +187,7 @@ def _physics_arguments(task_name: str) -> list[Argument]:
 
 def _of_node(cls: type, *names: str, **others: Any) -> list[Argument]:
     """
-    List arguments that are parameters of a node: left out, the parameter file says.
+    List arguments that are parameters of a node: if omitted, the parameter file decides.
 
     :param others: attributes of the parameter that differ here.
     """
@@ -198,8 +198,8 @@ def _of_node(cls: type, *names: str, **others: Any) -> list[Argument]:
 
 def _params_file(own: str = '', more: str = '') -> Argument:
     return Argument(Parameter(
-        'params_file', own, 'ROS parameter file, keyed /**: or by node; a name that no node knows '
-        f'is refused.{more}'), '' if own else 'the defaults in docs/parameters.md')
+        'params_file', own, 'ROS parameter file, keyed /**: or by node; unknown names are '
+        f'refused.{more}'), '' if own else 'the defaults in docs/parameters.md')
 
 
 def _own_file(task_name: str) -> str:

@@ -1,4 +1,4 @@
-"""One node of the graph, for whoever starts it."""
+"""The description of one node of the graph, to start it from."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class NodeDescription:
     """
     A node to start.
 
-    :param name: of the node.
-    :param parameters: what is set beyond the parameter file.
+    :param name: the node's name.
+    :param parameters: values set in addition to the parameter file.
     :param remappings: topic names of the node and what they become.
-    :param package: where its executable is: ``<name>_node`` in ours, ``<name>`` in others.
-    :param arguments: of the command line, before ROS's.
-    :param respawn: whether to start it again when it ends.
+    :param package: the package of its executable: ``<name>_node`` in ours, ``<name>`` in others.
+    :param arguments: command-line arguments, before ROS's.
+    :param respawn: whether to restart it when it ends.
     """
 
     name: str

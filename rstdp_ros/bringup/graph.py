@@ -19,6 +19,7 @@ from rstdp_ros.bringup.viewers import viewers
 from rstdp_ros.nodes.names import refuse_unknown_in_file
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import make_folder
+from rstdp_ros.protocol.episode import REALTIME
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameter_files import all_parameters, read_parameter_file
@@ -36,7 +37,7 @@ def describe_graph(task_name: str, values: Values) -> list[NodeDescription]:
     Say which nodes to start with which parameters.
 
     :param values: launch arguments (:func:`rstdp_ros.bringup.arguments.all_arguments`) by name, in
-        their types; what is not named is left to the parameter file and the nodes' defaults.
+        their types; others are left to the parameter file and the nodes' defaults.
     :raises RstdpError: a value that does not fit, or a file that is not there.
     """
     given = checked(task_name, values)
@@ -45,7 +46,7 @@ def describe_graph(task_name: str, values: Values) -> list[NodeDescription]:
     _check(task, given)
     common = {'task': task_name, **_those(given, 'clock')}
     if plant == 'robot':
-        common['clock'] = 'realtime'
+        common['clock'] = REALTIME
         given.setdefault('model', _for_a_robot(task.name, given))
     given.setdefault('run_dir', str(new_run_dir(task_name)))
     if given['record']:
@@ -75,7 +76,7 @@ def _environment(task: Task, given: Values, common: Values) -> NodeDescription:
     return NodeDescription('environment', {
         **common, **_those(given, 'plant', 'seed', 'gui', 'real_time_factor'),
         'auto_reset': not given['adapt'],
-        # Who simulates makes the time that the others follow.
+        # The simulating node publishes the time that the others follow.
         'publish_clock': sim_time and not robot, 'use_sim_time': sim_time and robot,
         **_those(given, *table(task.physics))})
 
@@ -101,14 +102,14 @@ def _adaptation(given: Values, common: Values) -> NodeDescription:
 
 
 def new_run_dir(task_name: str) -> Path:
-    """Name a folder for a new run; nodes that are started again during it find it again."""
+    """Name a folder for a new run; nodes restarted during the run find it again."""
     home = Path(os.environ.get('ROS_HOME') or '~/.ros').expanduser()
     return home / 'rstdp_ros' / f'{task_name}_{datetime.now():%Y%m%d_%H%M%S_%f}'
 
 
 def make_run_dir(nodes: Iterable[NodeDescription]) -> None:
     """
-    Make the folder of the run, so that one that cannot be made is refused before anything starts.
+    Make the folder of the run, so that an impossible one is refused before anything starts.
 
     :raises RstdpError: names it.
     """
@@ -118,7 +119,7 @@ def make_run_dir(nodes: Iterable[NodeDescription]) -> None:
 
 
 def _check(task: Task, given: Values) -> None:
-    """Refuse before anything starts what the nodes would refuse one after another."""
+    """Refuse, before anything starts, what the nodes would refuse one after another."""
     Recipe.of(task.name, 0, **{name: given[name] for name in _learning(given)})
     for simulator, other in task.simulated.items():
         for name in set(table(other.physics)) - set(table(task.physics)):
@@ -132,7 +133,7 @@ def _check(task: Task, given: Values) -> None:
 
 
 def _for_a_robot(task_name: str, given: Values) -> str:
-    """Name the network for a robot whose user named none: one that knows many plants."""
+    """Name the network for a robot if the user named none: one trained on many plants."""
     path = given.get('params_file')
     named = all_parameters(read_parameter_file(path)).get('model') if path else ''
     robust = f'{task_name}_robust_0'
@@ -140,12 +141,12 @@ def _for_a_robot(task_name: str, given: Values) -> str:
 
 
 def _learning(given: Values) -> list[str]:
-    """List what is given of how to learn; a preset of a strategy that a file names comes later."""
+    """List the given values for learning; a strategy named in a file checks its preset later."""
     whose = 'strategy' in given or 'params_file' not in given
     return [name for name in ('strategy', 'guard', *(['preset'] if whose else []))
             if name in given]
 
 
 def _those(given: Values, *names: str) -> dict[str, Any]:
-    """Return those of the named values that were given."""
+    """Return the named values that were given."""
     return {name: given[name] for name in names if name in given}

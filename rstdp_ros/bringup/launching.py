@@ -53,7 +53,7 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
 
 
 def _start(context: Any, declared: Sequence[Argument], fixed: Mapping[str, str]) -> list[Any]:
-    """Check everything that was given, then return the nodes as launch wants them."""
+    """Check all arguments, then return the nodes as actions of launch."""
     texts = _texts(context, declared) | fixed
     refuse_unknown_arguments(_on_command_line(context), texts)
     check_surroundings(texts['namespace'])
@@ -79,7 +79,7 @@ def _texts(context: Any, declared: Sequence[Argument]) -> dict[str, str]:
 def _action(node: NodeDescription, texts: Mapping[str, str]) -> Any:
     from launch_ros.actions import Node
     from launch_ros.parameter_descriptions import ParameterValue
-    # Text stays text, whatever it would be as YAML.
+    # Text stays text, even if YAML would read it as something else.
     parameters = [{name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
                    for name, value in node.parameters.items()}]
     if texts['params_file'] and node.ours:
@@ -95,7 +95,7 @@ def _action(node: NodeDescription, texts: Mapping[str, str]) -> Any:
 
 
 def _give_up(event: Any, context: Any) -> list[Any]:
-    """Shut down where a node says that it cannot work as configured."""
+    """Shut down if a node says that it cannot work as configured."""
     from launch.actions import Shutdown
     if event.returncode != EXIT_BAD_INPUT:
         return []
@@ -106,7 +106,7 @@ def _on_command_line(context: Any) -> list[str]:
     """
     List the arguments that a person gave to this launch file.
 
-    One that includes it has arguments of its own, which are none of our business.
+    A launch file that includes it has arguments of its own, which are not checked.
     """
     ours = context.get_locals_as_dict().get('current_launch_file_path', '')
     # ros2 launch names the file by package or path.

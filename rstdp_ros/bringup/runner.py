@@ -19,14 +19,14 @@ from rstdp_ros.support.errors import EXIT_BAD_INPUT, RstdpError
 from rstdp_ros.support.orphans import parent_variable
 
 STOP_TIMEOUT = 5.0
-# A node that dies so young, so often, will not get better by another try.
+# A node that dies this young, this often, is not tried again.
 YOUNG = 10.0
 YOUNG_DEATHS = 3
 
 
 @dataclass
 class Child:
-    """A running node process and how its predecessors fared."""
+    """A running node process and the record of its predecessors."""
 
     process: subprocess.Popen
     started: float
@@ -36,7 +36,7 @@ class Child:
 
 class Supervisor:
     """
-    Starts every node in a process of its own and starts it again when it dies.
+    Starts every node in a process of its own and restarts it when it dies.
 
     Use it as a context manager: on leaving, all processes are stopped.
 
@@ -74,8 +74,8 @@ class Supervisor:
         """
         Stop all nodes.
 
-        The first one goes alone, as what it moves must still hear its last words; the recorder
-        goes last, as it must hear everybody's.
+        The first one goes alone, as what it moves must still hear its last messages; the recorder
+        goes last, as it must hear all of them.
         """
         processes = {name: child.process for name, child in self.children.items()}
         recorder = [processes.pop(name) for name in (RECORDER,) if name in processes]
@@ -85,10 +85,10 @@ class Supervisor:
 
     def poll(self) -> list[str]:
         """
-        Start dead nodes again.
+        Restart dead nodes.
 
         :return: what happened, a sentence each.
-        :raises RstdpError: a node that cannot live; with the last line it said.
+        :raises RstdpError: a node that cannot run; with the last line of its log.
         """
         return [event for name, child in self.children.items()
                 for event in self._watch(name, child)]
@@ -116,7 +116,7 @@ class Supervisor:
         for topic, other in node.remappings.items():
             command += ['-r', f'{topic}:={other}']
         with self._log(name).open('a') as log:
-            # A session of its own: Ctrl-C is for the supervisor, which stops them in order.
+            # In a separate session: Ctrl-C is for the supervisor, which stops them in order.
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     env=self.environment, start_new_session=True)
 
@@ -132,7 +132,7 @@ class Supervisor:
 
 
 def _stop(processes: Sequence[subprocess.Popen]) -> None:
-    """End processes: politely first, then for good."""
+    """End processes: politely first, then by force."""
     for process in processes:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)

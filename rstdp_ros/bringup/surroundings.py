@@ -1,4 +1,4 @@
-"""What ROS 2 needs around it, checked before anything starts."""
+"""What ROS 2 needs from its environment, checked before anything starts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NAMESPACE = re.compile(r'/?([A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*/?)?
 
 def check_surroundings(namespace: str, variables: Mapping[str, str] = os.environ) -> None:
     """
-    Refuse what no node could start with.
+    Refuse surroundings in which no node could start.
 
     :param namespace: of the graph, with or without its leading slash.
-    :raises RstdpError: a namespace that is none, or no folder for ROS's logs.
+    :raises RstdpError: an invalid namespace, or no folder for ROS's logs.
     """
     if not NAMESPACE.fullmatch(namespace):
         raise RstdpError(f'{namespace!r} is no namespace: use letters, digits and underscores, '
@@ -37,7 +37,7 @@ def log_folder(variables: Mapping[str, str]) -> Path:
     """
     Return where ROS keeps its logs.
 
-    :raises RstdpError: no variable says where.
+    :raises RstdpError: no variable tells the folder.
     """
     if variables.get('ROS_LOG_DIR'):
         return Path(variables['ROS_LOG_DIR']).expanduser()

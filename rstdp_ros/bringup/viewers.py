@@ -11,7 +11,7 @@ from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.urdf import describe
 
-# A namespaced graph has transforms of its own, or those of two graphs would be mixed up.
+# A namespaced graph has its own transforms, or those of two graphs would be mixed up.
 OWN_TRANSFORMS = {'/tf': 'tf', '/tf_static': 'tf_static'}
 FRAMES_PER_SECOND = 50.0
 
@@ -19,13 +19,13 @@ FRAMES_PER_SECOND = 50.0
 def viewers(task: Task, plant: str, physics: Mapping[str, Any],
             use_sim_time: bool) -> list[NodeDescription]:
     """
-    List what shows a task's plant in RViz.
+    List the nodes that show a task's plant in RViz.
 
     A robot brings its own robot_state_publisher, whose description its controllers read too.
 
-    :param plant: what is controlled.
-    :param physics: names and values; the environment node tells of later changes.
-    :raises RstdpError: the package was not installed whole.
+    :param plant: the kind of plant.
+    :param physics: names and values; later changes come from the environment node.
+    :raises RstdpError: the package was not installed completely.
     """
     clock = {'use_sim_time': use_sim_time}
     rviz = NodeDescription(

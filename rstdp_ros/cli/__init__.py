@@ -1,1 +1,1 @@
-"""The command line: ``rstdp_ros VERB ...``, a file per verb."""
+"""The command line: ``rstdp_ros VERB ...``, one file per verb."""

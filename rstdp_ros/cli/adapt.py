@@ -46,18 +46,18 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
     shared.add_simulator(parser)
     shared.add_model(parser)
     shared.add_episodes(parser, 100, seeds.ADAPTATION)
-    shared.add_settings(parser, "physics, strategy, guard or bounds; without any of the physics' "
-                        "the plant is the demo's: for the cart-pole pole_half_length=0.8 "
+    shared.add_settings(parser, 'physics, strategy, guard or bounds; if no physics are set, the '
+                        "plant is the demo's: for the cart-pole pole_half_length=0.8 "
                         'pole_mass=0.3')
     parser.add_argument('--preset', default='default', metavar='P',
-                        help="the strategy's parameters: of r-STDP "
-                        f'{", ".join(PRESETS)}')
+                        help="named set of defaults for the strategy's parameters; "
+                        f'for r-STDP {", ".join(PRESETS)}')
     parser.add_argument('--strategy', default=AUTO, metavar='S', help='what changes '
                         f'the weights: {", ".join(STRATEGIES)}; {AUTO} (default): {DEFAULT}, or '
-                        'what a continued run began with')
+                        'as a resumed run began')
     parser.add_argument('--rule', dest='strategy', **shared.RENAMED)
-    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): the one '
-                        'that fits the strategy, or that a continued run began with; '
+    parser.add_argument('--guard', default=AUTO, metavar='G', help=f'{AUTO} (default): what '
+                        'fits the strategy, or as a resumed run began; '
                         f'{", ".join(GUARDS)}')
     parser.add_argument('--output', metavar='FILE', type=shared.output_file,
                         help='where to write the network to deploy')
@@ -69,12 +69,12 @@ def add_adaptation(parser: argparse.ArgumentParser) -> None:
 def read_adaptation(options: argparse.Namespace, *more: Any,
                     task: Task | None = None) -> tuple[Any, ...]:
     """
-    Turn the options into what is to be done.
+    Turn the options into an :class:`Adaptation`.
 
     :param more: further tables whose parameters ``--set`` may change.
-    :param task: the task, where the options do not name all of it.
-    :return: the :class:`Adaptation`, then what became of ``more``.
-    :raises RstdpError: whatever does not fit.
+    :param task: the task, if the options do not determine it.
+    :return: the :class:`Adaptation`, then the changed tables ``more``.
+    :raises RstdpError: an option that does not fit.
     """
     task = task or get_task(options.task, options.plant)
     if getattr(options, 'env', ''):
@@ -134,7 +134,7 @@ def finish(adaptation: Adaptation, learner: Learner, records: list[EpisodeRecord
 
 def lines_of(title: str, rows: Mapping[str, Mapping[str, float]],
              true: Mapping[str, Any]) -> list[str]:
-    """Say what a strategy found out of the plant, and what is true of a simulated one."""
+    """Describe a strategy's findings about the plant, and the true values of a simulated one."""
     found = {name: row for name, row in rows.items() if row['value'] != row['nominal']}
     return [f'{title:26s}{"value":>10s}    95 % interval      true', *(
         f'{name:26s}{row["value"]:10.4g} {row["low"]:10.4g} {row["high"]:10.4g} '

@@ -21,5 +21,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check what was asked for."""
+    """Run the requested check."""
     return SUBJECTS[options.what][0].run(options)

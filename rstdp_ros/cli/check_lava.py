@@ -23,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('task', metavar='TASK', nargs='?', default=next(iter(TASKS)),
                         help='default: %(default)s')
     shared.add_model(parser)
-    parser.add_argument('--observations', type=int, default=100, metavar='N', help='so many, of '
-                        'episodes on the changed plant of the demo (default: %(default)s)')
+    parser.add_argument('--observations', type=int, default=100, metavar='N', help='number of '
+                        'observations, from episodes on the changed plant of the demo (default: '
+                        '%(default)s)')
     parser.add_argument('--seed', type=int, default=seeds.VALIDATION, metavar='S',
                         help='episode i starts from seed S + i (default: %(default)s)')
     shared.add_json(parser)

@@ -30,11 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                           ('threshold', 'firing threshold')):
         parser.add_argument(f'--{name}', metavar='X', type=float,
                             help=f"{meaning}, of a torch checkpoint (default: the task's)")
-    parser.add_argument('--dt', metavar='S', type=float, help='seconds per tick that the time '
-                        'constants of a foreign NIR file mean (default: 0.0001)')
-    parser.add_argument('--readout', metavar='NODE', help='of an NIR file that is written: '
-                        'CubaLI (default), or CubaLIF that never fires, for systems without '
-                        'CubaLI')
+    parser.add_argument('--dt', metavar='S', type=float, help='seconds per tick for the time '
+                        'constants of a foreign NIR file (default: 0.0001)')
+    parser.add_argument('--readout', metavar='NODE', help='readout of a written NIR file: CubaLI '
+                        '(default), or CubaLIF that never fires, for systems without CubaLI')
     shared.add_json(parser)
 
 

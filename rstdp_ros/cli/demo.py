@@ -25,7 +25,7 @@ from rstdp_ros.experiments.adaptation import Adaptation
 from rstdp_ros.experiments.stand_in import stand_in_returns
 from rstdp_ros.plasticity import AdaptationRun
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
-from rstdp_ros.protocol.episode import CLOCKS
+from rstdp_ros.protocol.episode import CLOCKS, LOCKSTEP
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import EQUATIONS, get_task
@@ -39,31 +39,32 @@ STAND_IN = 'stand_in'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_adaptation(parser)
-    parser.add_argument('--run-dir', type=Path, metavar='DIR', help='checkpoints, logs, plot and '
-                        'network; an old one is continued (default: a new one under runs/)')
+    parser.add_argument('--run-dir', type=Path, metavar='DIR', help='folder for checkpoints, '
+                        'logs, plot and network; an existing run is resumed (default: a new one '
+                        'under runs/)')
     parser.add_argument('--namespace', metavar='NS', help="of all nodes and topics (default: '', "
                         f"with --robot '{STAND_IN}', apart from real robots)")
-    parser.add_argument('--clock', choices=CLOCKS, default='lockstep', help='lockstep: exact, as '
-                        'fast as possible (default); realtime: at the control rate, waiting for '
-                        'nobody')
-    parser.add_argument('--robot', action='store_true', help='put the stand-in robot in the '
-                        "simulation's place: a process that speaks only ros2_control's topics, "
-                        'with noise, delay, friction and a slow hand, each to be --set')
+    parser.add_argument('--clock', choices=CLOCKS, default=LOCKSTEP, help='lockstep: '
+                        'reproducible bit for bit, as fast as possible (default); realtime: at '
+                        'the control rate, without waiting')
+    parser.add_argument('--robot', action='store_true', help='use the stand-in robot instead of '
+                        "the simulation: a process that speaks only ros2_control's topics, with "
+                        'noise, delay, friction and a slow hand, all adjustable with --set')
     parser.add_argument('--policy-backend', choices=BACKENDS, default='cpu', help='where the '
                         'network runs (default: %(default)s)')
     parser.add_argument('--lava-target', choices=TARGETS, default=TARGETS[0],
                         help='where Lava computes (default: %(default)s)')
     parser.add_argument('--real-time-factor', type=float, default=0.0, metavar='X',
                         help='0: as fast as possible (default); 1: real time')
-    parser.add_argument('--gui', action='store_true', help="open PyBullet's window; slow it down "
-                        'by --real-time-factor 1')
+    parser.add_argument('--gui', action='store_true', help="open PyBullet's window; "
+                        '--real-time-factor 1 slows it down')
     parser.add_argument('--record', type=Path, metavar='BAG', help='record a bag into this folder')
     parser.add_argument('--storage', default=STORAGES[0], metavar='S', help='how the bag is '
                         f'stored: {" or ".join(STORAGES)} (default: %(default)s)')
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the graph to the end, to Ctrl-C or SIGTERM; keep what was learned either way."""
+    """Run the graph to the end, Ctrl-C or SIGTERM; keep what was learned in every case."""
     check(options)
     adaptation, *robot = (
         read_adaptation(options, StandInParameters(), task=get_task(options.task).as_stand_in())
@@ -99,27 +100,27 @@ def run(options: argparse.Namespace) -> int:
 
 
 def interrupt_on_signals() -> list[int]:
-    """Have SIGTERM interrupt like Ctrl-C; return where the first of them is noted."""
+    """Let SIGTERM interrupt like Ctrl-C; return a list to which the first of them is added."""
     stopped: list[int] = []
 
     def stop(number: int, frame: Any) -> None:
-        # What was learned is kept from now on; whoever is in a hurry has Ctrl-C.
+        # What was learned is now kept; Ctrl-C still interrupts.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         stopped.append(number)
         raise KeyboardInterrupt
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # a job in a shell's background
+        if signal.getsignal(number) is not signal.SIG_IGN:  # a background job of a shell
             signal.signal(number, stop)
     return stopped
 
 
 def check(options: argparse.Namespace) -> None:
     """
-    Refuse before anything starts what could not go on.
+    Refuse options that cannot work, before anything starts.
 
-    :raises RstdpError: what does not fit together, or is missing.
+    :raises RstdpError: options that do not fit together, or something is missing.
     """
     if options.robot and options.plant != EQUATIONS:
         raise RstdpError(f'--robot has a simulation of its own; leave out --plant {options.plant}')
@@ -139,7 +140,7 @@ def check(options: argparse.Namespace) -> None:
 
 def graph(adaptation: Adaptation, options: argparse.Namespace,
           folder: Path) -> list[NodeDescription]:
-    """Describe the graph that does over ROS what ``adapt`` does in one process."""
+    """Describe the graph that does the work of ``adapt`` over ROS."""
     recipe = adaptation.recipe
     learning = {'strategy': recipe.strategy, 'guard': recipe.guard, **recipe.values()}
     nodes = describe_graph(adaptation.task.name, {
@@ -163,7 +164,7 @@ def stand_in(adaptation: Adaptation, parameters: StandInParameters) -> list[Node
 
 
 def discovery() -> Mapping[str, str]:
-    """Stay on this machine unless the user said otherwise."""
+    """Keep discovery to this machine unless the user has set it."""
     name = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
     return {} if name in os.environ else {name: 'LOCALHOST'}
 
@@ -177,7 +178,7 @@ def watch(supervisor: Supervisor, folder: Path, episodes: int, people: TextIO) -
         records = read_records(log) if log.exists() else []
         for record in records[shown:]:
             print(record, file=people, flush=True)
-        # After a crash the last lines are written anew, bit for bit the same.
+        # After a crash the last lines are written again, bit for bit the same.
         shown = max(shown, len(records))
         if shown >= episodes and (folder / ADAPTED).exists():
             return

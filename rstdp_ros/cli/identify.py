@@ -23,9 +23,9 @@ from rstdp_ros.support.parameters import Parameter, table
 from rstdp_ros.tasks import get_task, Task, TASKS
 from rstdp_ros.tasks.joint_stream import JointWiring
 from rstdp_ros.twin.adequacy import FITS, LACKS
-from rstdp_ros.twin.foretelling import foretell, Foretold
 from rstdp_ros.twin.identification import identify
 from rstdp_ros.twin.identified import Estimate, Identified
+from rstdp_ros.twin.predicted_return import predict_return, PredictedReturn
 from rstdp_ros.twin.prediction import KNOWN, predict, Prediction
 
 
@@ -34,19 +34,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_bag(parser)
     parser.add_argument('--task', metavar='TASK', help=f'{", ".join(TASKS)}; needed where no '
                         'weights were recorded')
-    parser.add_argument('--params-file', metavar='FILE', help='parameters of a robot, as the '
-                        'environment node takes them: names, zeros and scales of its joints, '
-                        "controller, effort_scale; for bags of a robot's own topics")
+    parser.add_argument('--params-file', metavar='FILE', help='parameter file of a robot, as for '
+                        'the environment node: names, zeros and scales of its joints, controller, '
+                        "effort_scale; for bags of a robot's own topics")
     parser.add_argument('--episodes', nargs=2, type=int, metavar=('FIRST', 'LAST'), help='use '
-                        'these episodes only, counted from 0 as rstdp_ros inspect shows them '
-                        '(default: the latest of the bag)')
-    parser.add_argument('--plot', metavar='FILE', type=shared.plot_file,
-                        help='where to draw measured against predicted, .png, .svg or .pdf')
+                        'only these episodes, counted from 0 as in rstdp_ros inspect (default: '
+                        'the latest of the bag)')
+    parser.add_argument('--plot', metavar='FILE', type=shared.plot_file, help='where to draw '
+                        'measured and predicted motion, .png, .svg or .pdf')
     shared.add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Identify and print; exit code 1 if the bag lacks something that its metadata name."""
+    """Identify and print; exit code 1 if the bag lacks something named in its metadata."""
     people = sys.stderr if options.json else sys.stdout
     first, last = options.episodes or (0, None)
     if last is not None and not 0 <= first <= last:
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         motion = recorded_motion(bag, task, driver_of(wiring, task), first, last)
         found = identify(task, motion.trajectories)
         predictions = [predict(found, motion.trajectories, nominal) for nominal in (False, True)]
-        returns = [foretell(found, *one) for one in motion.played]
+        returns = [predict_return(found, *one) for one in motion.played]
     print(*bag.complaints, *motion.notes, describe(motion, found, *predictions),
           *goodness_of_returns(returns), sep='\n', file=people)
     if options.plot:
@@ -73,10 +73,10 @@ def run(options: argparse.Namespace) -> int:
 
 def driver_of(values: Mapping[str, Any], task: Task | None = None) -> Driver:
     """
-    Return how a robot is wired.
+    Return a robot's wiring.
 
-    :param values: of the environment node's parameters; others are ignored.
-    :param task: None while nothing is known of joints.
+    :param values: parameters of the environment node; others are ignored.
+    :param task: None if the joints are not known yet.
     :raises RstdpError: a value that does not fit.
     """
     def value(parameter: Parameter) -> Any:
@@ -91,9 +91,9 @@ def driver_of(values: Mapping[str, Any], task: Task | None = None) -> Driver:
 
 def task_of(bag: Bag, name: str | None) -> Task:
     """
-    Return the task of the recorded network, or the one that is named.
+    Return the task of the recorded network, or the named one.
 
-    :raises RstdpError: neither tells, or they differ.
+    :raises RstdpError: there is neither, or they differ.
     """
     recorded = first_network(bag).task if bag.counts['weights'] else None
     if not (name or recorded):
@@ -106,14 +106,14 @@ def task_of(bag: Bag, name: str | None) -> Task:
 
 def describe(motion: Motion, found: Identified, prediction: Prediction,
              nominal: Prediction) -> str:
-    """Say what was found, how sure it is, and how well it predicts."""
+    """Describe the identified plant, its uncertainty and the quality of its predictions."""
     task, estimates = found.prior.task, found.estimates()
     free = {name: one for name, one in estimates.items() if not one.held}
     lines = [f'{task.name}: {motion.steps} steps of {motion.episodes} episodes', '',
              f'{"parameter":24} {"nominal":>9} {"identified":>10}  {"95 % interval":24} unit',
              *(row(task, name, one) for name, one in free.items()), '']
     if held := {name: one for name, one in estimates.items() if one.held}:
-        lines += ['nothing asks for another value of these, which the data leave open so far:',
+        lines += ['kept at their nominal values, as the data do not call for others:',
                   *(row(task, name, one) for name, one in held.items()), '']
     lines += [f'taken as known: {", ".join(known(task, estimates))}', '', structure(found),
               'noise of the sensors (standard deviations): ' + ', '.join(
@@ -124,7 +124,7 @@ def describe(motion: Motion, found: Identified, prediction: Prediction,
 
 
 def structure(found: Identified) -> str:
-    """Say whether the equations explain what was shown."""
+    """Say whether the equations explain the data."""
     words = (FITS if found.adequacy.fits else f'{LACKS}: no values of the parameters explain '
              'these data, and the intervals do not know of it')
     return f'structure: {words} (F = {found.adequacy.ratio:.2f}, p = {found.adequacy.p_value:.2g})'
@@ -132,7 +132,7 @@ def structure(found: Identified) -> str:
 
 def row(task: Task, name: str, one: Estimate) -> str:
     """Return a line of the table."""
-    # What is far smaller than it is certain is 0.
+    # A value far smaller than its uncertainty is 0.
     value = round(one.value, 3 - math.floor(math.log10(one.high - one.low or 1.0)))
     interval = f'{one.low:.4g} to {one.high:.4g}'
     line = (f'{name:24} {one.nominal:9.4g} {value:10.4g}  {interval:24} '
@@ -141,13 +141,13 @@ def row(task: Task, name: str, one: Estimate) -> str:
 
 
 def known(task: Task, estimates: dict[str, Estimate]) -> list[str]:
-    """List the numbers of the physics that nobody looked for."""
+    """List the physics parameters that were not identified."""
     return [f'{name} {p.default:.4g} {p.unit}'.strip() for name, p in table(task.physics).items()
             if name not in estimates and isinstance(p.default, float)]
 
 
 def goodness(prediction: Prediction, nominal: Prediction) -> list[str]:
-    """Say how well a plant predicts."""
+    """Describe the quality of a plant's predictions."""
     ahead = prediction.seen.present.shape[1] - KNOWN
     if not prediction.ahead.any():
         return [f'nothing lasted longer than {KNOWN} steps without a gap: how well it predicts '
@@ -162,21 +162,21 @@ def goodness(prediction: Prediction, nominal: Prediction) -> list[str]:
     return lines
 
 
-def goodness_of_returns(returns: Sequence[Foretold]) -> list[str]:
-    """Say how well a plant foretells what the recorded networks returned."""
+def goodness_of_returns(returns: Sequence[PredictedReturn]) -> list[str]:
+    """Compare predicted and recorded returns of the recorded networks."""
     if not returns:
         return ['returns cannot be compared: no whole episode of a recorded network (record '
                 'observation, spikes, weights and episode_end)']
-    inside = sum(one.expected for one in returns)
+    inside = sum(one.inside for one in returns)
     means = [sum(values) / len(returns) for values in zip(*((one.recorded, one.predicted)
                                                             for one in returns))]
-    return [f'returns: {means[0]:.1f} recorded, {means[1]:.1f} foretold on average; '
-            f'{inside} of {len(returns)} episodes within 95 % of what was foretold']
+    return [f'returns: {means[0]:.1f} recorded, {means[1]:.1f} predicted on average; '
+            f'{inside} of {len(returns)} episodes within the predicted 95 %']
 
 
 def to_json(motion: Motion, found: Identified, prediction: Prediction, nominal: Prediction,
-            returns: Sequence[Foretold]) -> dict[str, Any]:
-    """Return what a program wants to know."""
+            returns: Sequence[PredictedReturn]) -> dict[str, Any]:
+    """Return the result for programs."""
     values = zip(prediction.units, prediction.rms, prediction.rms / prediction.motion,
                  nominal.rms / nominal.motion, found.noise)
     keys = ('unit', 'rms', 'share', 'nominal_share', 'noise')

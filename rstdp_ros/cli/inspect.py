@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Inspect and print; exit code 1 if the bag lacks something that its metadata name."""
+    """Inspect and print; exit code 1 if the bag lacks something named in its metadata."""
     people = sys.stderr if options.json else sys.stdout
     with Bag(options.bag, options.namespace) as bag:
         result = Inspector(bag).inspect()
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def describe(result: Inspection) -> str:
-    """Say what is in the bag."""
+    """Describe the content of the bag."""
     lines = [*result.complaints, f'task {result.task or "unknown"}, {result.duration:.1f} s',
              *(f'{count:8d} on {topic}' for topic, count in result.counts.items()),
              '', 'episode      start  duration  steps  return  weights           distance  end']

@@ -15,14 +15,14 @@ from rstdp_ros.support.errors import RstdpError
 VERBS = {
     'train': 'Train a spiking Q-network in simulation by deep Q-learning.',
     'evaluate': 'Measure a network: greedy returns on chosen starts and physics.',
-    'quantize': 'Make an 8-bit network for fixed point, and measure what that costs.',
+    'quantize': 'Make an 8-bit network for fixed point, and measure the loss.',
     'robustify': 'Choose observation gains with which a network does well on many plants.',
     'adapt': 'Adapt a network to a changed plant by r-STDP, offline in one process.',
     'demo': 'Adapt over ROS 2: a process per node, one command, no ros2 tools needed.',
     'plugins': 'List strategies, guards, tasks, backends and experiments, also of other packages.',
     'check': 'Check an environment against the protocol, or Lava against the cpu backend.',
     'record': 'Record a running graph into a bag, without the ros2 tools.',
-    'replay': 'Replay a bag: the same weights again, or what would have been with others.',
+    'replay': 'Replay a bag: the same weights again, or with other parameters or another network.',
     'inspect': 'Look into a bag: episodes, returns, weights, parameter changes, faults.',
     'identify': "Find a plant's parameters from a bag, whatever policy moved it.",
     'convert': "Convert networks: .npz to and from .nir, torch's .pt or .pth to either.",
@@ -43,16 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Run the command line.
 
     :param arguments: those of the process if None.
-    :return: exit code: 0 done, 2 an error the user can mend, 130 interrupted.
+    :return: exit code: 0 done, 2 an error the user can fix, 130 interrupted.
     """
-    # A terminal or file that has no form for a name gets an escape instead.
+    # A terminal or file that cannot represent a character gets an escape instead.
     if hasattr(sys.stdout, 'reconfigure'):
         sys.stdout.reconfigure(errors='backslashreplace')
     try:
         try:
             return _run(sys.argv[1:] if arguments is None else arguments)
         finally:
-            sys.stdout.flush()  # while what it meets can still be told
+            sys.stdout.flush()  # while errors can still be reported
     except RstdpError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -75,7 +75,7 @@ def _run(arguments: Sequence[str]) -> int:
                                   parser_class=Parser)
     for verb, summary in VERBS.items():
         child = verbs.add_parser(verb, help=summary, description=summary)
-        # Only what is asked for is loaded: --help needs neither kernels nor simulators.
+        # Only the requested verb is loaded: --help needs neither kernels nor simulators.
         if verb in arguments:
             module = import_module(f'rstdp_ros.cli.{verb}')
             module.add_arguments(child)
@@ -90,7 +90,7 @@ def _fail(reason: str) -> int:
 
 
 def _drop_output() -> None:
-    """Keep the interpreter from writing once more, when it ends, what cannot be written."""
+    """Keep the interpreter from trying to write the unwritable again at its end."""
     with suppress(OSError, ValueError):
         with open(os.devnull, 'w') as nothing:
             os.dup2(nothing.fileno(), sys.stdout.fileno())

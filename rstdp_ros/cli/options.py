@@ -1,4 +1,4 @@
-"""Options that several verbs share, and what they mean."""
+"""Options that several verbs share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLOTS = ('.png', '.svg', '.pdf')
 
 
 class Renamed(argparse.Action):
-    """An option's earlier name: does the same, and says what it is called now."""
+    """An option's earlier name: does the same and prints the current name."""
 
     def __call__(self, parser: argparse.ArgumentParser, options: argparse.Namespace, value: Any,
                  name: str | None = None) -> None:
@@ -30,7 +30,7 @@ class Renamed(argparse.Action):
         setattr(options, self.dest, value)
 
 
-# Together with choices and the present name, as dest, all that an earlier name needs.
+# With choices and, as dest, the current name: the settings of an earlier name.
 RENAMED: Mapping[str, Any] = {'action': Renamed, 'default': argparse.SUPPRESS,
                               'help': argparse.SUPPRESS}
 
@@ -41,10 +41,10 @@ def add_task(parser: argparse.ArgumentParser) -> None:
 
 
 def add_simulator(parser: argparse.ArgumentParser) -> None:
-    """Add whose physics the plant has."""
-    parser.add_argument('--plant', choices=simulators(), default=EQUATIONS, help="gym: the "
-                        "task's equations (default); pybullet: the PyBullet simulator; either "
-                        'with friction, delay, dead zone and sensors to be --set')
+    """Add the simulator of the plant."""
+    parser.add_argument('--plant', choices=simulators(), default=EQUATIONS, help="gym: the task's "
+                        'equations (default); pybullet: the PyBullet simulator; either with '
+                        'friction, delay, dead zone and sensors adjustable with --set')
     parser.add_argument('--backend', choices=simulators(), dest='plant', **RENAMED)
 
 
@@ -67,7 +67,7 @@ def add_settings(parser: argparse.ArgumentParser, of: str) -> None:
 
 
 def add_episodes(parser: argparse.ArgumentParser, default: int, seed: int) -> None:
-    """Add how many episodes and from where."""
+    """Add the number of episodes and their first seed."""
     parser.add_argument('--episodes', type=int, default=default, metavar='N',
                         help='how many episodes (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=seed, metavar='S',
@@ -81,15 +81,15 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON object; what is not finite becomes null."""
+    """Print one JSON object; numbers that are not finite become null."""
     print(to_json(value))
 
 
 def output_file(text: str) -> Path:
     """
-    Read a path that is to be written at the end of a run.
+    Read the path of a file to be written at the end of a run.
 
-    :raises argparse.ArgumentTypeError: it cannot be, said before the run.
+    :raises argparse.ArgumentTypeError: it cannot be written, which is reported before the run.
     """
     path = Path(text)
     folder = next(each for each in path.absolute().parents if each.exists())
@@ -107,7 +107,7 @@ def plot_file(text: str) -> Path:
     """
     Read the path of a figure.
 
-    :raises argparse.ArgumentTypeError: as :func:`output_file`, or another kind of picture.
+    :raises argparse.ArgumentTypeError: as :func:`output_file`, or an unknown file type.
     """
     path = output_file(text)
     if path.suffix.lower() not in PLOTS:
@@ -133,7 +133,7 @@ def apply_settings(settings: Sequence[str], *objects: Any) -> tuple[Any, ...]:
 
     :param objects: instances of parameter tables.
     :return: the objects, changed.
-    :raises RstdpError: a name that none knows, no '=' or a value that does not fit.
+    :raises RstdpError: an unknown name, no '=' or a value that does not fit.
     """
     tables = [table(type(o)) for o in objects]
     changes: list[dict[str, Any]] = [{} for _ in objects]

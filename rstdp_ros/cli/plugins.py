@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print a line for each; one that is broken says why."""
+    """Print a line for each; a broken one gives the reason."""
     rows = [_row(plugins, name) for plugins in KINDS for name in plugins]
     if options.json:
         shared.print_json(rows)

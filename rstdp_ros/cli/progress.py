@@ -1,4 +1,4 @@
-"""What a verb tells a person who waits."""
+"""Progress messages for a waiting person."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PATIENCE = 2.0
 
 
 class Progress:
-    """Says every two seconds what goes on, on a stream for people."""
+    """Reports progress every two seconds, on a stream for people."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._due = time.monotonic() + PATIENCE
 
     def __call__(self, doing: str) -> None:
-        """Say it if it is time to."""
+        """Print it if it is due."""
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + PATIENCE
             print(f'... {doing}', file=self._stream, flush=True)
@@ -33,14 +33,14 @@ class Progress:
 
 def measure(of: Returns, network: SpikingQNetwork, starts: Sequence[int]) -> np.ndarray:
     """
-    Measure a network start by start; say on standard error how far it is.
+    Measure a network start by start; report progress on standard error.
 
     :param of: (network, seeds) -> returns.
     :return: (n,) float64.
     """
     returns, progress = np.empty(len(starts)), Progress(sys.stderr)
     for i, seed in enumerate(starts):
-        # Before, not after: nobody waits once the last one is measured.
+        # Before, not after: after the last one there is nothing to wait for.
         progress(f'{i} of {len(starts)} episodes measured')
         returns[i] = of(network, [seed])[0]
     return returns
@@ -48,7 +48,7 @@ def measure(of: Returns, network: SpikingQNetwork, starts: Sequence[int]) -> np.
 
 @contextmanager
 def waiting(doing: str) -> Iterator[None]:
-    """Say every two seconds on standard error how long something takes that says nothing."""
+    """Print the elapsed time of silent work on standard error every two seconds."""
     begun, over = time.monotonic(), threading.Event()
 
     def tell() -> None:

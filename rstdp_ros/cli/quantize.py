@@ -1,4 +1,4 @@
-"""Make an 8-bit network for fixed point, and measure what that costs."""
+"""Make an 8-bit network for fixed point, and measure the loss."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('out', metavar='OUT', type=Path, help='where to write the 8-bit network')
     shared.add_episodes(parser, 1000, seeds.HELD_OUT)
     parser.add_argument('--plain', action='store_true', help="keep each layer's scale at 254 / "
-                        'max|W|, whatever it costs')
+                        'max|W|, whatever the loss')
     shared.add_json(parser)
 
 
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def describe(result: Comparison, seed: int) -> str:
-    """Say what quantisation changed."""
+    """Describe the effect of quantisation."""
     return (f'same action on {result.agreement:.2%} of {result.observations} observations\n'
             f'mean return {result.float_returns.mean():.2f} in float, '
             f'{result.returns.mean():.2f} in fixed point: {result.loss:+.2%} lost '

@@ -41,7 +41,7 @@ def run_ros_node(name: str, parameters: Mapping[str, Any], namespace: str) -> in
     """
     Run one of the package's nodes in this process until it is told to stop.
 
-    :raises RstdpError: ROS 2 is not there, or could not start.
+    :raises RstdpError: ROS 2 is missing, or could not start.
     """
     check_surroundings(namespace)
     if find_spec('rclpy') is None:

@@ -22,7 +22,7 @@ from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import EQUATIONS, get_task, simulators, Task
 
 ADAPTATION_EPISODES = 3
-# Slower GIFs are slide shows; browsers slow down what is faster.
+# Slower GIFs are slide shows; browsers slow down faster ones.
 FPS = (1, 50)
 WIDTH = (200, 3840)
 
@@ -33,11 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_simulator(parser)
     parser.add_argument('--before', metavar='FILE', help='network file, or the name of a shipped '
                         'one (default: TASK_0)')
-    parser.add_argument('--after', metavar='FILE', help='the network that it became (default: '
+    parser.add_argument('--after', metavar='FILE', help='the network after learning (default: '
                         f'--before is adapted now, offline, as by {ADAPTATION_EPISODES} episodes '
                         'of rstdp_ros adapt)')
     parser.add_argument('--run-dir', type=Path, metavar='DIR', help='take both networks, and the '
-                        "plant if it is there, from the folder of a run: demo's, or that of a "
+                        "plant if it is recorded, from the folder of a run: the demo's, or a "
                         "launch's run_dir")
     parser.add_argument('--seed', type=int, nargs='+', default=[seeds.HELD_OUT], metavar='S',
                         help='the starts to show, one after another (default: the first '
@@ -48,12 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='.gif, or .mp4 where ffmpeg is installed')
     parser.add_argument('--speed', type=float, metavar='X', help='times real time (default: so '
                         'that a start takes about 8 s)')
-    parser.add_argument('--fps', type=int, default=25, metavar='N', help='pictures per second '
+    parser.add_argument('--fps', type=int, default=25, metavar='N', help='frames per second '
                         '(default: %(default)s)')
     parser.add_argument('--width', type=int, default=800, metavar='PX', help='pixels; the height '
                         'follows (default: %(default)s)')
-    parser.add_argument('--max-seconds', type=float, default=20.0, metavar='S', help='the film '
-                        'is cut after so many seconds (default: %(default)g)')
+    parser.add_argument('--max-seconds', type=float, default=20.0, metavar='S', help='longest '
+                        'duration of the film in seconds (default: %(default)g)')
 
 
 def run(options: argparse.Namespace) -> None:
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """
-    Refuse options that make no film.
+    Refuse options that give no film.
 
     :raises RstdpError: which one, and what it may be.
     """
@@ -128,7 +128,7 @@ def load(task: Task, name: str) -> SpikingQNetwork:
 
 
 def of_run(task: Task, folder: Path) -> tuple[Task, SpikingQNetwork, SpikingQNetwork, Any]:
-    """Take networks and plant from a run, and say what is not known of it."""
+    """Take networks and plant from a run, and print what is unknown."""
     before, after, environment = read_run_folder(folder, print)
     task.check_network(before)
     if not environment:

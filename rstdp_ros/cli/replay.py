@@ -1,4 +1,4 @@
-"""Replay a bag: the same weights again, or what would have been with others."""
+"""Replay a bag: the same weights again, or with other parameters or another network."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_settings(parser, 'strategy, guard or bounds, and see how the weights would have '
                         'changed')
     parser.add_argument('--model', metavar='FILE', help='another network, and see where it would '
-                        'have acted otherwise')
+                        'have acted differently')
     parser.add_argument('--plot', metavar='FILE', type=shared.plot_file, help='where to draw '
                         'what --set or --model found, .png, .svg or .pdf')
     parser.add_argument('--live', action='store_true', help='publish the recorded observations '
                         'to a policy and an adaptation node that run now')
-    parser.add_argument('--rate', type=float, default=1.0, metavar='X', help='with --live: so '
-                        'many times as fast as it was (default: %(default)s)')
-    parser.add_argument('--start', type=float, default=0.0, metavar='S', help='with --live: begin '
-                        'so many seconds after the first message')
-    parser.add_argument('--loop', action='store_true', help='with --live: again and again')
+    parser.add_argument('--rate', type=float, default=1.0, metavar='X', help='with --live: '
+                        'playback speed, relative to the recording (default: %(default)s)')
+    parser.add_argument('--start', type=float, default=0.0, metavar='S', help='with --live: '
+                        'seconds after the first message at which to begin')
+    parser.add_argument('--loop', action='store_true', help='with --live: play it again and again')
     shared.add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Replay and print; exit code 1 if the weights are others, or the bag lacks some."""
+    """Replay and print; exit code 1 if the weights differ or the bag lacks some."""
     if options.live:
         return run_live(options)
     if options.plot and not (options.settings or options.model):
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_exact(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:
-    """Make the weights again, and with ``--set`` those of other parameters."""
+    """Make the weights again, and with ``--set`` those with other parameters."""
     changes = read_changes(options.settings, recorded_recipe(bag))
     initial = SpikingQNetwork.load(model_path(options.initial)) if options.initial else None
     replay, refused, steps = Replay(initial, changes), Counter(), []
@@ -109,7 +109,7 @@ def run_shadow(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:
 
 
 def task_of(bag: Bag, network: SpikingQNetwork) -> str:
-    """Return the task of the recorded run; that of the network where no weights tell."""
+    """Return the task of the recorded run; the network's if no weights were recorded."""
     return first_network(bag).task if bag.counts['weights'] else network.task
 
 
@@ -127,13 +127,13 @@ def run_live(options: argparse.Namespace) -> int:
 
 
 def read_changes(settings: list[str], recipe: Recipe) -> Mapping[str, Any]:
-    """Return name and value of what ``--set`` changes of the run's recipe."""
+    """Return names and values that ``--set`` changes in the run's recipe."""
     values = recipe.with_tables(*shared.apply_settings(settings, *recipe.tables)).values()
     return {name: values[name] for name in (each.partition('=')[0] for each in settings)}
 
 
 def line(step: Step) -> str:
-    """Say in a line how an episode went."""
+    """Describe an episode's replay in a line."""
     if step.equal:
         state = 'as recorded'
     elif step.reason:
@@ -145,7 +145,7 @@ def line(step: Step) -> str:
 
 
 def verdict(steps: list[Step]) -> str:
-    """Say how replay went."""
+    """Describe the replay as a whole."""
     if not steps:
         return 'the run learned from no episode of this bag'
     parts = [step.episode for step in steps if step.record and not step.equal]
@@ -156,7 +156,7 @@ def verdict(steps: list[Step]) -> str:
 
 
 def to_json(step: Step) -> dict[str, Any]:
-    """Return what a program wants to know of an episode."""
+    """Return an episode's result for programs."""
     return {'episode': step.episode, 'episode_id': step.episode_id, 'seed': step.seed,
             'return': step.episode_return, 'recorded_digest': step.digest,
             'digest': step.record.digest if step.record else None, 'equal': step.equal,
@@ -164,7 +164,7 @@ def to_json(step: Step) -> dict[str, Any]:
 
 
 def table(result: Shadow, name: str) -> str:
-    """Say how often and where the other network would have acted otherwise."""
+    """Describe how often and where the other network would have acted differently."""
     shares = result.per_episode()
     lines = [f'{name} would have acted otherwise in {result.differ.sum()} of '
              f'{len(result.differ)} decisions ({100 * result.share:.1f} %)',

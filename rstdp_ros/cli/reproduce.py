@@ -23,14 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = '\n'.join(['experiments:', *map(_line, STUDIES), *(
         f'  {alias:<16}see {name}' for alias, name in ALIASES.items())])
     parser.add_argument('experiment', metavar='EXPERIMENT', help='one of those below, or all; '
-                        'report only draws the figures and writes the report again')
-    parser.add_argument('--task', metavar='TASK', help='only this one (default: all)')
+                        'report only redraws the figures and rewrites the report')
+    parser.add_argument('--task', metavar='TASK', help='only this task (default: all)')
     parser.add_argument('--scale', default='full', metavar='S', help=f'{", ".join(SCALES)} '
                         '(default: %(default)s)')
     parser.add_argument('--model', action='append', default=[], metavar='FILE', help='use this '
                         'network too; may be repeated')
     parser.add_argument('--rule', action='append', default=[], metavar='R', help='only this one '
-                        'of the compared rules; may be repeated')
+                        'of the rules compared; may be repeated')
     parser.add_argument('--derived', metavar='D', help='only this physics of random environments: '
                         f'{" or ".join(DERIVED)} (default: both)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
@@ -39,10 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help=f'{", ".join(EXECUTORS)}: where the processes run '
                         '(default: %(default)s)')
     parser.add_argument('--output', type=Path, default=Path('runs/reproduce'), metavar='DIR',
-                        help='folder of tables, figures, report and finished jobs; a run that '
-                        'was interrupted goes on from there (default: %(default)s)')
-    parser.add_argument('--document', type=Path, metavar='FILE', help='Markdown file whose tables '
-                        'are to be filled in from the results')
+                        help='folder for tables, figures, report and finished jobs, from which an '
+                        'interrupted run continues (default: %(default)s)')
+    parser.add_argument('--document', type=Path, metavar='FILE', help='Markdown file to fill in '
+                        'the tables of, from the results')
 
 
 def run(options: argparse.Namespace) -> None:
@@ -74,15 +74,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _line(name: str) -> str:
-    """Return a study's line of the help; one that is broken says why."""
+    """Return a study's line of the help; a broken one gives the reason."""
     return f'  {name:<16}{STUDIES.fault(name) or STUDIES[name].title}'
 
 
 def _studies(name: str, task: str | None) -> list[Study]:
     """
-    Return what is to be run.
+    Return the studies to run.
 
-    :raises RstdpError: an experiment or task that does not exist, or that do not fit each other.
+    :raises RstdpError: an experiment or task that does not exist, or a pair that does not fit.
     """
     if name == 'report':
         return []
@@ -113,7 +113,7 @@ def _run_study(study: Study, scale: Scale, options: argparse.Namespace) -> None:
     with tqdm(total=len(jobs), desc=study.name, unit='job', smoothing=0.05) as bar:
         run_jobs(study.run, jobs, options.output / 'jobs',
                  Executor(options.workers, options.executor), bar.update)
-    # Together with what earlier runs did for other tasks, rules and physics.
+    # Including jobs of earlier runs for other tasks, rules and physics.
     everything = study.jobs(study.tasks, replace(scale, rules=(), derived=DERIVED))
     rows, done = finished(study.run, everything, options.output / 'jobs')
     command = ' '.join(['rstdp_ros reproduce', study.name, f'--scale {options.scale}',

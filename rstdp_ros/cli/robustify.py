@@ -1,4 +1,4 @@
-"""Choose gains of the observations with which a network does well on many simulated plants."""
+"""Choose observation gains with which a network does well on many simulated plants."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rstdp_ros.tasks import get_task, Task
 from rstdp_ros.twin.library import LIBRARY_PLANTS, make_library
 from rstdp_ros.twin.robust import PLANTS, plants_seen, robust
 
-# Nothing was chosen on these.
+# No choice was based on these.
 CHECKS = seeds.block(seeds.HELD_OUT, 1000)
 MAX_PLANTS = 100_000
 
@@ -30,14 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'one')
     parser.add_argument('--output', metavar='FILE', type=shared.output_file, required=True,
                         help='where to write the network')
-    parser.add_argument('--plants', type=int, default=PLANTS, metavar='N', help='random plants '
-                        'that every candidate plays, each parameter log-uniform over what Table '
-                        '2 of the paper spans (default: %(default)s)')
-    parser.add_argument('--seed', type=int, default=seeds.TRAINING, metavar='S', help='of the '
-                        'search; its plants are those of seeds S, S + 1, ... '
-                        '(default: %(default)s)')
+    parser.add_argument('--plants', type=int, default=PLANTS, metavar='N', help='number of random '
+                        'plants that every candidate plays, each parameter log-uniform over its '
+                        'range in Table 2 of the paper (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=seeds.TRAINING, metavar='S', help='seed of '
+                        'the search; its plants are those of seeds S, S + 1, ... (default: '
+                        '%(default)s)')
     parser.add_argument('--library', metavar='FILE', type=shared.output_file, help='where to '
-                        'write what MODEL returns on random plants with the best gains of some '
+                        'write the returns of MODEL on random plants with the best gains of some '
                         'of them: prior knowledge for the strategy gains, which finds it as '
                         '~/.ros/rstdp_ros/libraries/NAME.library.npz')
     shared.add_json(parser)
@@ -73,9 +73,9 @@ def run(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """
-    Refuse a search that cannot be, or whose plants are not of training.
+    Refuse an impossible search, or one whose seeds are not for training.
 
-    :raises RstdpError: what is wrong.
+    :raises RstdpError: the reason.
     """
     if not 1 <= options.plants <= MAX_PLANTS:
         raise RstdpError(f'--plants {options.plants} is not in 1..{MAX_PLANTS}')
@@ -86,7 +86,7 @@ def check(options: argparse.Namespace) -> None:
 
 def write_library(path: Path, task: Task, network: SpikingQNetwork, found: SpikingQNetwork,
                   options: argparse.Namespace) -> None:
-    """Make a library on plants that the search did not see."""
+    """Make a library on plants not used by the search."""
     with waiting('gains are tried on single plants'):
         save_library(make_library(task, network, found.metadata['log_gains'],
                                   options.seed + plants_seen(options.plants)), path)

@@ -16,21 +16,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_task(parser)
     parser.add_argument('--seed', type=int, default=0, metavar='N', help='of the whole run: '
                         'weights, exploration, replay and starts (default: %(default)s)')
-    parser.add_argument('--episodes', type=int, metavar='N', help='stop after so many, solved or '
-                        'not (default: what the task needs)')
-    parser.add_argument('--random-plants', action='store_true', help='draw a plant anew for every '
-                        'episode, each parameter log-uniform over what Table 2 of the paper spans '
-                        '(default: one plant, default physics)')
-    parser.add_argument('--raw-observations', action='store_true', help="train on observed values "
-                        "as they are, as the paper's networks were (default: brought to equal "
-                        'scale, which goes into W1 in the end)')
+    parser.add_argument('--episodes', type=int, metavar='N', help='largest number of episodes, '
+                        'solved or not (default: what the task needs)')
+    parser.add_argument('--random-plants', action='store_true', help='draw a new plant for every '
+                        'episode, each parameter log-uniform over its range in Table 2 of the '
+                        'paper (default: one plant, default physics)')
+    parser.add_argument('--raw-observations', action='store_true', help='train on observed values '
+                        "as they are, like the paper's networks (default: brought to equal scale, "
+                        'which is folded into W1 in the end)')
     parser.add_argument('--output', type=Path, metavar='FILE', help='the network file; its model '
                         'card goes beside it as .md (default: TASK_N.npz, '
                         'TASK_robust_N.npz if trained on random plants)')
     parser.add_argument('--log-dir', type=Path, metavar='DIR', help='logs for TensorBoard and '
                         'the checkpoint (default: runs/train_TASK_N or train_TASK_robust_N)')
-    parser.add_argument('--resume', action='store_true', help='go on from the checkpoint in the '
-                        'log folder; the outcome is that of an undisturbed run')
+    parser.add_argument('--resume', action='store_true', help='continue from the checkpoint in '
+                        'the log folder; the outcome is that of an uninterrupted run')
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,1 +1,1 @@
-"""What makes pictures."""
+"""Figures, films, tables and pages."""

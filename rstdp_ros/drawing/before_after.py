@@ -19,7 +19,7 @@ def before_after(data: DataFrame, column: str, styles: Mapping[str, Style]) -> F
     Draw mean returns before and after, a panel per task and value of a column.
 
     :param data: a row per run, with its ``task``, ``before`` and ``after``.
-    :param column: what sets the runs of a task apart; ``styles`` of its values.
+    :param column: distinguishes the runs of a task; ``styles``: of its values.
     """
     parts = list(data.groupby(['task', column], sort=False))
     figure, axes = panels(len(parts), columns=data[column].nunique())

@@ -60,11 +60,11 @@ def page(title: str, heading: str, introduction: str, sections: Iterable[str]) -
 def section(name: str, title: str, reading: str, command: str, origin: str, image: bytes,
             tables: Mapping[str, DataFrame]) -> str:
     """
-    Return the part of a page that shows one figure and its tables.
+    Return the section of a page with one figure and its tables.
 
-    :param name: to link to it by.
+    :param name: its anchor.
     :param reading: how to read it.
-    :param command: what made it; ``origin`` says when and where.
+    :param command: the command that made it; ``origin``: when and where.
     :param image: a .png.
     :param tables: by caption.
     """

@@ -16,7 +16,7 @@ YELLOW, BLUE, VERMILLION, PURPLE, GREY = '#F0E442', '#0072B2', '#D55E00', '#CC79
 
 
 class Style(NamedTuple):
-    """How something is drawn wherever it appears."""
+    """The style in which something is always drawn."""
 
     color: str
     marker: str
@@ -35,7 +35,7 @@ def new_figure(width: float, height: float) -> Figure:
     """
     Make an empty figure.
 
-    :param width: inches; likewise height.
+    :param width: inches, like ``height``.
     :raises RstdpError: matplotlib is missing.
     """
     try:
@@ -58,9 +58,9 @@ def panels(count: int, columns: int = 3, height: float = 3.2) -> tuple[Figure, l
 
 def line_with_errors(axes: Any, means: Series, errors: Series, name: str) -> None:
     """
-    Draw means over what they are indexed by, with error bars.
+    Draw means over their index, with error bars.
 
-    :param name: of a style, and in the legend.
+    :param name: name of a style, also shown in the legend.
     """
     style = STYLES[name]
     axes.errorbar(means.index, means, errors, label=name, color=style.color, marker=style.marker,
@@ -68,6 +68,6 @@ def line_with_errors(axes: Any, means: Series, errors: Series, name: str) -> Non
 
 
 def legend_below(figure: Figure, axes: Any, columns: int) -> None:
-    """Explain what the axes show, below all of them, where it covers nothing."""
+    """Put a legend below all axes, where it covers nothing."""
     figure.legend(*axes.get_legend_handles_labels(), loc='outside lower center', ncols=columns,
                   fontsize='small')

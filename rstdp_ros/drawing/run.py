@@ -21,8 +21,8 @@ def plot_run(records: Sequence[EpisodeRecord], before: float, after: float, path
     """
     Draw returns and weight changes over the episodes.
 
-    :param before: mean return on held-out starts of the network that the run began with; ``after``
-        of the one to deploy.
+    :param before: mean return on held-out starts of the run's first network; ``after``: of the one
+        to deploy.
     :param path: .png, .svg or .pdf.
     :raises RstdpError: matplotlib is missing, or the file cannot be written.
     """

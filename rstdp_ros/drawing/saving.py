@@ -1,4 +1,4 @@
-"""Pictures on disk."""
+"""Saving figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def save_plot(figure: Any, path: Path) -> None:
     """
     Write a figure.
 
-    :param path: .png, .svg or .pdf; its folder is made.
+    :param path: .png, .svg or .pdf; its folder is created.
     :raises RstdpError: the file cannot be written.
     """
     try:

@@ -1,4 +1,4 @@
-"""Tables as people read them: in HTML and in Markdown."""
+"""Tables in HTML and in Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def as_html(caption: str, table: DataFrame) -> str:
-    """Return a table with its caption, to be scrolled where it is wide."""
+    """Return a table with its caption; a wide one can be scrolled."""
     html = table.to_html(index=False, border=0, float_format=_number, na_rep='')
     return (f'<div class="scroll">{html}</div>'
             .replace('<thead>', f'<caption>{escape(caption)}</caption><thead>', 1))

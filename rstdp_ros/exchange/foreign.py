@@ -25,7 +25,7 @@ class Facts:
 
     :param task: the network's task.
     :param ticks: number of ticks for which an observation is presented.
-    :param alpha: decay of the synaptic current per tick; likewise beta of the potential.
+    :param alpha: decay of the synaptic current per tick; ``beta``: of the potential.
     :param threshold: firing threshold.
     :param dt: seconds per tick assumed by an NIR graph's time constants.
     """

@@ -1,1 +1,1 @@
-"""Experiments: adaptation offline, what it is worth, and how to show it."""
+"""Experiments: offline adaptation, its evaluation and reports."""

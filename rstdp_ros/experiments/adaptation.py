@@ -1,4 +1,4 @@
-"""One adaptation run in one process: what the graph does, without ROS."""
+"""One adaptation run in one process: the graph's work, without ROS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rstdp_ros.tasks.task import Episode
 @dataclass(frozen=True)
 class Adaptation:
     """
-    What is to be done.
+    The description of an adaptation run.
 
     :param physics: the plant that the network meets.
     :param recipe: how to learn.
@@ -30,7 +30,7 @@ class Adaptation:
 
     def learner(self) -> Learner:
         """
-        Make what learns.
+        Make the learner.
 
         :raises RstdpError: a strategy or guard that does not exist.
         """
@@ -38,7 +38,7 @@ class Adaptation:
 
 
 def next_episode(task: Task, learner: Learner, physics: Any) -> Episode:
-    """Play the episode that a learner wants next, with all that its strategy must see."""
+    """Play a learner's next episode, with all the data that its strategy needs."""
     return task.episode(learner.running, learner.next_seed, physics, learner.needs_trajectory)
 
 
@@ -49,7 +49,7 @@ def adapt(adaptation: Adaptation, report: Callable[[EpisodeRecord], None] = lamb
 
     :param report: called after every episode.
     :return: the learner at the end, and a record per episode.
-    :raises RstdpError: an episode that returns what none can.
+    :raises RstdpError: an episode with an impossible return.
     """
     run = AdaptationRun(adaptation.learner())
     records = []

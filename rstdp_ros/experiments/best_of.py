@@ -1,9 +1,9 @@
 """
 The paper's protocol: adapt for 250 episodes, measure after each, keep the best weights.
 
-Choosing the best of 250 on the very starts that are then reported flatters any rule, random ones
-included. So each outcome is measured again on held-out starts, and says how many episodes on the
-plant it took.
+Choosing the best of 250 on the same starts that are then reported flatters any rule, even a random
+one. So each outcome is measured again on held-out starts, and the number of episodes on the plant
+is reported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task, Task
 
-# So few starts at a time that a hopeless network is found out early.
+# Few starts at a time, so that a hopeless network is recognised early.
 CHUNK = 5
 
 
@@ -32,11 +32,11 @@ class BestOf:
     One run of the protocol, in plain values: it can be hashed, stored and sent to a worker.
 
     :param model: network file, or the name of a shipped one.
-    :param digest: of that network, so that results of another one are never taken for its own.
+    :param digest: of that network, so that results are never attributed to another one.
     :param physics: parameters that differ from the task's defaults.
     :param rule: a name in ``STRATEGIES``.
     :param seed: adaptation episode i starts from seed + i.
-    :param labels: what the rows are to be called by.
+    :param labels: labels of the rows.
     """
 
     task: str
@@ -67,7 +67,7 @@ def run(job: BestOf) -> list[dict[str, Any]]:
     selection = _Selection(task, physics, seeds.block(seeds.SELECTION, job.selection_starts))
     best, best_mean, best_episode = network, selection.mean(network), 0
     learner = Learner(network, Recipe.of(job.task, job.seed, job.rule, 'none', job.preset))
-    # Nothing can beat a perfect mean: what is left of the episodes would change nothing.
+    # Nothing can beat a perfect mean: the remaining episodes would change nothing.
     while learner.episode < job.episodes and best_mean < task.reward.best:
         running = learner.running
         learner.learn(*next_episode(task, learner, physics))
@@ -97,7 +97,7 @@ def _compare(job: BestOf, physics: Any, best: SpikingQNetwork, starts: range) ->
 
 
 class _Selection:
-    """Mean returns on the selection starts, given up as soon as they cannot matter."""
+    """Mean returns on the selection starts, stopped early if they cannot matter."""
 
     def __init__(self, task: Task, physics: Any, starts: range) -> None:
         self.task, self.physics, self.starts = task, physics, starts
@@ -113,7 +113,7 @@ class _Selection:
         """
         Return the mean over all starts if it exceeds the bar, else None.
 
-        Episodes that cannot lift the mean above the bar any more are not run. Returns are whole
+        Episodes that can no longer lift the mean above the bar are not run. Returns are whole
         numbers, so sums are exact and the order does not matter.
         """
         total, count = 0.0, len(self.starts)

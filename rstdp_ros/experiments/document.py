@@ -24,7 +24,7 @@ TABLE = re.compile(r'(?s)<!-- (?P<study>[\w-]+) (?P<number>\d+) -->.*?<!-- end -
 
 def update(path: Path, folder: Path) -> None:
     """
-    Fill in every table that the file has a place for.
+    Fill in every table that the file has a marker for.
 
     :param path: Markdown with ``<!-- STUDY NUMBER -->`` and ``<!-- end -->`` around each table.
     :param folder: of the results.
@@ -36,7 +36,7 @@ def update(path: Path, folder: Path) -> None:
 
 
 def filled(text: str, folder: Path) -> str:
-    """Return the text with its tables as the results have them."""
+    """Return the text with its tables filled in from the results."""
     @cache
     def tables_of(name: str) -> list[tuple[str, DataFrame]]:
         result = load(STUDIES[name], folder) if name in STUDIES else None

@@ -1,8 +1,8 @@
 """
 The random environments of the paper's Table 2, drawn once and kept in files.
 
-The draw of ten sets decides more about the mean drop in performance than anything else, so
-everybody must use the same ones: ``data/<task>.csv`` holds them, a row each.
+The draw of ten sets influences the mean drop in performance more than anything else, so all runs
+must use the same ones: ``data/<task>.csv`` holds them, a row each.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 DATA = Path(__file__).with_name('data')
 SETS = 100
 RANGES = ('normal', 'extreme')
-# Whether derived fields follow the parameters.
+# Derived fields follow the parameters, or keep their defaults.
 DERIVED = ('recomputed', 'frozen')
-# The mean return from which on an environment counts as mastered, as Gymnasium says (for the
-# cart-pole also Packer et al. 2018).
+# The mean return from which an environment counts as solved, by Gymnasium (for the cart-pole also
+# by Packer et al. 2018).
 SOLVED: Mapping[str, float] = {'cartpole': 195.0, 'acrobot': -100.0}
 Intervals = Sequence[tuple[float, float]]
 # Akl et al. (2022), Table 2.
@@ -52,7 +52,7 @@ def draw_plant(task: str, name: str, generator: np.random.Generator) -> dict[str
     """
     Draw one plant of a range.
 
-    :return: parameters by name, rounded as files have them.
+    :return: parameters by name, rounded as in the files.
     """
     return {parameter: round(draw(intervals, generator), 6)
             for parameter, intervals in TABLE_2[task][name].items()}
@@ -74,7 +74,7 @@ def sets_as_csv(task: str) -> str:
 
 
 def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return rows as a file with the columns of the longest; what a row lacks is empty."""
+    """Return rows as a file with the columns of the longest; missing values are empty."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, max(rows, key=len), lineterminator='\n')
     writer.writeheader()

@@ -1,4 +1,4 @@
-"""Many independent jobs on several processors, with a memory of those that are done."""
+"""Many independent jobs on several processors, with a cache of finished ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rstdp_ros.support.plain import from_json
 from rstdp_ros.support.untrusted import read_file, refusing
 
 EXECUTORS = ('loky', 'ray')
-# With one that hands results over only when all are there: so many rounds of work at a time.
+# Rounds of work at a time, for an executor that returns results only when all are there.
 ROUNDS = 8
 LARGEST_JOB = 2**26
 
@@ -39,12 +39,12 @@ class Executor(NamedTuple):
 def run_jobs(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path, executor: Executor,
              progress: Callable[[], None] = lambda: None) -> None:
     """
-    Run what is not done yet; :func:`finished` returns the rows.
+    Run the unfinished jobs; :func:`finished` returns the rows.
 
-    A job's rows are kept in a file named after its content, so a run that was killed goes on where
-    it was, and neither that nor the number of workers shows in the rows.
+    A job's rows are kept in a file named after its content, so a killed run continues where it
+    was, and neither this nor the number of workers affects the rows.
 
-    :param run: makes rows of a job; both must be picklable and depend on nothing else.
+    :param run: makes a job's rows; both must be picklable and depend on nothing else.
     :param jobs: dataclasses of plain values.
     :param folder: of the files.
     :param progress: called once per job.
@@ -62,7 +62,7 @@ def run_jobs(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path, exec
 
 def finished(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path) -> tuple[Rows, int]:
     """
-    Return the rows of those jobs that are done, in the order of the jobs, and how many are.
+    Return the rows of finished jobs, in the order of the jobs, and the number of these.
 
     :param folder: as in :func:`run_jobs`.
     """
@@ -71,7 +71,7 @@ def finished(run: Callable[[Any], Rows], jobs: Sequence[Any], folder: Path) -> t
 
 
 def job_key(run: Callable[[Any], Rows], job: Any) -> str:
-    """Name a job by all that its rows depend on."""
+    """Name a job by everything that its rows depend on."""
     content = [run.__module__, run.__qualname__, __version__, asdict(job)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -81,7 +81,7 @@ def _file(run: Callable[[Any], Rows], job: Any, folder: Path) -> Path:
 
 
 def _read(file: Path) -> Rows | None:
-    """Return the rows of a finished job; a damaged file is none, and the job is run again."""
+    """Return the rows of a finished job; None for a damaged file, so that the job runs again."""
     try:
         with refusing(file):
             rows = from_json(read_file(file, LARGEST_JOB))
@@ -96,7 +96,7 @@ def _run_numbered(run: Callable[[Any], Rows], number: int, job: Any) -> tuple[in
 
 def _execute(run: Callable[[Any], Rows], jobs: Sequence[tuple[int, Any]],
              executor: Executor) -> Iterator[tuple[int, Rows]]:
-    """Yield numbered results as they come."""
+    """Yield numbered results as they arrive."""
     if executor.workers == 1 and executor.name == 'loky':
         yield from (_run_numbered(run, *job) for job in jobs)
         return

@@ -1,4 +1,4 @@
-"""What networks return on starts that served for nothing else."""
+"""Returns of networks on starts that were used for nothing else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Summary(NamedTuple):
     starts: int
 
     def __str__(self) -> str:
-        """Say it in a sentence."""
+        """Return it as a sentence."""
         return (f'return on {self.starts} held-out starts: {self.before:.1f} before, '
                 f'{self.after:.1f} after adaptation')
 
@@ -34,7 +34,7 @@ class Summary(NamedTuple):
 def summary(adaptation: Adaptation, deployed: SpikingQNetwork, starts: int = HELD_OUT_STARTS,
             returns: Returns | None = None) -> Summary:
     """
-    Measure both networks on starts that served for nothing else.
+    Measure both networks on starts that were used for nothing else.
 
     :param returns: (network, seeds) -> (n,) returns; of the simulated plant by default.
     """
@@ -56,23 +56,23 @@ def adapted(adaptation: Adaptation, starts: int) -> dict[str, float]:
 @lru_cache(maxsize=32)
 def first_returns(task: str, model: str, physics: Any, starts: range,
                   simulator: str = 'gym') -> np.ndarray:
-    """Return those of the network that a run begins with; the runs of a comparison share them."""
+    """Return those of a run's first network; the runs of a comparison share them."""
     network = SpikingQNetwork.load(model_path(model))
     return get_task(task, simulator).returns(network, starts, physics)
 
 
 class Measured:
     """
-    What is measured of networks; what is deployed for long is measured once.
+    A measure of networks; one deployed for long is measured once.
 
-    :param measure: network, or another controller with a digest -> what it comes to.
+    :param measure: network, or another controller with a digest -> result.
     """
 
     def __init__(self, measure: Callable[[Any], Any]) -> None:
         self.measure, self.known = measure, {}
 
     def __call__(self, network: Any) -> Any:
-        """Return what a network comes to."""
+        """Return a network's result."""
         if network.digest not in self.known:
             self.known[network.digest] = self.measure(network)
         return self.known[network.digest]

@@ -1,4 +1,4 @@
-"""Eight bits for a trained network: choose the scales, and measure what they cost."""
+"""Eight bits for a trained network: choose the scales, and measure the loss."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ PLAIN = (1.0, 1.0, 1.0)
 SWEPT_LAYERS = (0, 1)
 FINER = (1.25, 1.5, 2.0, 2.5, 3.0)
 VALIDATION_STARTS = 1000
-# So much of the return may be lost before finer steps are tried.
+# Fraction of the return that may be lost before finer steps are tried.
 TOLERATED_LOSS = 0.002
-# The actions are compared step by step, which takes longer than whole compiled episodes.
+# Actions are compared step by step, which takes longer than whole compiled episodes.
 WATCHED_EPISODES = 50
 
 
 class Comparison(NamedTuple):
     """
-    What quantisation changed.
+    The effect of quantisation.
 
     :param agreement: fraction of the observations on which both choose the same action.
-    :param observations: how many: those of the float network's episodes.
+    :param observations: their number, in the float network's episodes.
     :param float_returns: (episodes,) of the float network, from the same starts as the others.
     :param returns: (episodes,) of the quantised one.
     """
@@ -40,7 +40,7 @@ class Comparison(NamedTuple):
 
     @property
     def loss(self) -> float:
-        """What the mean return lost, as a fraction of the float network's."""
+        """The loss of mean return, as a fraction of the float network's."""
         before = self.float_returns.mean()
         return float((before - self.returns.mean()) / abs(before))
 
@@ -48,10 +48,10 @@ class Comparison(NamedTuple):
 def choose_factors(task: Task, network: SpikingQNetwork,
                    starts: int = VALIDATION_STARTS) -> tuple[float, ...]:
     """
-    Choose the scales: plain ones, or if these cost too much finer steps, layer after layer.
+    Choose the scales: plain ones or, if they lose too much, finer steps, layer after layer.
 
-    :param starts: how many validation starts to judge by.
-    :return: what :func:`rstdp_ros.snn.quantize` takes.
+    :param starts: number of validation starts to judge by.
+    :return: factors for :func:`rstdp_ros.snn.quantize`.
     :raises RstdpError: as :func:`rstdp_ros.snn.quantize`.
     """
     validation = seeds.block(seeds.VALIDATION, starts)
@@ -78,8 +78,8 @@ def compare(task: Task, network: SpikingQNetwork, quantized: SpikingQNetwork,
     """
     Measure a quantised network against the float one.
 
-    :param starts: seeds of the episodes; on the observations of the first few of them the actions
-        are compared.
+    :param starts: seeds of the episodes; actions are compared on the observations of the first
+        few.
     """
     plant, agreed, observations = task.make_plant(), 0, 0
     for seed in starts[:WATCHED_EPISODES]:

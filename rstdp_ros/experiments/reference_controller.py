@@ -1,8 +1,8 @@
 """
-Which random cart-poles can be balanced at all, found out without any network.
+Which random cart-poles can be balanced at all, determined without any network.
 
 For each environment a switching controller, force = sign(k . state), is tuned by the cross-entropy
-method. Where the best one found fails, no adaptation can be blamed for failing.
+method. If the best one found fails, adaptation cannot be blamed for failing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FINAL_STARTS = 500
 
 
 def best_switching_return(physics: Any) -> float:
-    """Return what the best controller found achieves on starts that did not serve to find it."""
+    """Return the best controller's mean return on starts not used to find it."""
     starts = seeds.block(seeds.VALIDATION, STARTS + FINAL_STARTS)
     best = cross_entropy(mean_steps(starts[:STARTS], physics), USUAL, np.random.default_rng(0))
     return mean_steps(starts[STARTS:], physics)(best)
@@ -46,6 +46,6 @@ def reference_as_csv(count: int = SETS) -> str:
 
 @lru_cache(maxsize=1)
 def reference_returns() -> dict[tuple[str, str, int], float]:
-    """Return what the file has: the reference's return by (derived, range, set)."""
+    """Return the file's content: the reference's return by (derived, range, set)."""
     rows = csv.DictReader(io.StringIO(FILE.read_text()))
     return {(row['derived'], row['range'], int(row['set'])): float(row['return']) for row in rows}

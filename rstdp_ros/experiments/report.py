@@ -1,4 +1,4 @@
-"""The report: what all studies found, in one HTML file that needs nothing else."""
+"""The report: the results of all studies, in one HTML file that needs no other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INTRODUCTION = (
 
 
 def draw_again(folder: Path) -> None:
-    """Draw the figures of all results in a folder."""
+    """Redraw the figures of all results in a folder."""
     for study in STUDIES.usable().values():
         if result := load(study, folder):
             draw(study, result[0], folder)
@@ -31,7 +31,7 @@ def draw_again(folder: Path) -> None:
 
 def write_report(folder: Path) -> Path:
     """
-    Put all results of a folder into one file.
+    Write all results of a folder into one file.
 
     :return: its path.
     """

@@ -1,4 +1,4 @@
-"""Results on disk: a table of rows per study, and how it came about."""
+"""Results on disk: a table of rows per study, and its origin."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 def save(study: Study, rows: Rows, folder: Path, origin: dict[str, Any]) -> Path:
     """
-    Write a study's rows, its figure and how it was made.
+    Write a study's rows, figure and origin.
 
-    :param origin: the command, how many jobs are done, and the wall time that this run added to
-        that of the runs before.
-    :return: path of the table, which depends on nothing but the jobs.
+    :param origin: the command, the number of finished jobs, and the wall time that this run added
+        to that of earlier runs.
+    :return: path of the table, which depends only on the jobs.
     """
     from pandas import DataFrame
     data = DataFrame(rows)
@@ -54,9 +54,9 @@ def draw(study: Study, data: DataFrame, folder: Path) -> None:
 
 def load(study: Study, folder: Path) -> tuple[DataFrame, dict[str, Any]] | None:
     """
-    Read what :func:`save` wrote.
+    Read the files of :func:`save`.
 
-    :return: the rows and how they came about; None if the study was not run.
+    :return: the rows and their origin; None if the study was not run.
     :raises RstdpError: damaged files.
     """
     from pandas import read_csv
@@ -69,7 +69,7 @@ def load(study: Study, folder: Path) -> tuple[DataFrame, dict[str, Any]] | None:
 
 
 def versions() -> dict[str, str]:
-    """Return what results depend on beyond the jobs."""
+    """Return the versions that results depend on besides the jobs."""
     return {'rstdp_ros': __version__, 'numpy': np.__version__,
             'python': platform.python_version(),
             'machine': f'{platform.system()} {platform.machine()}'}

@@ -1,4 +1,4 @@
-"""What an adaptation left in its folder: the networks before and after, and the plant."""
+"""The content of a run's folder: the networks before and after, and the plant."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameter_files import PARAMETERS, read_parameter_file
 from rstdp_ros.support.untrusted import refusing
 
-# The demo writes the parameters of each of its nodes; a launch does not.
+# The demo writes the parameters of each node; a launch does not.
 ENVIRONMENT = 'environment.yaml'
 
 
 class RunFolder(NamedTuple):
     """
-    A run as its newest valid checkpoint knows it.
+    A run according to its newest valid checkpoint.
 
-    :param before: the network it began with; ``after`` is the one it would deploy.
-    :param environment: the environment node's parameters, {} where nobody wrote them down.
+    :param before: its first network; ``after``: the one it would deploy.
+    :param environment: the environment node's parameters, {} if they were not written.
     """
 
     before: SpikingQNetwork
@@ -31,9 +31,9 @@ class RunFolder(NamedTuple):
 
 def read_run_folder(folder: Path, report: Callable[[str], None]) -> RunFolder:
     """
-    Look into a folder that ``demo`` or an adaptation node made.
+    Read a folder that ``demo`` or an adaptation node made.
 
-    :param report: told of each checkpoint that is passed over, and why.
+    :param report: told of each skipped checkpoint, and why.
     :raises RstdpError: no usable checkpoint, or a damaged parameter file.
     """
     for path, state in CheckpointStore(folder, keep=1).states(report):

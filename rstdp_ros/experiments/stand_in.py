@@ -1,4 +1,4 @@
-"""Episodes on the stand-in robot in virtual time: what ROS does with it, without ROS."""
+"""Episodes on the stand-in robot in virtual time, as over ROS, but without it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from rstdp_ros.tasks.robot import JointWiring, RobotPlant
 from rstdp_ros.tasks.stand_in import StandIn, StandInParameters
 from rstdp_ros.tasks.task import Episode, trajectory_of
 
-# From an observation to its action, as measured between the nodes, s.
+# Time from an observation to its action, as measured between the nodes, s.
 LATENCY = 0.002
-# A start that is not within tolerance is tried again; so many tries are not bad luck.
+# A start outside the tolerance is tried again; this many tries are not bad luck.
 TRIES = 1000
 NANOSECONDS = 1e9
 
@@ -29,7 +29,7 @@ class VirtualRun:
     """
     The environment's protocol and a stand-in robot on one virtual clock.
 
-    :param seed: of start, noise, losses and of the phase between driver and controller.
+    :param seed: of start, noise, losses and the phase between driver and controller.
     """
 
     def __init__(self, task: Task, network: SpikingQNetwork, physics: Any,
@@ -42,14 +42,14 @@ class VirtualRun:
         self.plant.set_physics(physics)
         self.env = RealTime(self.plant, 'virtual', lambda: round(self.now * NANOSECONDS),
                             task.robot.control_period, action_timeout=timeout)
-        # What was observed and what the network made of it, row by row.
+        # The observations and the network's answers, row by row.
         self.observed: list[Joints] = []
         self.rasters: list[np.ndarray] = []
         self._period = 1.0 / imperfections.rate
         self._next_message = self._period * np.random.default_rng(seed).random()
 
     def play(self) -> EpisodeEnd:
-        """Run an episode and return how it ended."""
+        """Run an episode and return its end."""
         self._begin()
         while True:
             for output in self.env.poll(self.now):
@@ -60,9 +60,9 @@ class VirtualRun:
 
     def episode(self) -> Episode:
         """
-        Run an episode and keep what learning needs.
+        Run an episode and keep the data for learning.
 
-        :raises RstdpError: it was aborted, so that it teaches nothing.
+        :raises RstdpError: it was aborted, so it is useless for learning.
         """
         end = self.play()
         if end.aborted:
@@ -76,7 +76,7 @@ class VirtualRun:
         """
         Begin as soon as the robot is ready.
 
-        :raises RstdpError: it never is.
+        :raises RstdpError: it never becomes ready.
         """
         self._go_to(TIMEOUT_PERIODS * self.task.robot.control_period)
         for left in reversed(range(TRIES)):
@@ -97,7 +97,7 @@ class VirtualRun:
                         self.task.robot.effort(inference.q_values), self.now)
 
     def _go_to(self, until: float) -> None:
-        """Let robot and driver go on; the driver's messages arrive when they are due."""
+        """Advance robot and driver; the driver's messages arrive when they are due."""
         while self._next_message <= until:
             self.robot.advance(self._next_message)
             joints, stamp = self.robot.read(), self._next_message

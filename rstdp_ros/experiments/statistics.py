@@ -14,7 +14,7 @@ BOOTSTRAP_SEED = 0
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % BCa bootstrap interval of the mean; the mean itself where nothing varies."""
+    """Return the 95 % BCa bootstrap interval of the mean; the mean itself if nothing varies."""
     from scipy.stats import bootstrap
     values = np.asarray(values, dtype=float)
     if len(values) < 2 or np.ptp(values) == 0:
@@ -24,7 +24,7 @@ def interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def paired(differences: np.ndarray) -> dict[str, float]:
-    """Describe paired differences, for a row of a table: how many, mean, 95 % interval."""
+    """Describe paired differences, for a row of a table: number, mean, 95 % interval."""
     low, high = interval(differences)
     return {'pairs': len(differences), 'mean': differences.mean(),
             '95 % low': low, '95 % high': high}
@@ -32,11 +32,11 @@ def paired(differences: np.ndarray) -> dict[str, float]:
 
 def paired_by(differences: Series, keys: list[str], **labels: Any) -> list[dict[str, Any]]:
     """
-    Describe paired differences group by group: a row for each.
+    Describe paired differences group by group, one row each.
 
-    :param differences: indexed by what names a pair; what has no partner is left out.
-    :param keys: those of the index that name a group.
-    :param labels: what else a row has.
+    :param differences: indexed by the keys of a pair; those without a partner are left out.
+    :param keys: index levels that name a group.
+    :param labels: further columns of a row.
     """
     return [{**dict(zip(keys, names)), **labels, **paired(group.to_numpy())}
             for names, group in differences.dropna().groupby(keys, sort=False)]
@@ -50,9 +50,9 @@ def interquartile_mean(values: np.ndarray) -> float:
 
 def pooled(counts: np.ndarray, means: np.ndarray, stds: np.ndarray) -> tuple[float, float]:
     """
-    Return mean and standard deviation of groups put together.
+    Return mean and standard deviation of pooled groups.
 
-    :param counts: (groups,) how many values; means and stds (ddof 1) of each group.
+    :param counts: (groups,) number of values; means and stds (ddof 1) of each group.
     """
     counts, means, stds = (np.asarray(a, dtype=float) for a in (counts, means, stds))
     n = counts.sum()
@@ -64,10 +64,11 @@ def pooled(counts: np.ndarray, means: np.ndarray, stds: np.ndarray) -> tuple[flo
 def paired_t(counts: np.ndarray, differences: np.ndarray,
              stds: np.ndarray) -> tuple[float, float, int]:
     """
-    Test whether the mean of paired differences is zero, all pairs of all groups put together.
+    Test whether the mean of paired differences is zero, with the pairs of all groups pooled.
 
-    As the paper's Table 3 does. It takes starts for independent although they share networks and
-    environments, so it exaggerates; see :func:`interval` over environments for comparison.
+    As in the paper's Table 3. It treats starts as independent although they share networks and
+    environments, so it overstates significance; see :func:`interval` over environments for
+    comparison.
 
     :return: t, two-sided p, number of pairs.
     """

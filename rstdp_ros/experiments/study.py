@@ -1,4 +1,4 @@
-"""What an experiment of ours is made of, and how large it is to be."""
+"""The parts of an experiment, and its scale."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-# Far enough apart that no two runs of a network share a start.
+# Large enough that no two runs of a network share a start.
 SEED_STRIDE = 1000
 
 
 @dataclass(frozen=True)
 class Scale:
     """
-    How much of what several studies have; what one has stands in its file, by name of the scale.
+    Sizes shared by several studies; a study's own are in its file, by name of the scale.
 
-    :param networks: per task; the first shipped ones.
-    :param runs: per network and guarded plant, from a seed each.
+    :param networks: number per task; the first shipped ones.
+    :param runs: number per network and guarded plant, each from its own seed.
     :param episodes: of adaptation per run; ``guarded_episodes`` without a validation set.
-    :param selection_starts: episodes per measurement during a run; likewise held_out_starts after.
+    :param selection_starts: episodes per measurement during a run; ``held_out_starts``: after it.
     :param models: files of further networks.
-    :param rules: only these; () for all that a study has.
-    :param derived: what derived fields do in random environments.
+    :param rules: only these; () for all rules of a study.
+    :param derived: the physics of random environments' derived fields.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Scale:
     derived: tuple[str, ...] = DERIVED
 
     def chosen(self, rules: Sequence[str]) -> list[str]:
-        """Return those of a study's rules that are wanted."""
+        """Return the requested ones of a study's rules."""
         return [rule for rule in rules if not self.rules or rule in self.rules]
 
 
@@ -65,14 +65,14 @@ class Study:
     """
     An experiment.
 
-    :param name: on the command line, and of its files.
-    :param title: what it shows.
+    :param name: its name on the command line and in files.
+    :param title: its subject.
     :param jobs: (task names, scale) -> jobs.
     :param run: job -> rows.
     :param tables: all rows -> tables by caption.
     :param figure: all rows -> a figure.
-    :param reading: what a reader should know to judge it.
-    :param tasks: that it has been set up for; by default those of the paper.
+    :param reading: notes needed to judge it.
+    :param tasks: its tasks; by default those of the paper.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Study:
 
 @dataclass(frozen=True)
 class NetworkJob:
-    """What a job begins with that is about one network: its task, and how it is found."""
+    """The first fields of a job about one network: its task, and how to find it."""
 
     task: str
     network: str
@@ -100,7 +100,7 @@ def networks(task: str, scale: Scale, robust: bool = False) -> list[tuple[str, s
     Return the networks that a study uses: the first shipped ones, then those given by file.
 
     :param robust: the shipped ones that were trained on random plants, instead of the paper's.
-    :return: (name, what :func:`load` finds it by, digest) of each.
+    :return: (name, reference for :func:`load`, digest) of each.
     """
     kind = f'{task}_robust' if robust else task
     shipped = [f'{kind}_{i}' for i in range(scale.networks)]
@@ -111,7 +111,7 @@ def networks(task: str, scale: Scale, robust: bool = False) -> list[tuple[str, s
 
 
 def has_robust(task: str) -> bool:
-    """Say whether networks that were trained on random plants are shipped for a task."""
+    """Say whether networks trained on random plants are shipped for a task."""
     return model_path(f'{task}_robust_0').exists()
 
 
@@ -119,7 +119,7 @@ def load(job: Any) -> SpikingQNetwork:
     """
     Load the network of a job.
 
-    :raises RstdpError: it is not the one that the job was made for.
+    :raises RstdpError: it is not the network that the job was made for.
     """
     network = SpikingQNetwork.load(model_path(job.model))
     if network.digest != job.digest:

@@ -67,13 +67,13 @@ from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.interface import Joints
 
 POLL_PERIOD = 0.1
-# Those of ours that may still be on their way back to us.
+# Number of our own messages that may still be on their way back to us.
 SENT_REMEMBERED = 4
 OTHERS = ('somebody else publishes on {}: another adaptation in this namespace? Neither can learn '
           'then; stop one, or launch it with a namespace:= or ROS_DOMAIN_ID of its own')
-# The environment's parameter by which nobody keeps cores busy for nothing.
+# The environment's parameter that keeps cores from being busy for nothing.
 LEISURELY = 'leisurely'
-# In the run's folder: parameters that were set live and saved.
+# File in the run's folder: parameters that were set live and saved.
 PARAMETERS = 'parameters.json'
 COVERAGE = {LOCKSTEP: 1.0, REALTIME: REALTIME_COVERAGE}
 
@@ -93,7 +93,7 @@ class AdaptationNode(Node):
         recipe = recipe.with_tables(*map(self.table.declare, recipe.tables))
         network = SpikingQNetwork.load(model_path(parameters.model or f'{parameters.task}_0'))
         task.check_network(network)
-        # Compiled now, the first episode need not wait for it.
+        # Compiled now, so that the first episode need not wait for it.
         task.efforts(network, np.zeros((1, *network.raster_shape), np.uint8))
         self.health = Health(self)
         self.run = AdaptationRun(Learner(network, recipe), folder, parameters.keep_checkpoints)
@@ -101,7 +101,7 @@ class AdaptationNode(Node):
         # Why learning does nothing.
         self._silence = ''
         self._resume()
-        parameters = self.parameters  # as saved, where they were
+        parameters = self.parameters  # as saved, if they were
         self.loop = AdaptationLoop(
             self.run, task, parameters.episodes, parameters.plasticity,
             parameters.paced_by == 'adaptation', parameters.reward_source == 'topic',
@@ -118,7 +118,7 @@ class AdaptationNode(Node):
         return self.run.learner
 
     def _resume(self) -> None:
-        """Go on where an earlier process stopped."""
+        """Continue where an earlier process stopped."""
         if self.run.resume(self._on_bad_checkpoint):
             self.health.event('resumed', f'resumed after {self.learner.episode} episodes')
         saved = self.run.folder / PARAMETERS if self.run.folder else None
@@ -147,7 +147,7 @@ class AdaptationNode(Node):
         self._weights = topics.publisher(
             UInt8MultiArray, 'weights',
             qos.RECORDED_WEIGHTS if self.parameters.wait_for_recorder else qos.LATCHED)
-        # What another adaptation says: ours come back too, and are known by their bytes.
+        # Weights of another adaptation: ours come back too, and are recognised by their bytes.
         topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
         self._recorder = RecorderWait(self, self.health, self.parameters.wait_for_recorder,
                                       (self._weights,))
@@ -192,7 +192,7 @@ class AdaptationNode(Node):
         self._do(self.loop.poll(time.monotonic()))
 
     def _refresh(self) -> None:
-        """Put parameters in force that were changed meanwhile."""
+        """Apply parameters that were changed meanwhile."""
         if not self.table.changed:
             return
         before = self.parameters
@@ -216,7 +216,7 @@ class AdaptationNode(Node):
             self._doers[type(output)](output)
 
     def _make_doers(self) -> dict[type[Output], Callable[[Any], None]]:
-        """Say who does or tells which kind of output."""
+        """Return the method that handles each kind of output."""
         return {
             PublishWeights: self._publish_weights, SetSeed: self._set_seed, Reset: self._reset,
             Accepted: self._accept, Learn: self._learn, RollBack: self._roll_back,
@@ -249,7 +249,7 @@ class AdaptationNode(Node):
             lambda f: f.result() is not None and done(f.result())))
 
     def _on_seed(self, token: int, response: SetParameters.Response) -> None:
-        # A foreign environment need not know how to be leisurely.
+        # A foreign environment need not have the second parameter.
         refusals = [seed.reason for seed in response.results[:1] if not seed.successful]
         self._do(self.loop.protocol.seed_set(token, '; '.join(refusals), time.monotonic()))
 
@@ -337,7 +337,7 @@ class AdaptationNode(Node):
                 for name, row in rows.items() if row['value'] != row['nominal']})
         self._silence = record.event if SILENT in record.event else ''
         if record.event:
-            # The line above says it in the log.
+            # It is in the log already, in the line above.
             self.health.counters[record.event] += 1
             self.health.values['last event'] = f'episode {record.episode}: {record.event}'
 
@@ -369,7 +369,7 @@ class AdaptationNode(Node):
         return f'deployed network {short(self.learner.deployed.digest)} saved to {path}{kept}'
 
     def rollback(self) -> str:
-        """Break off the episode and go on from the deployed network."""
+        """Abort the episode and continue from the deployed network."""
         self._do(self.loop.roll_back(time.monotonic()))
         if self.loop.lesson:
             return 'rolls back as soon as the strategy has learned from the last episode'
@@ -377,7 +377,7 @@ class AdaptationNode(Node):
 
     def restart(self) -> str:
         """
-        Break off the episode, or what is being learned, and begin anew from the first network.
+        Abort the episode or the learning step, and start over from the first network.
 
         :raises OSError: the folder's files cannot be set aside.
         """

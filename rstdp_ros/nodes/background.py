@@ -1,4 +1,4 @@
-"""Work that would keep a node from everything else."""
+"""Work that would block a node."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar('T')
 def in_background(node: Node, work: Callable[[], T],
                   then: Callable[[Callable[[], T]], None]) -> None:
     """
-    Do something in a thread of its own, which dies with the process.
+    Do work in a separate thread, which ends with the process.
 
-    :param node: goes on meanwhile; its executor must run.
-    :param work: the shorter it holds Python's lock at a time, the less it holds the node up.
+    :param node: keeps working meanwhile; its executor must run.
+    :param work: the shorter it holds Python's lock at a time, the less it delays the node.
     :param then: a callback of the node, called afterwards with a function that returns what the
         work returned, or raises what it raised.
     """
@@ -27,9 +27,9 @@ def in_background(node: Node, work: Callable[[], T],
     def run() -> None:
         try:
             outcome.set_result(work())
-        except BaseException as error:  # whoever waits must hear of sys.exit too
+        except BaseException as error:  # the waiting node must hear of sys.exit too
             outcome.set_exception(error)
-        # There is none any more when the node was stopped meanwhile.
+        # There is none any more if the node was stopped meanwhile.
         if executor := node.executor:
             executor.create_task(node.guarded(then), outcome.result)
 

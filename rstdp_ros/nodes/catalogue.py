@@ -1,5 +1,5 @@
 """
-Every parameter of every node: the one list that names are checked by and documents written from.
+Every parameter of every node: the list that names are checked against and documents made from.
 
 Like the tables, data without ROS.
 """
@@ -31,8 +31,8 @@ class Section(NamedTuple):
     """
     Parameters that a node has.
 
-    :param when: with what the node has them, for the reader.
-    :param task: with which task; '' if with every one.
+    :param when: when the node has them, in words for the reader.
+    :param task: the task that they belong to; '' for all tasks.
     """
 
     node: str
@@ -42,7 +42,7 @@ class Section(NamedTuple):
 
 
 def catalogue() -> Iterator[Section]:
-    """Yield what each node has, in the order of the documents."""
+    """Yield each node's parameters, in the order of the documents."""
     yield _section('environment', '', EnvironmentParameters)
     tasks = TASKS.usable()
     for name, task in tasks.items():

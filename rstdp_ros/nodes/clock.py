@@ -14,7 +14,7 @@ STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
 def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> Timer:
     """
-    Call back every so many seconds of steady time.
+    Call back periodically in steady time.
 
     :param period: s.
     """

@@ -32,7 +32,7 @@ from rstdp_ros.tasks.interface import Joints
 
 POLL_PERIOD = 0.02
 DISCOVERY_TIME = 1.0
-# DDS announces a process anew so often, s: whoever else is there may be discovered that late.
+# Period at which DDS announces processes again, s: other nodes may be discovered that late.
 ANNOUNCEMENT_PERIOD = 3.5
 POLICY = 'somebody else answers observations: stop the policy node'
 ADAPTATION = 'somebody publishes weights: stop the adaptation node'
@@ -42,11 +42,11 @@ EVERY = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 class ConformanceNode(Node):
     """
-    Stands where policy and adaptation would.
+    Takes the place of policy and adaptation.
 
     :param examination: what to ask, to answer and to judge.
     :param namespace: of the environment.
-    :ivar intruder: who else stands there, as a sentence; '' if nobody was noticed.
+    :ivar intruder: another node in that place, as a sentence; '' if none was noticed.
     """
 
     def __init__(self, examination: Examination, namespace: str) -> None:
@@ -74,7 +74,7 @@ class ConformanceNode(Node):
 
     @property
     def discovered(self) -> bool:
-        """Whether there seems to be a reset service; it may be that of a dead node."""
+        """Whether there seems to be a reset service; it may belong to a dead node."""
         return self._reset_client.service_is_ready()
 
     def poll(self) -> None:
@@ -82,7 +82,7 @@ class ConformanceNode(Node):
         self._do(self.examination.poll(time.monotonic()))
 
     def begin(self) -> None:
-        """Let an environment that paces itself begin."""
+        """Start the examination of an environment that paces itself."""
         self._answer('')
         self._active.publish(String(data=self._network.digest))
 
@@ -93,7 +93,7 @@ class ConformanceNode(Node):
             self._network.digest, episode_id, f'{UNLEARNED}: this is a check', policies)))
 
     def read_qos(self) -> None:
-        """Tell the examination how the environment offers its topics."""
+        """Tell the examination the QoS of the environment's topics."""
         for topic in ('observation', 'episode_end'):
             for publisher in self.get_publishers_info_by_topic(topic):
                 reliability = publisher.qos_profile.reliability
@@ -183,7 +183,7 @@ def _reset_reply(token: int, response: Trigger.Response) -> Reply:
 
 
 def _parameter_reply(asked: AskParameters, response: GetParameters.Response) -> Reply:
-    # Where one is not declared, some clients reply with nothing, others with no value.
+    # If one is not declared, some nodes reply with nothing, others with an empty value.
     return Reply(asked.token, {name: value.string_value for name, value
                                in zip(asked.names, response.values) if value.string_value})
 
@@ -192,8 +192,8 @@ def examine(examination: Examination, namespace: str, progress: Callable[[str], 
     """
     Examine the environment in a namespace until the verdicts are final.
 
-    :param progress: told now and then what is being tried.
-    :raises RstdpError: no environment, one that begins no episode, or somebody in our place.
+    :param progress: told from time to time what is being tried.
+    :raises RstdpError: no environment, one that begins no episode, or another node in our place.
     """
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
@@ -217,7 +217,7 @@ def _spin(node: ConformanceNode, progress: Callable[[str], None]) -> None:
             if node.intruder:
                 raise RstdpError(f'{node.intruder}, whose place the check takes')
 
-    # A request to a service that is not discovered yet gets lost.
+    # A request to a service that is not discovered yet is lost.
     spin(DISCOVERY_TIME, lambda: node.discovered)
     node.begin()
     while not examination.done:

@@ -28,7 +28,13 @@ from rstdp_ros.nodes.scheduling import raise_priority
 from rstdp_ros.nodes.tables import EnvironmentParameters, limits, read_limits
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.environment import EnvironmentProtocol, ON_DEMAND, RESET
-from rstdp_ros.protocol.episode import EpisodeEnd, new_boot_id, Observation
+from rstdp_ros.protocol.episode import (
+    EpisodeEnd,
+    LOCKSTEP,
+    new_boot_id,
+    Observation,
+    REALTIME,
+)
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.protocol.lockstep import Lockstep
 from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
@@ -51,9 +57,9 @@ class EnvironmentNode(Node):
     def __init__(self) -> None:
         super().__init__('environment')
         self.table = NodeParameters(self)
-        own = self.table.declare(EnvironmentParameters())
-        self._own = own
-        self.task = get_task(own.task, own.plant if own.plant in simulators() else EQUATIONS)
+        self.parameters = parameters = self.table.declare(EnvironmentParameters())
+        simulated = parameters.plant in simulators()
+        self.task = get_task(parameters.task, parameters.plant if simulated else EQUATIONS)
         physics = self.table.declare(self.task.physics())
         self.health = Health(self)
         self._sim_time = 0
@@ -63,32 +69,34 @@ class EnvironmentNode(Node):
         self.protocol = self._make_protocol(plant)
         if self._robot:
             self.protocol.enabled, self.protocol.latching = False, True
-        self.protocol.seed = own.seed
+        self.protocol.seed = parameters.seed
         self._check(self.table.value)
         self.table.check = self._check
         self._create_interfaces()
         self._watch()
         self._apply()
-        raise_priority(self, self.health, own.thread_priority)
+        raise_priority(self, self.health, parameters.thread_priority)
 
     @property
     def control_period(self) -> float:
         """Time between two observations of a plant that does not wait, s."""
-        rate = self._own.control_rate if self._own.clock == 'realtime' else 0.0
+        parameters = self.parameters
+        rate = parameters.control_rate if parameters.clock == REALTIME else 0.0
         return 1.0 / rate if rate else self.task.robot.control_period
 
     @property
     def _follows_sim_time(self) -> bool:
-        return (self._own.clock == 'realtime' and not self._own.publish_clock
+        return (self.parameters.clock == REALTIME and not self.parameters.publish_clock
                 and self.get_parameter('use_sim_time').value)
 
     def _make_plant(self) -> Plant:
-        if self._own.plant in simulators():
-            if not (self._own.env_id or self._own.gui):
+        parameters = self.parameters
+        if parameters.plant in simulators():
+            if not (parameters.env_id or parameters.gui):
                 return self.task.make_plant()
             from rstdp_ros.tasks.gym import GymPlant
-            return GymPlant(self.task, self._own.env_id, self._own.gui)
-        if self._own.clock != 'realtime':
+            return GymPlant(self.task, parameters.env_id, parameters.gui)
+        if parameters.clock != REALTIME:
             raise RstdpError('a robot does not wait: plant robot needs clock realtime')
         self._robot = RobotBridge(
             self, self.table, self.health, self.task, self.control_period, self._on_excess,
@@ -107,7 +115,7 @@ class EnvironmentNode(Node):
             super().destroy_node()
 
     def make_safe(self, reason: str) -> None:
-        """Break off what an error may have left half done; a robot waits for a person then."""
+        """Abort what an error may have left half done; a robot then waits for a person."""
         if not self.protocol:
             return
         try:
@@ -118,25 +126,24 @@ class EnvironmentNode(Node):
                 self.protocol.plant.stop()
 
     def _make_protocol(self, plant: Plant) -> EnvironmentProtocol:
-        own = self._own
-        if own.clock == 'lockstep':
+        if self.parameters.clock == LOCKSTEP:
             return Lockstep(plant, new_boot_id(), self._stamp)
         period = self.control_period
         return RealTime(plant, new_boot_id(), self._stamp, period,
-                        action_timeout=own.action_timeout or TIMEOUT_PERIODS * period,
+                        action_timeout=self.parameters.action_timeout or TIMEOUT_PERIODS * period,
                         cycle_clock=self._ros_time if self._follows_sim_time else None)
 
     def _ros_time(self) -> float:
         return self.get_clock().now().nanoseconds / messages.NANOSECONDS
 
     def _watch(self) -> None:
-        """Show on /diagnostics how the plant is."""
+        """Show the state of the plant on /diagnostics."""
         self.health.include(self.protocol.counters)
         self.health.stopped = self._why_stopped
         self.health.watch('enabled', lambda: self.protocol.enabled)
         self.health.watch('episode', lambda: self.protocol.episode_id or 'none yet')
         self.health.watch('policies on action', lambda: count_policies(self))
-        if self._own.clock == 'realtime':
+        if self.parameters.clock == REALTIME:
             self.health.watch(LATENCY, self._latency)
 
     def _why_stopped(self) -> str:
@@ -148,7 +155,7 @@ class EnvironmentNode(Node):
 
     def _create_interfaces(self) -> None:
         topics, episode = Topics(self, self.health), qos.per_episode(self.task.max_episode_steps)
-        recorded = self._own.wait_for_recorder
+        recorded = self.parameters.wait_for_recorder
         self._observations = topics.publisher(JointState, 'observation',
                                               qos.recorded(episode, recorded))
         self._ends = topics.publisher(DiagnosticStatus, 'episode_end', episode)
@@ -158,7 +165,7 @@ class EnvironmentNode(Node):
         # A robot is described by its own bringup, and its controllers rely on that.
         self._description = None if self._robot else RobotDescription(self, self.health, self.task)
         self._time_publisher = self.create_publisher(
-            Clock, '/clock', qos.EVENT) if self._own.publish_clock else None
+            Clock, '/clock', qos.EVENT) if self.parameters.publish_clock else None
         self._message = JointState(name=list(self.task.robot.joints))
         self._watched = False
         self._recorder = RecorderWait(self, self.health, recorded,
@@ -168,25 +175,25 @@ class EnvironmentNode(Node):
         self.create_service(SetBool, '~/enable', self._on_enable)
         if self._follows_sim_time:
             self._poll_timer = self.create_timer(POLL_PERIOD, self._on_poll)
-            # Simulated time may stop; what it last commanded must not go on then.
+            # Simulated time may stop; the last command must not stay in force then.
             self._stop_timer = steady_timer(self, self.control_period, self._on_watch)
         else:
             self._poll_timer = steady_timer(self, POLL_PERIOD, self._on_poll)
         self._watch_timer = steady_timer(self, 1.0, self._look_for_watchers)
 
     def _stamp(self) -> int:
-        """Return the time of an observation, ns; simulated time is a control period on."""
-        if not self._own.publish_clock:
+        """Return the time of an observation, ns; simulated time advances by a control period."""
+        if not self.parameters.publish_clock:
             return self.get_clock().now().nanoseconds
         self._sim_time += round(self.task.robot.control_period * messages.NANOSECONDS)
         self._time_publisher.publish(Clock(clock=messages.to_time(self._sim_time)))
         return self._sim_time
 
     def _apply(self) -> None:
-        """Put the present parameters into force; called between steps only."""
+        """Apply the current parameters; called between steps only."""
         self.table.changed = False
-        before, self._own = self._own, self.table.read(EnvironmentParameters)
-        own = self._own
+        before = self.parameters
+        self.parameters = parameters = self.table.read(EnvironmentParameters)
         physics = self.table.read(self.task.physics)
         try:
             self.protocol.plant.set_physics(physics)
@@ -194,10 +201,10 @@ class EnvironmentNode(Node):
                 self._description.update(physics)
         except RstdpError as error:
             self.health.fault('parameters without effect', error)
-        if own.seed != before.seed:  # auto_reset counts on from the last one
-            self.protocol.seed = own.seed
-        if own.clock == 'lockstep':
-            factor = own.real_time_factor or float(own.leisurely)
+        if parameters.seed != before.seed:  # auto_reset continues from the last one
+            self.protocol.seed = parameters.seed
+        if parameters.clock == LOCKSTEP:
+            factor = parameters.real_time_factor or float(parameters.leisurely)
             self.protocol.step_period = self.task.robot.control_period / factor if factor else 0.0
         self.protocol.limits = self._limits(self.table.value)
         if self._robot:
@@ -212,9 +219,9 @@ class EnvironmentNode(Node):
         self._limits(value).check(self.protocol.plant.efforts)
 
     def _set_poll_period(self) -> None:
-        """In real time every poll is a cycle; else polls must not be what a step waits for."""
+        """In real time every poll is a cycle; in lockstep no step must have to wait for a poll."""
         period = self.protocol.step_period
-        if self._own.clock == 'lockstep':
+        if self.parameters.clock == LOCKSTEP:
             period = min(POLL_PERIOD, period / POLLS_PER_STEP) if period else POLL_PERIOD
         nanoseconds = round(period * messages.NANOSECONDS)
         if self._poll_timer.timer_period_ns != nanoseconds:
@@ -266,19 +273,20 @@ class EnvironmentNode(Node):
     def _on_poll(self) -> None:
         if self.table.changed:
             self._apply()
-        if self._own.auto_reset and self.protocol.enabled and not self.protocol.running:
+        if (self.parameters.auto_reset and self.protocol.enabled
+                and not self.protocol.running):
             self._begin_by_itself()
         if self._robot:
             self._robot.sense()
         self._send(self.protocol.poll(time.monotonic()))
 
     def _on_excess(self, excess: str) -> None:
-        """Stop at once, and not only at the next cycle."""
+        """Stop immediately, not only at the next cycle."""
         if self.protocol:
             self._send(self.protocol.abort(excess))
 
     def _on_absence(self, why: str) -> None:
-        """Stop and stay stopped: somebody is missing, or one too many."""
+        """Stop and stay stopped: a node is missing, or there is one too many."""
         if self.protocol and self.protocol.enabled:
             self._send(self.protocol.halt(why))
             self.health.fault('stops', why)
@@ -304,7 +312,7 @@ class EnvironmentNode(Node):
             self._ends.publish(messages.end_message(output))
             if output.aborted and not output.message.endswith(ON_DEMAND):
                 self.health.fault('aborted', f'episode {output.episode_id} {output.message}')
-            if self._own.publish_reward and not output.aborted:
+            if self.parameters.publish_reward and not output.aborted:
                 self._rewards.publish(Float64(data=output.episode_return))
 
     def _send_observation(self, observation: Observation) -> None:
@@ -319,7 +327,7 @@ class EnvironmentNode(Node):
             self._joint_states.publish(message)
 
     def _look_for_watchers(self) -> None:
-        """Spare the work of ``joint_states`` while nobody looks."""
+        """Publish ``joint_states`` only while there are subscribers."""
         joint_states = self._joint_states
         self._watched = joint_states is not None and joint_states.get_subscription_count() > 0
 

@@ -1,4 +1,4 @@
-"""What a person with rqt_robot_monitor or Foxglove sees of a node, and what its log says."""
+"""A node's state as rqt_robot_monitor or Foxglove show it, and its log."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LOG_EVERY = 1.0
 @dataclass
 class Stream:
     """
-    How many messages a topic brought, and when the last one came.
+    The number of messages on a topic, and when the last one came.
 
-    :param blocked: whether a publisher was met whose QoS does not match.
+    :param blocked: whether there was a publisher whose QoS does not match.
     """
 
     count: int = 0
@@ -52,8 +52,8 @@ class Health:
     The node's entry on /diagnostics, once per second, and its faults and events in the log.
 
     OK, or WARN for some seconds after a fault and while ``doubts`` says what may be wrong, or
-    ERROR while ``stopped`` says why the node does not do its work. Whatever somebody else's words
-    are in is cut.
+    ERROR while ``stopped`` says why the node does not do its work. Text that may hold others'
+    words is shortened.
 
     :param node: whose.
     """
@@ -65,7 +65,7 @@ class Health:
         self.doubts: Callable[[], str] = str
         self._node = node
         self._last_fault, self._faulted_at = '', -RECENT
-        # Per kind: no flood of one may hide another.
+        # Per kind: a flood of one must not hide another.
         self._logged_at: dict[str, float] = {}
         self._published_at = time.monotonic()
         self._measures: dict[str, Callable[[], object]] = {}
@@ -75,19 +75,19 @@ class Health:
         self._timer = steady_timer(node, PERIOD, self.publish)
 
     def include(self, counters: Mapping[str, int]) -> None:
-        """Show the counters of a core object too."""
+        """Show the counters of a core object as well."""
         self._shared.append(counters)
 
     def watch(self, name: str, measure: Callable[[], object]) -> None:
-        """Show what a function returns at the time."""
+        """Show the current result of a function."""
         self._measures[name] = measure
 
     def stream(self, topic: str) -> Stream:
-        """Return where to count a topic's messages; rate and age are shown."""
+        """Return the counter of a topic's messages; rate and age are shown."""
         return self._streams.setdefault(topic, Stream())
 
     def fault(self, kind: str, reason: object) -> None:
-        """Count a message or request that was refused, remember why and log it now and then."""
+        """Count a refused message or request, remember the reason and log it from time to time."""
         now = time.monotonic()
         self.counters[kind] += 1
         self._last_fault, self._faulted_at = shortened(f'{kind}: {reason}'), now
@@ -102,7 +102,7 @@ class Health:
         self._node.get_logger().info(what)
 
     def publish(self) -> None:
-        """Send the present state."""
+        """Publish the current state."""
         now = time.monotonic()
         message = DiagnosticArray()
         message.header.stamp = self._node.get_clock().now().to_msg()
@@ -139,7 +139,7 @@ class Health:
 
 
 def _said(measure: Callable[[], object]) -> str:
-    """Return what a function says, cut; one that fails must not silence all the others."""
+    """Return a function's result, shortened; one that fails must not silence the others."""
     try:
         return shortened(measure())
     except Exception as error:

@@ -22,9 +22,9 @@ from rstdp_ros.support.orphans import end_with_parent
 from rstdp_ros.support.untrusted import shortened
 
 STOP_LATENCY = 0.1
-# After an error of rclpy's own, which the next call may raise again.
+# Pause after an error of rclpy's own, which the next call may raise again, s.
 PAUSE = 0.001
-# What whoever starts a node can mend; another start would not.
+# Errors that the user can fix and a restart cannot.
 BAD_INPUT = (RstdpError, NameValidationException, OSError)
 # Ctrl-C, kill, a terminal that closes, Ctrl-\.
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -51,8 +51,8 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
 
     :param make: makes the node once ROS is up.
     :param arguments: of the process if None.
-    :param linger: s for which to go on after being told to stop.
-    :param over: whether a node has nothing left to do.
+    :param linger: time to continue after being told to stop, s.
+    :param over: says whether a node has nothing left to do.
     :return: exit code: 0 stopped on demand, 2 a parameter that cannot work.
     """
     stopped: list[int] = []
@@ -64,7 +64,7 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
         node = make()
         refuse_undeclared(node)
     except Exception as error:
-        # What was made so far may not know how to end, and that must not hide why.
+        # A node made only in part may fail to end, and that must not hide the reason.
         with suppress(Exception):
             rclpy.try_shutdown()
         if not isinstance(error, BAD_INPUT):
@@ -74,7 +74,7 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
     try:
         executor = make_executor()
         executor.add_node(node)
-        # What was made so far stays: the garbage collector need not look at it again and again.
+        # The objects made so far stay: the garbage collector need not check them again and again.
         gc.collect()
         gc.freeze()
         node.get_logger().info('ready')
@@ -84,7 +84,7 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
-        # While Python ends it forgets its handlers, and another Ctrl-C would change the exit code.
+        # Python drops its handlers as it ends, and another Ctrl-C would change the exit code.
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
     return 0
@@ -94,7 +94,7 @@ def start_ros(arguments: Sequence[str] | None) -> None:
     """
     Start ROS.
 
-    :raises RstdpError: it does not start so.
+    :raises RstdpError: it cannot start with these arguments.
     """
     try:
         # ROS's own handlers would end the context, or Python's interrupt the code, in the middle
@@ -105,7 +105,7 @@ def start_ros(arguments: Sequence[str] | None) -> None:
 
 
 def spin(node: Node, executor: Executor, over: Callable[[], bool]) -> None:
-    """Handle what comes until it is over; what rclpy itself raises does not end it either."""
+    """Handle callbacks until it is over; errors of rclpy itself do not end it either."""
     while rclpy.ok() and not over():
         try:
             executor.spin_once(timeout_sec=STOP_LATENCY)
@@ -117,6 +117,6 @@ def spin(node: Node, executor: Executor, over: Callable[[], bool]) -> None:
 
 
 def complain(error: Exception) -> None:
-    """Say in one line why there is no node; a full disk behind stderr changes nothing."""
+    """Say in one line why there is no node, even if a full disk is behind stderr."""
     with suppress(OSError):
         print(f'rstdp_ros: error: {shortened(error)}', file=sys.stderr, flush=True)

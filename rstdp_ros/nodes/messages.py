@@ -1,4 +1,4 @@
-"""From plain values to ROS messages; :mod:`rstdp_ros.protocol.reading` is the way back."""
+"""From plain values to ROS messages; :mod:`rstdp_ros.protocol.reading` does the reverse."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def fill_raster(message: Image, raster: np.ndarray) -> None:
 
 
 def end_message(end: EpisodeEnd) -> DiagnosticStatus:
-    """Say that an episode is over."""
+    """Make the message that ends an episode."""
     values = [KeyValue(key=k, value=v) for k, v in end.values().items()]
     return DiagnosticStatus(level=DiagnosticStatus.OK, name='episode', message=end.message,
                             hardware_id=end.episode_id, values=values)

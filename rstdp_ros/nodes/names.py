@@ -1,5 +1,5 @@
 """
-Which parameters there are: a misspelt one sets nothing, and on a robot that can be a limit.
+The known parameter names: a misspelt one sets nothing, and on a robot that can be a limit.
 
 Like the tables, data without ROS.
 """
@@ -15,7 +15,7 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import refuse_unknown, table
 from rstdp_ros.tasks import get_task, TASKS
 
-# What every node has from ROS itself.
+# Parameters that ROS itself gives every node.
 ROS_OWN = ('use_sim_time', 'start_type_description_service')
 QOS = 'qos_overrides.'
 BODY = 'ros__parameters'
@@ -26,9 +26,9 @@ def known_names(task: str) -> Mapping[str, set[str]]:
     """
     List the names of each node's parameters.
 
-    :param task: whose physics, limits and joints are meant.
+    :param task: the task whose physics, limits and joints are meant.
     """
-    # Nodes without any of their own are nodes all the same.
+    # Nodes without parameters of their own count too.
     names: defaultdict[str, set[str]] = defaultdict(set, operator=set())
     for section in catalogue():
         if section.task in ('', task):
@@ -40,7 +40,7 @@ def known_names(task: str) -> Mapping[str, set[str]]:
 
 def refuse_unknown_parameters(names: Iterable[str], tasks: Iterable[str]) -> None:
     """
-    Refuse what no node of the graph knows; several nodes may share a file.
+    Refuse names that no node of the graph knows; several nodes may share a file.
 
     :param tasks: whose parameters may be meant.
     :raises RstdpError: for the first name, with the nearest known one.
@@ -51,11 +51,11 @@ def refuse_unknown_parameters(names: Iterable[str], tasks: Iterable[str]) -> Non
 
 def refuse_unknown_in_file(path: str, content: Any, task: str) -> None:
     """
-    Refuse a parameter file with a name that nobody knows, or a node that nearly has our name.
+    Refuse a parameter file with an unknown name, or with a node nearly named like one of ours.
 
-    What stands under the names of other nodes, such as controllers, is theirs.
+    Parameters of other nodes, such as controllers, are not checked.
 
-    :param content: as YAML says.
+    :param content: as read from YAML.
     :raises RstdpError: names the file and what is wrong in it.
     """
     if content is None:
@@ -85,7 +85,7 @@ def _refuse_near_miss(path: str, node: str, known: Iterable[str]) -> None:
 
 
 def _blocks(path: str, content: Any, key: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the last word of every node's key and the dotted names that stand under it."""
+    """Yield the last word of every node's key and the dotted names under it."""
     if not isinstance(content, dict):
         raise RstdpError(f'{path}: not a ROS parameter file, which is keyed /**: or by node, and '
                          f'then {BODY}:')
@@ -106,5 +106,5 @@ def _flat(values: dict[Any, Any], prefix: str) -> Iterator[str]:
 
 
 def tasks_meant(given: Any) -> list[str]:
-    """Return the task that a node was given, or all where none was."""
+    """Return the task that a node was given, or all tasks if none was."""
     return [given] if given in TASKS else list(TASKS)

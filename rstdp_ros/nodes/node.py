@@ -1,9 +1,9 @@
 """
-The boundary of trust around a node: whatever a callback raises, the node goes on.
+The boundary of trust around a node: whatever a callback raises, the node continues.
 
-rclpy ends the process when a callback raises, and where the message that led to it is latched,
-every process after it. Its own callbacks, those of parameters and of simulated time, raise too.
-So all callbacks of a node, rclpy's included, are made here.
+rclpy ends the process when a callback raises; if the message that caused it is latched, it also
+ends every process after it. Its own callbacks, for parameters and simulated time, can raise too.
+So all callbacks of a node, rclpy's included, are wrapped here.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ UNEXPECTED, NOT_UNDERSTOOD = 'unexpected errors', 'refused by rclpy'
 NANOSECONDS = 1_000_000_000
 # Bytes before the content of a message.
 ENCAPSULATION = 4
-# So many calls of a traceback are worth a maintainer's look.
+# Number of calls of a traceback that are logged, for a maintainer.
 FRAMES = 12
 
 
 class Node(RclpyNode):
     """
-    A node whose callbacks cannot end it; what they raise is counted and told once per place.
+    A node whose callbacks cannot end it; their errors are counted and logged once per place.
 
     :ivar health: told of every error, if there is one.
     """
@@ -49,14 +49,14 @@ class Node(RclpyNode):
         super().__init__(name)
 
     def make_safe(self, reason: str) -> None:
-        """Leave nothing half done in motion; nodes that move something override it."""
+        """Stop motion that may be left half done; nodes that move something override it."""
 
     def failed(self, error: Exception) -> str:
         """
-        Count what a callback raised, tell it, and make safe where it came through our code.
+        Count and log a callback's error, and make safe if it came through our code.
 
         :return: the error in one sentence.
-        :raises BackendLostError: as it is; to end and be started again is the remedy.
+        :raises BackendLostError: as it is; the remedy is to restart the process.
         """
         if isinstance(error, BackendLostError):
             raise error
@@ -82,9 +82,10 @@ class Node(RclpyNode):
                 fallback: Callable[..., Any] = lambda reason, *values: None
                 ) -> Callable[..., Any]:
         """
-        Put the boundary around a callback.
+        Wrap a callback in the boundary.
 
-        :param fallback: makes the answer after an error, from its sentence and the arguments.
+        :param fallback: makes the answer after an error, from its sentence and the call's
+            arguments.
         """
         def call(*values: Any) -> Any:
             try:
@@ -95,7 +96,7 @@ class Node(RclpyNode):
 
     def create_subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
                             profile: Any, **choices: Any) -> Subscription:
-        """Subscribe, within the boundary; time that is none is refused, and so is no content."""
+        """Subscribe, within the boundary; impossible times and empty content are refused."""
         if kind is Clock:
             callback = self._checked_clock(callback)
         if kind is DiagnosticStatus and not choices.get('raw'):
@@ -105,16 +106,16 @@ class Node(RclpyNode):
 
     def create_service(self, kind: type, name: str, callback: Callable[[Any, Any], Any],
                        **choices: Any) -> Service:
-        """Serve, within the boundary: an error is an answer too, and no answer is endless."""
+        """Serve, within the boundary: an error is an answer too, and no answer is too long."""
         def serve(request: Any, response: Any) -> Any:
             return _short(callback(request, response))
         return super().create_service(kind, name, self.guarded(serve, _refusal), **choices)
 
     def create_timer(self, period: float, callback: Callable[[], None], *values: Any,
                      **choices: Any) -> Timer:
-        """Call back now and then, within the boundary."""
+        """Call back periodically, within the boundary."""
         call = self.guarded(callback)
-        # rclpy hands information to whoever takes an argument.
+        # rclpy passes information to callbacks that take an argument.
         return super().create_timer(period, lambda: call(), *values, **choices)
 
     def add_on_set_parameters_callback(self, callback: Callable[[Any], Any]) -> None:

@@ -1,4 +1,4 @@
-"""The operator node: the person beside a stand-in robot, who enables it after every fault."""
+"""The operator node: acts as the person beside a stand-in robot, enabling it after every fault."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ STAND_IN = 'stand_in'
 
 class OperatorNode(Node):
     """
-    Enables the environment whenever its diagnostics say that it is stopped.
+    Enables the environment whenever its diagnostics show that it is stopped.
 
-    Only where a stand-in is in its namespace: at a real robot, somebody must have looked first.
+    Only if a stand-in is in its namespace: at a real robot a person must have looked first.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class OperatorNode(Node):
             stopped = status.name == self._environment and status.level == DiagnosticStatus.ERROR
             if stopped and self._at_stand_in():
                 self.health.event('times enabled', f'enables after: {status.message}')
-                # A refusal needs no answer: the next diagnostics say that it is still stopped.
+                # A refusal needs no handling: the next diagnostics show that it is still stopped.
                 self._client.call_async(SetBool.Request(data=True))
 
     def _at_stand_in(self) -> bool:

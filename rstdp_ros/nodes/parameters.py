@@ -23,12 +23,12 @@ class NodeParameters:
     """
     The declared parameters of a node.
 
-    The on-set callback only validates: another callback may still refuse the change. It raises
+    The on-set callback only validates: another callback may still refuse the change. It sets
     ``changed``, and the node reads the values at its next safe moment.
 
     :param node: where to declare them.
-    :ivar check: looks at a change as a whole, where one value must fit others: called with a
-        function from a parameter's name to its value after the change; raises an RstdpError.
+    :ivar check: checks a change as a whole, if one value must fit others: called with a function
+        from a parameter's name to its value after the change; raises an RstdpError.
     """
 
     def __init__(self, node: Node) -> None:
@@ -56,7 +56,7 @@ class NodeParameters:
         return self.read(type(defaults))
 
     def declare_each(self, parameters: Iterable[Parameter]) -> None:
-        """Declare parameters that belong to no table: those whose names depend on the task."""
+        """Declare parameters outside any table: those whose names depend on the task."""
         for parameter in parameters:
             self._declare(parameter, parameter.default)
 
@@ -68,7 +68,7 @@ class NodeParameters:
         if typed != [given]:
             self._node.set_parameters(typed)
         value = self._node.get_parameter(parameter.name).value
-        # Here first, as the reason is told better than by rclpy, which checks ranges too.
+        # Checked here first, as our reason is clearer than that of rclpy, which checks ranges too.
         parameter.validate(value)
         self._node.set_descriptor(parameter.name, descriptor(parameter, **ranges(parameter)))
         self._known[parameter.name] = parameter
@@ -85,7 +85,7 @@ class NodeParameters:
 
     def read(self, cls: type) -> Any:
         """
-        Return a table's present values.
+        Return a table's current values.
 
         :raises RstdpError: a value that does not fit.
         """
@@ -94,23 +94,23 @@ class NodeParameters:
 
     def value(self, name: str) -> Any:
         """
-        Return the present value of one parameter.
+        Return the current value of one parameter.
 
         :raises RstdpError: a value that does not fit.
         """
         return self._known[name].validate(self._node.get_parameter(name).value)
 
     def live_changes(self) -> dict[str, tuple[Any, Any]]:
-        """Return name, value at the start and value now of what was changed since."""
+        """Return the changed parameters: name, value at the start and value now."""
         now = {name: self._node.get_parameter(name).value for name in self._start}
         return {name: (start, now[name]) for name, start in self._start.items()
                 if now[name] != start}
 
     def restore(self, changes: Mapping[str, tuple[Any, Any]]) -> list[str]:
         """
-        Take over the live changes of an earlier start.
+        Apply the live changes of an earlier start.
 
-        What the new start sets otherwise than the earlier one did stays as it is now.
+        A value that the new start sets differently from the earlier one stays as it is now.
 
         :param changes: from :meth:`live_changes`.
         :return: the names of those in force.
@@ -142,7 +142,7 @@ class NodeParameters:
                 if known is None:
                     continue
                 value = known.validate(change.value)
-                # A dump that is loaded again names them all.
+                # A dump that is loaded again includes them all.
                 if known.fixed and value != self.value(known.name):
                     raise RstdpError(f'{known.name} can only be set at the {known.effect}')
             if self.check:
@@ -157,7 +157,7 @@ class NodeParameters:
 
 def refuse_undeclared(node: Node) -> None:
     """
-    Refuse overrides, as ``-p`` or a parameter file give them, that no node of the graph knows.
+    Refuse overrides from ``-p`` or a parameter file that no node of the graph knows.
 
     :param node: which has declared all of its own.
     :raises RstdpError: for the first one, with the nearest known name.
@@ -168,8 +168,8 @@ def refuse_undeclared(node: Node) -> None:
 
 
 def overrides(node: Node) -> Mapping[str, RosParameter]:
-    """Return what ``-p`` or a parameter file gave, by name, declared or not."""
-    # rclpy has no public way to ask.
+    """Return the overrides from ``-p`` or a parameter file, by name, declared or not."""
+    # rclpy has no public way to read them.
     return getattr(node, '_parameter_overrides', {})
 
 
@@ -177,9 +177,9 @@ def descriptor(parameter: Parameter, **span: Any) -> ParameterDescriptor:
     """
     Describe a parameter to ROS.
 
-    The type is left open, or rclpy would refuse ``1`` for a double; ours is checked in the
-    callback. What can only be set at the start is not marked as read-only, or a dump could not be
-    loaded again.
+    The type is left open, as rclpy would refuse ``1`` for a double; it is checked in the callback.
+    Parameters that can only be set at the start are not marked as read-only, as a dump could not
+    be loaded again then.
 
     :param span: from :func:`ranges`.
     """
@@ -197,7 +197,7 @@ def descriptor(parameter: Parameter, **span: Any) -> ParameterDescriptor:
 
 
 def ranges(parameter: Parameter) -> dict[str, Any]:
-    """Return the range of a number as descriptors have it, from which tools draw sliders."""
+    """Return the range of a number for its descriptor, from which tools draw sliders."""
     least, largest, kind = parameter.minimum, parameter.maximum, type(parameter.default)
     if least is None or largest is None:
         return {}

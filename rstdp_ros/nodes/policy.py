@@ -38,7 +38,7 @@ class PolicyNode(Node):
         self.parameters = parameters = NodeParameters(self).declare(PolicyParameters())
         self.task = get_task(parameters.task)
         self.health = Health(self)
-        # Threads and processes that a backend starts inherit it.
+        # Threads and processes that a backend starts inherit the priority.
         raise_priority(self, self.health, parameters.thread_priority)
         network = SpikingQNetwork.load(model_path(parameters.model or f'{parameters.task}_0'))
         backend = make_backend(parameters.backend, network, parameters.lava_target)
@@ -100,7 +100,7 @@ class PolicyNode(Node):
             self._report_weights()
 
     def _announce(self) -> None:
-        """Say that this policy is there until adaptation says that it hears it."""
+        """Announce this policy until adaptation confirms that it hears it."""
         if not self.protocol.heard and self._recorder.over:
             self._publish_spikes(Time(), self.protocol.announcement())
 

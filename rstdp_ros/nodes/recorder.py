@@ -1,4 +1,4 @@
-"""The recorder node: the graph's topics into a bag, without the ros2 tools."""
+"""The recorder node: writes the graph's topics into a bag, without the ros2 tools."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ KINDS = {f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}': kind
                       ParameterEvent, String, UInt8MultiArray)}
 NODES = ('environment', 'policy', 'adaptation')
 ASK_PERIOD = 1.0
-# What the others still say while they stop belongs to the run.
+# The last messages of the other nodes as they stop belong to the run.
 LINGER = 1.0
 
 
 class RecorderNode(Node):
-    """Hands every message, as the bytes it came in, to a thread that writes."""
+    """Hands every message, as received bytes, to a thread that writes."""
 
     writer: BagWriter | None = None
 
@@ -66,12 +66,12 @@ class RecorderNode(Node):
 
     def _on_confirm(self, request: Trigger.Request,
                     response: Trigger.Response) -> Trigger.Response:
-        """Tell who asks that what it publishes from now on is recorded."""
+        """Confirm to the caller that its messages are recorded from now on."""
         response.success = True
         return response
 
     def _ask(self) -> None:
-        """Ask the nodes whose parameters are not known yet, again and again."""
+        """Ask the nodes whose parameters are not known yet, repeatedly."""
         missing = [name for name in NODES if name not in self._answers]
         if not missing:
             self._ask_timer.cancel()
@@ -99,7 +99,7 @@ class RecorderNode(Node):
 
 
 def profile(topic: Topic) -> QoSProfile:
-    """Ask for everything that is sent, and for what was sent last before."""
+    """Return a QoS that asks for every message, and for the last one sent before."""
     durability = DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
     return QoSProfile(depth=topic.depth, reliability=ReliabilityPolicy.RELIABLE,
                       durability=durability)

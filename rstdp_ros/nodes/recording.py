@@ -1,4 +1,4 @@
-"""Wait for the recorder, so that a bag lacks nothing of a run."""
+"""Wait for the recorder, so that the bag of a run is complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rstdp_ros.nodes.health import Health
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.support.errors import RstdpError
 
-# Ours is called recorder, that of ros2 bag rosbag2_recorder.
+# Our recorder has this name, that of ros2 bag is rosbag2_recorder.
 RECORDER = 'recorder'
 LOOK_PERIOD = 0.1
 CONFIRM = f'{RECORDER}/confirm'
@@ -20,18 +20,18 @@ CONFIRM = f'{RECORDER}/confirm'
 
 class RecorderWait:
     """
-    Says whether a recorder listens yet; once it did, nobody looks again.
+    Says whether a recorder is listening; once it is, this is not checked again.
 
-    The graph shows a listener before it has found whom it listens to, and before it handles what
-    it hears. Our recorder is asked: its reply shows that it does both, as DDS announces what a
-    node has in the order in which it was made. Recorders of others cannot be asked.
+    The graph shows a listener before it has found its publishers, and before it handles messages.
+    Our recorder is asked: its reply shows that it does both, as DDS announces a node's entities in
+    the order in which they were made. Other recorders cannot be asked.
 
-    A recorder that dies is not missed: after a kill the graph shows it for 20 s more, and a robot
-    need not stop for it.
+    The death of a recorder is not noticed: after a kill the graph shows it for 20 s more, and a
+    robot need not stop for it.
 
-    :ivar over: whether every publisher is recorded, or need not be.
-    :param node: who waits.
-    :param health: shows it.
+    :ivar over: whether every publisher is recorded or need not be.
+    :param node: the node that waits.
+    :param health: shows the wait.
     :param wanted: whether to wait at all.
     :param publishers: what must be recorded, made before this.
     """
@@ -48,9 +48,9 @@ class RecorderWait:
 
     def check(self) -> None:
         """
-        Do nothing once the wait is over.
+        Return if the wait is over.
 
-        :raises RstdpError: it is not.
+        :raises RstdpError: it is not over.
         """
         if not self.over:
             raise RstdpError(self._reason())

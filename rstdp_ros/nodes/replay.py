@@ -1,4 +1,4 @@
-"""The replay node: a bag in the place of the environment."""
+"""The replay node: a bag takes the place of the environment."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from rstdp_ros.protocol.gate import Gate
 from rstdp_ros.support.errors import RstdpError
 
 POLL_PERIOD = 0.001
-# What was said last must still be heard.
+# The last messages must still be heard.
 LINGER = 0.5
 
 
 class ReplayNode(Node):
-    """Publishes what the bag's environment said, to nodes that live."""
+    """Publishes the messages of the bag's environment to live nodes."""
 
     def __init__(self) -> None:
         super().__init__('replay')
@@ -63,7 +63,7 @@ class ReplayNode(Node):
         self.player = Player(self._cues(), self.parameters.rate, self._gate, self._turn)
 
     def _cues(self) -> Iterator[Cue]:
-        """Yield what is played; an observation that had to be sent again only once."""
+        """Yield the messages to play; a repeated observation only once."""
         before = None
         for message in self.bag.messages(PLAYED, self.parameters.start):
             if message.topic == 'episode_reward':
@@ -115,7 +115,7 @@ class ReplayNode(Node):
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """
-    Replay until told to stop, or to the end of the bag.
+    Replay until told to stop or until the end of the bag.
 
     :param arguments: of the process if None.
     :return: exit code.
@@ -124,7 +124,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def main() -> None:
-    """Run the node and stay, as whoever launched it would start it again."""
+    """Run the node and stay, as a launch would start it again."""
     sys.exit(run_node(ReplayNode))
 
 

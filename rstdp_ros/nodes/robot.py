@@ -24,16 +24,16 @@ from rstdp_ros.tasks.plausibility import Bounds
 from rstdp_ros.tasks.presence import Presence
 from rstdp_ros.tasks.robot import JointWiring, RobotPlant, ZEROS
 
-# Between the zeros that are sent at the end, s.
+# Period of the zeros sent at the end, s.
 ZERO_PERIOD = 0.005
-# The checklist is looked at so often, and logged when something in it has changed.
+# Period at which the checklist is evaluated, and logged if it has changed, s.
 LOOK_PERIOD = 3.0
-# Joint states are taken in so often, and before every control cycle: a bounded work even in a
-# flood of them, so that a stop does not wait, s.
+# Joint states are processed at this period, and before every control cycle: even a flood of them
+# is bounded work and does not delay a stop, s.
 SENSE_PERIOD = 0.005
-# Who must be there is looked for so often, s.
+# Period at which the presence of other nodes is checked, s.
 PRESENCE_PERIOD = 0.1
-# Where the watchdog says that it is alive.
+# Topic on which the watchdog says that it is alive.
 ALIVE = 'watchdog_alive'
 JOINT_STATES, ACTION = 'joint_states', 'action'
 NO_POLICY = 'no policy runs: nobody publishes on action'
@@ -45,14 +45,13 @@ class RobotBridge:
     """
     Joint states in, commands out, and the start-up checklist.
 
-    :param node: that owns publisher and subscription.
-    :param table: where the parameters are declared.
-    :param health: told of what is refused.
+    :param node: owns publisher and subscription.
+    :param table: declares the parameters.
+    :param health: told of refused messages.
     :param control_period: s.
-    :param on_excess: told at once of a joint beyond its limits.
-    :param on_absence: told as long as somebody is missing who must be there, or somebody is
-        there who must not.
-    :param clock: what the control periods follow, s: steady or simulated time.
+    :param on_excess: told immediately of a joint beyond its limits.
+    :param on_absence: told as long as a required node is missing or a forbidden one is present.
+    :param clock: time that control periods follow, s: steady or simulated.
     """
 
     def __init__(self, node: Node, table: NodeParameters, health: Health, task: Task,
@@ -106,7 +105,7 @@ class RobotBridge:
         self._node.get_logger().info(f'checklist:{"".join(lines)}')
 
     def zero(self) -> None:
-        """Command zero several times: nobody will be there to do it later."""
+        """Command zero several times: this is the last chance to do it."""
         self.plant.stop()
         for _ in range(ZEROS):
             time.sleep(ZERO_PERIOD)
@@ -131,7 +130,7 @@ class RobotBridge:
             self._on_absence(absence)
 
     def _on_listener(self) -> None:
-        """Tell a controller that comes anew to rest, unless an episode runs."""
+        """Tell a new controller to rest, unless an episode runs."""
         if self.plant.resting:
             self.plant.calm()
 
@@ -168,7 +167,7 @@ class RobotBridge:
 
 
 def count_policies(node: Node) -> int:
-    """Count who answers observations; unlike rclpy's count, this one follows remappings."""
+    """Count the nodes that answer observations; unlike rclpy's count, this follows remappings."""
     return len(node.get_publishers_info_by_topic(ACTION))
 
 

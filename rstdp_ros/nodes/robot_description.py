@@ -1,4 +1,4 @@
-"""What RViz and Foxglove draw: the plant as it is now, not as it was at the start."""
+"""The description that RViz and Foxglove draw: the plant as it is now, not as at the start."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ REPLY_TIMEOUT = 2.0
 
 class RobotDescription:
     """
-    Keeps ``robot_description`` true.
+    Keeps ``robot_description`` up to date.
 
     The robot_state_publisher publishes its parameter of that name, again whenever it is set. So
-    the topic says what it believes, and while that is not the plant the parameter is set: after a
-    change, after a lost reply, and after it was killed and started again. Descriptions of other
-    robots are left alone. Where nobody publishes the topic, this does.
+    the topic shows its current value, and while that is not the plant the parameter is set: after
+    a change, after a lost reply, and after a restart of that node. Descriptions of other robots
+    are left alone. If no node publishes the topic, this one does.
 
-    :param node: whose; the robot_state_publisher is sought in its namespace.
+    :param node: the owner; the robot_state_publisher is sought in its namespace.
     :param health: told of refusals.
-    :param task: whose plant it is.
+    :param task: the task of the plant.
     """
 
     def __init__(self, node: Node, health: Health, task: Task) -> None:
@@ -48,14 +48,14 @@ class RobotDescription:
         self._publisher: Publisher | None = None
         self._call: Future | None = None
         self._called_at = 0.0
-        # While there is none, its service would be listed though nobody serves it.
+        # Without a publisher, the service would be listed though no node serves it.
         self._client: Client | None = None
         node.create_subscription(String, TOPIC, self._on_description, qos.LATCHED)
         self._timer = steady_timer(node, PERIOD, self._poll)
 
     def update(self, physics: Any) -> None:
         """
-        Take note of the plant's present physics; a timer does the rest.
+        Note the plant's current physics; a timer does the rest.
 
         :param physics: an instance of the task's table.
         """
@@ -107,7 +107,7 @@ class RobotDescription:
             self._client = self._call = None
 
     def _set(self) -> None:
-        """Set the parameter; a service that looks alive may be dead, so ask again."""
+        """Set the parameter; a service that looks alive may be dead, so this is repeated."""
         now = time.monotonic()
         if self._call:
             if now - self._called_at < REPLY_TIMEOUT:

@@ -16,8 +16,8 @@ def raise_priority(node: Node, health: Health, priority: int) -> None:
     """
     Schedule all threads of this process first-in, first-out (SCHED_FIFO), as ros2_control does.
 
-    Without the permission (``rtprio`` in /etc/security/limits.conf) everything goes on as it is,
-    and /diagnostics says so.
+    Without the permission (``rtprio`` in /etc/security/limits.conf) nothing changes, and
+    /diagnostics says so.
 
     :param priority: 1 to 99; 0 changes nothing.
     """

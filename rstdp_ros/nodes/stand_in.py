@@ -20,7 +20,7 @@ from rstdp_ros.tasks.stand_in import StandIn, StandInParameters
 
 
 class StandInNode(Node):
-    """Publishes joint states at its own pace and exerts what it is commanded."""
+    """Publishes joint states at its own pace and follows commands."""
 
     def __init__(self) -> None:
         super().__init__('stand_in')

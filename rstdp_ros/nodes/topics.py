@@ -1,4 +1,4 @@
-"""Publishers and subscriptions whose QoS can be overridden and whose trouble is seen."""
+"""Publishers and subscriptions whose QoS can be overridden and whose problems are shown."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OVERRIDABLE = QoSOverridingOptions((
     QoSPolicyKind.DEADLINE, QoSPolicyKind.LIVELINESS_LEASE_DURATION))
 # What ROS declares read-only.
 TYPE_SERVICE = 'start_type_description_service'
-# What rclpy raises for values that are no QoS, release by release.
+# Errors that rclpy raises for values that are no QoS, release by release.
 QOS_ERRORS = (InvalidQosOverridesError, InvalidQoSProfileException, ParameterException,
               RuntimeError, TypeError, ValueError)
 
@@ -49,11 +49,11 @@ class Topics:
     Makes the publishers and subscriptions of a node.
 
     Their QoS can be overridden by ROS's standard parameters, such as
-    ``qos_overrides./observation.subscription.deadline``. Whatever comes in counts for the rates
-    and ages on /diagnostics; a QoS that does not match and a missed deadline are faults there.
+    ``qos_overrides./observation.subscription.deadline``. Incoming messages count for the rates and
+    ages on /diagnostics; a QoS that does not match and a missed deadline are faults there.
 
-    :param node: whose.
-    :param health: told of everything.
+    :param node: the owner.
+    :param health: told of messages and faults.
     """
 
     def __init__(self, node: Node, health: Health) -> None:
@@ -65,7 +65,7 @@ class Topics:
         """
         Make a publisher.
 
-        :param welcome: told of every new listener, where the release of ROS can tell.
+        :param welcome: called for every new listener, if the release of ROS can tell.
         :raises RstdpError: an override that is no QoS.
         """
         def matched(event: Any) -> None:
@@ -86,7 +86,7 @@ class Topics:
         """
         Make a subscription.
 
-        :param raw: call back with the bytes of the messages.
+        :param raw: pass the messages as bytes.
         :raises RstdpError: an override that is no QoS.
         """
         stream, fault = self._health.stream(topic), self._health.fault
@@ -120,16 +120,16 @@ class Topics:
     def polled(self, kind: type, topic: str, callback: Callable[[Any], None],
                profile: QoSProfile) -> Callable[[], None]:
         """
-        Make a subscription whose messages wait until they are asked for.
+        Make a subscription whose messages wait until they are fetched.
 
-        An executor that is told of every message does nothing else in a flood; here what is not
-        asked for in time is lost, and a call takes no more messages than the profile's depth.
+        An executor that is told of every message does nothing else in a flood; here messages not
+        fetched in time are lost, and a call takes no more of them than the profile's depth.
 
-        :return: takes in what has come.
+        :return: a function that handles the waiting messages.
         :raises RstdpError: an override that is no QoS.
         """
         subscription = self.subscription(kind, topic, callback, profile)
-        # No executor finds it any more.
+        # So no executor finds it.
         self._node._subscriptions.remove(subscription)
 
         def take() -> None:
@@ -145,9 +145,9 @@ class Topics:
     def lives(self, kind: type, topic: str, profile: QoSProfile,
               died: Callable[[], None]) -> None:
         """
-        Watch the lives of publishers that offer a lease; others are not met here.
+        Watch publishers that offer a lease; others do not match.
 
-        :param died: told when one has not kept its lease.
+        :param died: called when one has missed its lease.
         """
         def changed(event: Any) -> None:
             if event.not_alive_count_change > 0:
@@ -166,7 +166,7 @@ class Topics:
             made = make()
         except QOS_ERRORS as error:
             raise RstdpError(f'qos_overrides of {topic}: {error}') from None
-        # ROS refuses even an unchanged value of what is read-only, as a dump that is loaded has.
+        # ROS refuses even an unchanged value of a read-only parameter, as in a loaded dump.
         overrides = self._node.get_parameters_by_prefix(QOS.rstrip('.'))
         for name in (*(f'{QOS}{override}' for override in overrides), TYPE_SERVICE):
             if self._node.has_parameter(name):
@@ -174,9 +174,9 @@ class Topics:
         return made
 
     def _keep(self, parameters: list[Parameter]) -> SetParametersResult:
-        """Refuse to change what only a start can change."""
+        """Refuse changes that only a restart can make."""
         for change in parameters:
-            # Declaring one sets it for the first time.
+            # Declaring a parameter sets it for the first time.
             fixed = (change.name.startswith((QOS, TYPE_SERVICE))
                      and self._node.has_parameter(change.name))
             if fixed and change.value != self._node.get_parameter(change.name).value:

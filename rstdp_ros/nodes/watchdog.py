@@ -1,4 +1,4 @@
-"""The watchdog node: zero effort when the environment node dies in mid-motion."""
+"""The watchdog node: commands zero effort when the environment node dies in mid-motion."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from rstdp_ros.protocol.watchdog import CommandWatchdog
 from rstdp_ros.tasks import get_task
 
 POLL_PERIOD = 0.01
-# It says so often that it is alive, s.
+# Period of its sign of life, s.
 BEAT_PERIOD = 0.1
-# When all nodes are told to stop, the environment is given so long for its own zeros, s.
+# When all nodes are told to stop, the time the environment has for its own zeros, s.
 LINGER = 0.5
 
 
 class WatchdogNode(Node):
     """
-    Hears every command, whoever sends it, in a process that nothing else can take down with it.
+    Hears every command, whoever sends it, in a process that no other failure takes down.
 
     A silent commander is missed after ``command_timeout``, a dead one after the lease of its
-    commands' liveliness, whichever comes first. Where nobody says anything, it says zero.
+    commands' liveliness, whichever comes first. If there are no commands, it commands zero.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class WatchdogNode(Node):
         self._zero = Float64MultiArray(data=[0.0])
         self._commands = topics.publisher(Float64MultiArray, topic, qos.COMMAND)
         self._hear = topics.polled(Float64MultiArray, topic, self._on_command, qos.ANYBODY)
-        # A lease that is asked for shuts out all who offer none.
+        # Asking for a lease shuts out publishers that offer none.
         topics.lives(Float64MultiArray, topic, qos.COMMAND, self._on_death)
         self._beat = topics.publisher(Empty, ALIVE, qos.ANYBODY)
         self._timer = steady_timer(self, POLL_PERIOD, self._on_timer)
@@ -57,7 +57,7 @@ class WatchdogNode(Node):
         raise_priority(self, self.health, parameters.thread_priority)
 
     def _on_command(self, message: Float64MultiArray) -> None:
-        # The controller takes nothing else either.
+        # The controller accepts nothing else either.
         if len(message.data) == 1 and math.isfinite(message.data[0]):
             self.watchdog.command(message.data[0], time.monotonic())
 
@@ -74,7 +74,7 @@ class WatchdogNode(Node):
             self.health.fault('stops', 'an effort was not renewed in time, so zero was sent')
 
     def make_safe(self, reason: str) -> None:
-        """Stop what may be in motion: it is not watched well."""
+        """Stop the motion, as it is not watched reliably."""
         self.watchdog.stop()
         self._on_timer()
 

@@ -16,13 +16,13 @@ class BoundsParameters:
     """Bounds on the weights that change; 0 means none. 8-bit networks are rounded afterwards."""
 
     max_update: float = parameter(
-        0.0, 'Largest norm of the change that one episode makes; a larger one is scaled down. '
-        '0: no bound.', minimum=0.0, maximum=1e6, effect=NEXT_EPISODE)
+        0.0, "Largest norm of one episode's change; a larger one is scaled down. 0: no bound.",
+        minimum=0.0, maximum=1e6, effect=NEXT_EPISODE)
     max_distance: float = parameter(
-        0.0, 'Largest norm of the difference to the first network of the run; what goes further '
-        'is pulled back. 0: no bound.', minimum=0.0, maximum=1e6, effect=NEXT_EPISODE)
+        0.0, "Largest norm of the difference from the run's first network; weights beyond it are "
+        'pulled back. 0: no bound.', minimum=0.0, maximum=1e6, effect=NEXT_EPISODE)
     max_weight: float = parameter(
-        0.0, 'Largest magnitude of a plastic weight; what exceeds it is cut. 0: no bound.',
+        0.0, 'Largest magnitude of a plastic weight; larger ones are clipped. 0: no bound.',
         minimum=0.0, maximum=1e6, effect=NEXT_EPISODE)
     weight_rounding: str = parameter(
         STOCHASTIC, 'Only for 8-bit networks, whose weights change in whole steps. stochastic: '

@@ -29,7 +29,7 @@ class RandomControl(RSTDP):
     """
     The common part of the controls that draw random numbers.
 
-    :param network: as :class:`RSTDP`; likewise parameters.
+    :param network: as :class:`RSTDP`, like ``parameters``.
     :param seed: of the random directions.
     """
 
@@ -116,7 +116,7 @@ class PermutedUpdates(RSTDP):
 
     Unlike :class:`ShuffledUpdates` it moves steadily in one wrong direction.
 
-    :param network: as :class:`RSTDP`; likewise parameters.
+    :param network: as :class:`RSTDP`, like ``parameters``.
     :param seed: of the permutation.
     """
 

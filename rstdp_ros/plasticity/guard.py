@@ -30,11 +30,11 @@ class GuardParameters:
         0.2, 'Go back to the best network when the mean falls by more than this fraction of the '
         'best mean.', minimum=0.0, maximum=10.0, effect=NEXT_EPISODE)
     margin: float = parameter(
-        1.0, 'recheck: a mean is better if it exceeds the best by so many standard errors of the '
-        'difference.', minimum=0.0, maximum=10.0, effect=NEXT_EPISODE)
+        1.0, 'recheck: a mean is better if it exceeds the best by this many standard errors of '
+        'the difference.', minimum=0.0, maximum=10.0, effect=NEXT_EPISODE)
     patience: int = parameter(
-        5, 'recheck: measure the deployed network anew after so many windows that decided '
-        'nothing.', unit='windows', minimum=1, maximum=10_000, effect=NEXT_EPISODE)
+        5, 'recheck: number of undecided windows after which the deployed network is measured '
+        'again.', unit='windows', minimum=1, maximum=10_000, effect=NEXT_EPISODE)
 
 
 class NoGuard:

@@ -28,8 +28,8 @@ class GainsParameters(SearchParameters):
     """How to look for better gains, and what is known beforehand."""
 
     prior: str = parameter(
-        SIMULATED, 'What is known before the first episode. simulated: what gains return on '
-        'random plants, where there is a library of them for the network; flat: nothing.',
+        SIMULATED, 'What is known before the first episode. simulated: the returns of gains on '
+        'random plants, if there is a library of them for the network; flat: nothing.',
         choices=(SIMULATED, FLAT), effect=NEXT_EPISODE)
 
 

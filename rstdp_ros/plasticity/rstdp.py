@@ -68,7 +68,7 @@ class RSTDP(Strategy):
         """
         Process the spikes of one observation.
 
-        :param pre: (T, h1) of 0 and 1; likewise post (T, h2).
+        :param pre: (T, h1) of 0 and 1; ``post``: (T, h2).
         :raises RstdpError: shapes that do not fit the network, or other values.
         """
         pre, post = np.asarray(pre), np.asarray(post)

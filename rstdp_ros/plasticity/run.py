@@ -95,7 +95,7 @@ class AdaptationRun:
         """
         Learn from an episode and secure the result.
 
-        :param episode: as :meth:`Learner.learn`; origin likewise.
+        :param episode: as :meth:`Learner.learn`, like ``origin``.
 
         :raises RstdpError: as :meth:`learn` and :meth:`secure`.
         """
@@ -107,7 +107,7 @@ class AdaptationRun:
         """
         Learn from an episode; :meth:`secure` must follow.
 
-        :param episode: as :meth:`Learner.learn`; origin likewise.
+        :param episode: as :meth:`Learner.learn`, like ``origin``.
         :raises RstdpError: as :meth:`Learner.learn`.
         """
         return self.adopt(self.learner.propose(*episode), **origin)

@@ -42,29 +42,28 @@ class SearchParameters:
         2.5, 'No gain goes beyond exp(+-this); exp(2.5) is 12.', minimum=0.0, maximum=3.0,
         effect=NEXT_EPISODE)
     reach: float = parameter(
-        0.6, 'How far from the start other gains are looked for: standard deviation of each log '
-        'gain; half as far from the best so far.', minimum=0.01, maximum=3.0,
+        0.6, 'How far from the start to look for other gains: standard deviation of each log '
+        'gain; half as far around the best so far.', minimum=0.01, maximum=3.0,
         effect=NEXT_EPISODE)
     length: float = parameter(
-        1.5, 'Distance over which returns are alike, in log gains.', minimum=0.01, maximum=100.0,
-        effect=NEXT_EPISODE)
+        1.5, 'Distance, in log gains, over which returns are similar.', minimum=0.01,
+        maximum=100.0, effect=NEXT_EPISODE)
     spread: float = parameter(
-        1.0, 'By how much mean returns of different gains differ: standard deviation of the '
-        'logarithm of their magnitude.', minimum=0.001, maximum=10.0, effect=NEXT_EPISODE)
+        1.0, 'Standard deviation of the mean returns of different gains, in the logarithm of '
+        'their magnitude.', minimum=0.001, maximum=10.0, effect=NEXT_EPISODE)
     noise: float = parameter(
-        0.3, 'By how much the returns of one network differ, likewise; the returns themselves '
-        'correct it.', minimum=0.001, maximum=10.0, effect=NEXT_EPISODE)
+        0.3, 'Standard deviation of the returns of one network, in the same unit; corrected by '
+        'the returns themselves.', minimum=0.001, maximum=10.0, effect=NEXT_EPISODE)
     exploration: float = parameter(
-        1.5, 'The next gains are those with the largest mean plus so many standard deviations of '
-        'what is not known of it.', minimum=0.0, maximum=100.0, effect=NEXT_EPISODE)
+        1.5, 'The next gains are those with the largest mean plus this many standard deviations '
+        'of its uncertainty.', minimum=0.0, maximum=100.0, effect=NEXT_EPISODE)
     confidence: float = parameter(
-        0.8, 'Other gains are deployed when they are better than the start, and none of all that '
-        "were tried is taken for better by chance, with this probability (Student's t; "
-        'Bonferroni).',
-        minimum=0.5, maximum=0.999, effect=NEXT_EPISODE)
+        0.8, 'Other gains are deployed if they are better than the start with this confidence, '
+        "corrected for the number tried (Student's t; Bonferroni).", minimum=0.5, maximum=0.999,
+        effect=NEXT_EPISODE)
     false_alarm: float = parameter(
-        0.002, 'A recheck of a plant that has not changed takes it for another one with this '
-        'probability; 0: never.', minimum=0.0, maximum=0.5, effect=NEXT_EPISODE)
+        0.002, 'Probability that a recheck takes an unchanged plant for another one; 0: never.',
+        minimum=0.0, maximum=0.5, effect=NEXT_EPISODE)
 
 
 class Choice(NamedTuple):

@@ -18,7 +18,7 @@ class Limits:
     :param effort_step: largest change of a command from one step to the next, N or N m.
     :param joints: their names, for messages.
     :param positions: largest magnitude of each joint's position, m or rad; () for no bounds.
-        Likewise velocities, m/s or rad/s.
+        ``velocities``: the same, m/s or rad/s.
     """
 
     effort_limit: float = math.inf

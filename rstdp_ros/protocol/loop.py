@@ -43,7 +43,7 @@ class AdaptationLoop:
     seconds; every method returns the outputs to carry out.
 
     :param run: the learner and its folder.
-    :param paced: as in :class:`AdaptationProtocol`; coverage likewise.
+    :param paced: as in :class:`AdaptationProtocol`, like ``coverage``.
     :param by_hand: whether a person gives the returns.
     :param episodes: how many to learn from; then the deployed network plays on unchanged.
     :param plasticity: False pauses learning: the deployed network plays meanwhile.

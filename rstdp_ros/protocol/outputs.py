@@ -33,7 +33,7 @@ class Accepted(NamedTuple):
     An episode to learn from; continue with the loop's :meth:`accepted`.
 
     :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
-    :param joints: likewise, if they were wanted.
+    :param joints: in the same order, if they were wanted.
     :param end: 'terminated' or 'truncated'.
     """
 

@@ -15,26 +15,25 @@ from rstdp_ros.support.compiling import compiled
 from rstdp_ros.support.parameters import NEXT_STEP, parameter
 
 LONGEST_DELAY = 1.0  # s
-# A delay of whole periods must be one in spite of rounding: 0.6 / 0.2 is not 3.
+# A delay of whole periods must stay one despite rounding: 0.6 / 0.2 is not 3.
 DIGITS = 9
 
 
 def actuator_delay() -> Any:
     """Declare the delay of the actuator."""
     return parameter(
-        0.0, 'From a command to the effort that it calls for. The equations average what changes '
-        'within a control period.', unit='s', minimum=0.0, maximum=LONGEST_DELAY,
-        effect=NEXT_STEP)
+        0.0, 'Delay from a command to its effort. Within a control period the equations average '
+        'the effort.', unit='s', minimum=0.0, maximum=LONGEST_DELAY, effect=NEXT_STEP)
 
 
 def dead_zone(unit: str) -> Any:
     """Declare the dead zone of the actuator."""
-    return parameter(0.0, 'Commands of no more than this do nothing.', unit=unit, minimum=0.0,
+    return parameter(0.0, 'Commands up to this magnitude have no effect.', unit=unit, minimum=0.0,
                      maximum=1000.0, effect=NEXT_STEP)
 
 
 def actuator_of(physics: Any, control_period: float) -> tuple[float, float]:
-    """Return delay in control periods and dead zone, as :func:`delivered` wants them."""
+    """Return delay in control periods and dead zone, as :func:`delivered` takes them."""
     return round(physics.actuator_delay / control_period, DIGITS), physics.dead_zone
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong between simulator and robot, looked for before anything moves."""
+"""Checks for the usual faults between simulator and robot, before anything moves."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from rstdp_ros.tasks.robot import RobotPlant
 
 OK, WARN, FAIL = 'ok', 'WARN', 'FAIL'
-# So many joint states tell the rate, or those of so long, s: the first may come all at once.
+# Number of joint states, or time in s, to measure the rate: the first may come all at once.
 WINDOW = 100
 LONG_ENOUGH = 0.5
-# A driver that is so much slower than the controller makes it act on old states.
+# A driver slower than this fraction of the control rate makes the controller act on old states.
 RATE_TOLERANCE = 0.95
 CLOCK_TOLERANCE = 1.0
 CLOCK_AHEAD = 0.1
@@ -32,16 +32,16 @@ class Item(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return it as a line."""
         return f'[{self.status:^4}] {self.text}'
 
 
 class Checklist:
     """
-    Watches a driver's joint states and says what does not fit the task.
+    Watches a driver's joint states and reports what does not fit the task.
 
-    :param plant: takes them in.
-    :param names: what the driver calls the task's joints.
+    :param plant: takes the joint states.
+    :param names: the driver's names of the task's joints.
     :param control_period: s.
     """
 
@@ -51,14 +51,14 @@ class Checklist:
         self._read: deque[float] = deque(maxlen=WINDOW)
         self._ages: deque[float] = deque(maxlen=WINDOW)
         self._heard_at = -math.inf
-        # When each name was last heard, of whatever message.
+        # When each name was last heard, in any message.
         self._known: dict[str, float] = {}
 
     def heard(self, now: float, names: Sequence[str]) -> None:
         """
-        Take note of a message, whether or not it makes sense.
+        Note a message, valid or not.
 
-        :param now: by the clock that control follows, s.
+        :param now: time of the clock that control follows, s.
         """
         self._heard_at = now
         if len(self._known) > MANY_NAMES:
@@ -66,19 +66,19 @@ class Checklist:
         self._known.update(dict.fromkeys(names, now))
 
     def sensed(self) -> None:
-        """Take note that the plant has a new reading."""
+        """Note that the plant has a new reading."""
         self._read.append(self._heard_at)
         self._ages.append(self.plant.reading.age)
 
     def items(self, now: float, effort_limit: float,
               position_limits: Sequence[float]) -> list[Item]:
         """
-        Say what is well and what is not.
+        Return the checklist's items.
 
         :param effort_limit: N or N m.
         :param position_limits: per joint, m or rad; infinity is none.
         """
-        if not now:  # of simulated time alone
+        if not now:  # possible only with simulated time
             return [Item(FAIL, 'no /clock yet: use_sim_time is set, but nobody publishes time')]
         return [*self._names(now), *self._usable(), self._rate(now), *self._age(),
                 *self._velocities(), *self._jumps(), self._clock(), *self._position(),

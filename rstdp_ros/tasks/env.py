@@ -1,4 +1,4 @@
-"""What our Gymnasium environments have in common: physics that can change between two steps."""
+"""The base of our Gymnasium environments: physics that can change between two steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rstdp_ros.tasks.task import Task
 
 
 def action_space(robot: RobotInterface) -> gymnasium.Space:
-    """Return numbers of efforts, or where a network commands what lies between them any effort."""
+    """Return the efforts' numbers, or any effort if networks also command those in between."""
     if robot.takes_any_effort:
         return gymnasium.spaces.Box(min(robot.efforts), max(robot.efforts), (1,), np.float32)
     return gymnasium.spaces.Discrete(len(robot.efforts))
@@ -25,11 +25,11 @@ class TunableEnv(gymnasium.Env):
     """
     A task behind Gymnasium's interface.
 
-    A subclass says how the plant begins and goes on.
+    A subclass defines how the plant starts and advances.
 
     :param task: the task.
     :param physics: the plant; assign to ``env.unwrapped.physics`` to change it.
-    :ivar joints: what the sensors show since the last step, in double precision.
+    :ivar joints: the sensors' values since the last step, in double precision.
     """
 
     metadata = {'render_modes': []}
@@ -55,11 +55,11 @@ class TunableEnv(gymnasium.Env):
 
     @abstractmethod
     def _true_state(self) -> tuple[float, ...]:
-        """Return the state as it is."""
+        """Return the true state."""
 
     @abstractmethod
     def _take_up(self, physics: Any) -> None:
-        """Let changed physics take effect, in mid-episode too."""
+        """Let changed physics take effect, also during an episode."""
 
     @abstractmethod
     def _begin(self, state: np.ndarray) -> None:
@@ -67,7 +67,7 @@ class TunableEnv(gymnasium.Env):
 
     @abstractmethod
     def _advance(self, effort: float) -> bool:
-        """Go on for one control period; return whether the episode is over."""
+        """Advance by one control period; return whether the episode is over."""
 
     def reset(self, *, seed: int | None = None,
               options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
@@ -86,7 +86,7 @@ class TunableEnv(gymnasium.Env):
         """
         Apply an action for one control period.
 
-        :param action: the number of an effort, or where the task has any effort (1,) float.
+        :param action: the number of an effort, or (1,) float if the task takes any effort.
         :return: observation, reward, terminated, False, empty info.
         """
         if self.joints is None:
@@ -107,7 +107,7 @@ class CompiledEnv(TunableEnv):
     """
     A task's own equations: Gymnasium's environment with every constant tunable.
 
-    :param task: name of the task; its definition says what observations, actions and rewards are.
+    :param task: name of the task; its definition determines observations, actions and rewards.
     :param physics: the plant.
     """
 

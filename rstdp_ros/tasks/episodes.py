@@ -164,7 +164,7 @@ def episodes_of(state: int, constants: int, **functions: Kernel) -> Episodes:
     """
     Return the loops with a task's functions in them.
 
-    :param state: how many values a state has; likewise constants.
+    :param state: number of values of a state; ``constants``: of a plant's constants.
     :param functions: step, ended, reward, observe and decode.
     """
     return Episodes(*(specialised(template, STATE=state, CONSTANTS=constants, **functions)

@@ -51,15 +51,15 @@ def _described(actions: gymnasium.Space) -> str:
 
 class GymPlant(Plant):
     """
-    A Gymnasium environment with a robot's interface: efforts in, joints out.
+    A Gymnasium environment with a robot's interface: takes efforts, returns joints.
 
-    Somebody else's environment may do anything; whatever it does becomes one sentence.
+    A foreign environment may raise anything; every error becomes one sentence.
 
-    :param task: what the environment must fit.
+    :param task: the task that the environment must fit.
     :param env_id: any id known to ``gymnasium.make``; the task's own by default.
     :param gui: let the environment open its window.
-    :raises RstdpError: unknown id, spaces other than the task's, no window to open, or an
-        environment that does not keep Gymnasium's interface.
+    :raises RstdpError: unknown id, spaces other than the task's, no display for the window, or an
+        environment that violates Gymnasium's interface.
     """
 
     waits = True
@@ -90,7 +90,7 @@ class GymPlant(Plant):
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:
-        """Name the environment in whatever goes wrong inside."""
+        """Name the environment in every error raised inside."""
         try:
             yield
         except Exception as error:
@@ -100,7 +100,7 @@ class GymPlant(Plant):
 
     @property
     def tunable(self) -> bool:
-        """Whether the plant's physics can be set: those of our own environments can."""
+        """Whether the plant's physics can be set, as in our own environments."""
         plant = self.env.unwrapped
         return isinstance(plant, TunableEnv) and isinstance(plant.physics, self.task.physics)
 
@@ -108,7 +108,8 @@ class GymPlant(Plant):
         """
         Change the plant, effective at the next step.
 
-        :raises RstdpError: the environment has other than default physics to offer.
+        :raises RstdpError: physics other than the defaults for an environment that cannot change
+            them.
         """
         if self.tunable:
             self.env.unwrapped.physics = physics
@@ -130,7 +131,7 @@ class GymPlant(Plant):
         Apply an effort for one control period.
 
         :param effort: one that the task's robot takes.
-        :raises RstdpError: any other effort, or an environment that cannot go on.
+        :raises RstdpError: any other effort, or an environment that cannot continue.
         """
         action = self._action(effort)
         with self._doing("does not keep Gymnasium's step()"):
@@ -139,13 +140,13 @@ class GymPlant(Plant):
             return Outcome(self._joints(observation), real('a reward', reward), end)
 
     def _action(self, effort: float) -> int | np.ndarray:
-        """Return what the environment calls an effort."""
+        """Return the environment's action for an effort."""
         robot = self.task.robot
         robot.check_effort(effort)
         return np.array([effort]) if robot.takes_any_effort else robot.efforts.index(effort)
 
     def _joints(self, observation: np.ndarray) -> Joints:
-        """Prefer the exact joints of our own environments to what an observation tells."""
+        """Return the exact joints of our own environments, others' from the observation."""
         if self.tunable:
             return self.env.unwrapped.joints
         observation = np.asarray(observation, np.float64)

@@ -1,4 +1,4 @@
-"""What goes into a robot and comes out of it, and what a policy makes of it."""
+"""The interface of a robot, and a policy's view of it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rstdp_ros.support.errors import RstdpError
 
 class Joints(NamedTuple):
     """
-    What a robot's sensors say, in the order of the task's joints.
+    The values of a robot's sensors, in the order of the task's joints.
 
-    :param positions: m or rad; likewise velocities, m/s or rad/s.
+    :param positions: m or rad; ``velocities``: m/s or rad/s.
     """
 
     positions: Sequence[float]
@@ -28,7 +28,7 @@ class Joints(NamedTuple):
 
 class Shape(NamedTuple):
     """
-    What networks of a task have in common.
+    The common properties of a task's networks.
 
     :param sizes: neurons per layer: (two per observed value, hidden 1, hidden 2, actions).
     :param neuron: decays, threshold and ticks.
@@ -39,12 +39,12 @@ class Shape(NamedTuple):
 
     @property
     def observed(self) -> int:
-        """How many values an observation has."""
+        """The number of values in an observation."""
         return self.sizes[0] // 2
 
     @property
     def actions(self) -> int:
-        """How many Q-values there are."""
+        """The number of Q-values."""
         return self.sizes[-1]
 
 
@@ -57,21 +57,21 @@ def greedy_effort(q_values, efforts):
 @dataclass(frozen=True)
 class RobotInterface:
     """
-    Efforts in, joints out.
+    Takes efforts, returns joints.
 
     :param joints: names, in the order of positions and velocities.
-    :param angles: those of them that turn: their positions are known up to whole turns.
+    :param angles: the joints that turn: their positions are known up to whole turns.
     :param actuated_joint: the joint that takes the effort.
     :param control_period: seconds between observations.
-    :param efforts: what each action of a network stands for, N or N m.
-    :param layout: of a state: for each of its values, where it is among all positions and then all
+    :param efforts: the effort of each action of a network, N or N m.
+    :param layout: for each value of a state, its index among all positions and then all
         velocities.
     :param observe: compiled, (state,) float64 that sensors show, (n,) float32 to be written.
     :param joints_of: observation -> :class:`Joints`, for plants that only show observations.
-    :param observation_high: what no observation's magnitudes exceed.
-    :param observation_scale: what brings every observed value to the same size: one over its root
-        mean square, in episodes of trained networks and of random efforts on the default plant,
-        one half each.
+    :param observation_high: upper bounds of the magnitudes of observations.
+    :param observation_scale: factors that bring every observed value to the same size: one over
+        its root mean square, in episodes of trained networks and of random efforts on the default
+        plant, half of each.
     :param decode: compiled, (actions,) Q-values, (actions,) float64 efforts -> effort.
     """
 
@@ -116,7 +116,7 @@ class RobotInterface:
         """
         Return poses as states.
 
-        :param positions: (..., joints), m or rad; likewise velocities.
+        :param positions: (..., joints), m or rad; ``velocities``: m/s or rad/s.
         :return: (..., state) float64.
         """
         values = np.concatenate([positions, velocities], axis=-1, dtype=np.float64)
@@ -131,9 +131,9 @@ class RobotInterface:
 
     def observation(self, positions: Sequence[float], velocities: Sequence[float]) -> np.ndarray:
         """
-        Build what the policy sees from what the joints show.
+        Build the policy's observation from the joints' values.
 
-        :param positions: (joints,), m or rad; likewise velocities.
+        :param positions: (joints,), m or rad; ``velocities``: m/s or rad/s.
         :return: (n,) float32.
         """
         seen = np.empty(len(self.observation_high), np.float32)

@@ -1,4 +1,4 @@
-"""What a robot's driver says of its joints, message by message, put together."""
+"""Combines a driver's messages about a robot's joints into readings."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.task import Task
 
-# A stamp that is older by more than this is a clock that was set, not a message overtaken.
+# A stamp older by more than this means that a clock was set, not that a message was overtaken.
 CLOCK_JUMP = 1.0
-# Stamps that are later than this computer's clock, or earlier by more, are another clock's.
+# Stamps later than this computer's clock, or earlier by more than this, are of another clock.
 SAME_CLOCK = 5.0
-# Two clocks drift apart by less, s per s.
+# Two clocks drift apart by less than this, s per s.
 DRIFT = 1e-3
-# So many messages tell what is wrong with their stamps.
+# Number of messages that show what is wrong with their stamps.
 STAMPS = 20
 
 
 @dataclass(frozen=True)
 class JointWiring:
     """
-    How the driver's reading of a joint becomes the task's: scale * (reading - zero).
+    Converts the driver's reading of a joint to the task's: scale * (reading - zero).
 
-    :param name: what the driver calls the joint.
-    :param zero: its reading where the task's position is 0.
-    :param scale: task units per unit of the driver; negative where directions differ.
+    :param name: the driver's name of the joint.
+    :param zero: its reading when the task's position is 0.
+    :param scale: task units per unit of the driver; negative if the directions differ.
     """
 
     name: str
@@ -39,12 +39,12 @@ class JointWiring:
 
 class Reading(NamedTuple):
     """
-    Where all joints were at one time.
+    The values of all joints at one time.
 
     :param stamp: by the driver's clock, s.
-    :param age: when it came, s.
-    :param estimated: per joint, whether its velocity was told by nobody.
-    :param stamped: whether the driver said when it was; if not, it is taken for as old as it came.
+    :param age: its age at arrival, s.
+    :param estimated: per joint, whether its velocity was estimated here.
+    :param stamped: whether the driver stamped it; if not, its time is that of its arrival.
     """
 
     joints: Joints
@@ -56,10 +56,10 @@ class Reading(NamedTuple):
 
 class DriverClock:
     """
-    Tells how old a stamp is.
+    Determines the age of a stamp.
 
-    A stamp of the same clock is as old as it looks. Another clock's offset is that of the message
-    that came soonest.
+    A stamp of the same clock has its apparent age. Another clock's offset is that of the fastest
+    message.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class DriverClock:
 
     def age(self, stamp: float, ours: float) -> float:
         """
-        Return how old a message is that has just come.
+        Return the age of a message that has just arrived.
 
         :param ours: this computer's clock, s.
         """
@@ -83,7 +83,7 @@ class DriverClock:
 
 
 class _Joint:
-    """The latest of one joint."""
+    """The latest values of one joint."""
 
     def __init__(self, wire: JointWiring, turns: bool) -> None:
         self.wire, self.turns = wire, turns
@@ -94,7 +94,7 @@ class _Joint:
 
     def values(self, position: float, velocity: float) -> tuple[float, float]:
         """
-        Turn a reading into task units; a velocity that is missing stays NaN.
+        Convert a reading to task units; a missing velocity stays NaN.
 
         :raises RstdpError: a position that is not finite, an infinite velocity.
         """
@@ -105,7 +105,7 @@ class _Joint:
         return math.remainder(position, math.tau) if self.turns else position, velocity
 
     def is_new(self, stamp: float) -> bool:
-        """Say whether a stamp is no older than what is known; a clock may have been set."""
+        """Say whether a stamp is newer than the last one; a clock may have been set."""
         return not self.stamp - CLOCK_JUMP < stamp <= self.stamp
 
     def take(self, stamp: float, ours: float, position: float, velocity: float,
@@ -120,20 +120,20 @@ class _Joint:
         self.stamp, self.position, self.velocity, self.fresh = stamp, position, velocity, True
 
     def change(self, before: float, now: float) -> float:
-        """Return how far the joint went, the short way round if it turns."""
+        """Return the change of position, the short way round if the joint turns."""
         return math.remainder(now - before, math.tau) if self.turns else now - before
 
 
 class JointStream:
     """
-    Joins a driver's messages to readings of all joints.
+    Joins a driver's messages into readings of all joints.
 
     Messages may hold some of the joints, in any order, and others' joints. Angles are taken
     modulo their turn.
 
     :param wiring: by the task's joint names.
     :param longest: s; over a longer gap no velocity is estimated.
-    :raises RstdpError: wiring that cannot be.
+    :raises RstdpError: impossible wiring.
     """
 
     def __init__(self, task: Task, wiring: Mapping[str, JointWiring], longest: float) -> None:
@@ -146,20 +146,20 @@ class JointStream:
 
     @property
     def offset(self) -> float:
-        """How far the stamps are behind this computer's clock, s; 0 if nothing came."""
+        """The stamps' delay behind this computer's clock, s; 0 before the first message."""
         return max((j.clock.offset or 0.0 for j in self._joints), key=abs)
 
     def take(self, stamp: float, names: Sequence[str], positions: Sequence[float],
              velocities: Sequence[float], ours: float) -> Reading | None:
         """
-        Take in a message.
+        Process a message.
 
         :param stamp: its time by the driver's clock, s; 0 if it has none.
         :param velocities: may be empty, and NaN where one is missing.
         :param ours: this computer's clock, s.
-        :return: a reading, when every joint was heard since the last one.
-        :raises RstdpError: joints of ours twice, values that are missing or not finite; nothing
-            was taken in.
+        :return: a reading, once every joint was heard since the last one.
+        :raises RstdpError: one of our joints twice, or values missing or not finite; nothing was
+            changed.
         """
         ours_in_it = [joint for joint in self._joints if joint.wire.name in names]
         if not ours_in_it:
@@ -180,7 +180,7 @@ class JointStream:
         return self._reading() if all(joint.fresh for joint in self._joints) else None
 
     def change(self, before: Sequence[float], now: Sequence[float]) -> list[float]:
-        """Return how far each joint went from one reading to another."""
+        """Return each joint's change of position from one reading to another."""
         return [joint.change(*pair) for joint, *pair in zip(self._joints, before, now)]
 
     def stamp_fault(self) -> str:

@@ -1,4 +1,4 @@
-"""Whether the actuated joint accelerates the way it is pushed."""
+"""Whether the actuated joint accelerates in the direction of its efforts."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from rstdp_ros.tasks.checklist import Item, OK, WARN
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.task import Task
 
-# Lags in control periods: from the effort in force to one that a slow motor still obeys.
+# Lags in control periods: from the current effort to one that a slow motor still obeys.
 LAGS = 4
 ENOUGH = 20
 CERTAIN, MARGIN = 0.5, 0.2
-# After so many steps without a decision learning may begin all the same.
+# After this many steps without a decision learning may begin anyway.
 PATIENCE = 300
 
 
 class MotionCheck:
     """
-    Correlates efforts with changes of velocity at several lags, over all episodes.
+    Correlates efforts with velocity changes at several lags, over all episodes.
 
-    The strongest correlation tells the delay of the motor, and its sign whether the wiring is
-    right. A policy that changes direction at every step cannot tell a delay from a wrong sign:
-    nothing is decided unless the better sign beats the other one by a margin. A joint that turns
-    may bear more weight than its motor lifts and then moves against its efforts when all is well:
-    nothing can be told of it.
+    The strongest correlation shows the motor's delay, and its sign whether the wiring is right.
+    With a policy that changes direction at every step, a delay looks like a wrong sign: nothing is
+    decided unless the better sign beats the other one by a margin. A joint that turns may carry
+    more weight than its motor lifts and then moves against its efforts although all is well: no
+    decision is possible for it.
 
-    :ivar tells: whether it can tell anything of this task.
-    :ivar verdict: what was found; None until then.
-    :ivar against: whether the joint surely moves against its efforts.
+    :ivar tells: whether a decision is possible for this task.
+    :ivar verdict: the result; None until then.
+    :ivar against: whether the joint certainly moves against its efforts.
     """
 
     def __init__(self, task: Task) -> None:
@@ -48,12 +48,12 @@ class MotionCheck:
         self._sums = [[0.0] * 3 for _ in range(LAGS)]
 
     def begin(self) -> None:
-        """Start with a new episode; a change of velocity does not reach across episodes."""
+        """Begin a new episode; velocity changes are not taken across episodes."""
         self._efforts.clear()
         self._velocity = None
 
     def step(self, joints: Joints, effort: float) -> None:
-        """Take note of the joints and of the effort that led there."""
+        """Note the joints and the effort that led there."""
         before, self._velocity = self._velocity, joints.velocities[self._index]
         self._efforts.appendleft(effort)
         if self.verdict or before is None or not self.tells:

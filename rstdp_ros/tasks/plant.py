@@ -1,4 +1,4 @@
-"""What an environment controls, simulated or real."""
+"""The plant that an environment controls, simulated or real."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rstdp_ros.tasks.interface import Joints
 
 
 class Outcome(NamedTuple):
-    """What one step led to; ``end`` is '' while the episode goes on."""
+    """The result of one step; ``end`` is '' while the episode continues."""
 
     joints: Joints
     reward: float
@@ -17,10 +17,10 @@ class Outcome(NamedTuple):
 
 class Plant:
     """
-    Efforts in, joints out; the last three methods matter to what moves by itself.
+    Takes efforts, returns joints; the last three methods are for plants that move by themselves.
 
-    :cvar efforts: the only efforts that it takes; () for any.
-    :cvar waits: whether time stands still for it between two steps.
+    :cvar efforts: the only accepted efforts; () for any.
+    :cvar waits: whether its time stands still between two steps.
     :cvar unproven: why an episode that ends now teaches nothing, '' if it may.
     """
 
@@ -30,9 +30,9 @@ class Plant:
 
     def set_physics(self, physics: Any) -> None:
         """
-        Change what can be changed of the plant, effective at the next step.
+        Change the plant's parameters, effective at the next step.
 
-        :raises RstdpError: other than default physics for a plant that has none to offer.
+        :raises RstdpError: physics other than the defaults for a plant that cannot change them.
         """
         raise NotImplementedError
 
@@ -40,15 +40,15 @@ class Plant:
         """
         Start an episode and return the joints at its start.
 
-        :raises RstdpError: not ready to start, and why.
+        :raises RstdpError: not ready to start; says why.
         """
         raise NotImplementedError
 
     def step(self, effort: float) -> Outcome:
         """
-        Let the plant go on for one control period under an effort.
+        Advance the plant by one control period under an effort.
 
-        :raises RstdpError: an effort that cannot be applied, or a plant that cannot go on.
+        :raises RstdpError: an effort that cannot be applied, or a plant that cannot continue.
         """
         raise NotImplementedError
 
@@ -56,7 +56,7 @@ class Plant:
         """Exert an effort from now on, between two steps."""
 
     def stop(self) -> None:
-        """Exert nothing any more: the episode is over."""
+        """Stop exerting an effort: the episode is over."""
 
     def rest(self) -> None:
         """Spend a control period without an episode."""

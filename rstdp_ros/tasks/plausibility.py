@@ -1,4 +1,4 @@
-"""Whether what the sensors say can be true of a robot that is pushed."""
+"""Whether the sensors' values are plausible for a robot under effort."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import NamedTuple
 from rstdp_ros.tasks.joint_stream import JointStream, Reading
 from rstdp_ros.tasks.task import Task
 
-# What no joint exceeds, m/s^2 or rad/s^2, when its velocity shall explain how far it went.
+# The largest acceleration, m/s^2 or rad/s^2, with which velocities can explain a motion.
 ACCELERATION = 50.0
-# So many jumps among so many readings are more than a hand that puts the robot up.
+# This many jumps among this many readings are more than a hand that sets up the robot.
 JUMPS, RECENT = 3, 100
 
 
 class Bounds(NamedTuple):
     """
-    Where a sensor is not believed any more.
+    The limits beyond which sensors are not trusted.
 
-    :param jump: how far a position may be from where its velocity leads, m or rad.
-    :param frozen: s for which all values may stay the same, bit by bit, under effort.
-    :param stall: s for which the position of one joint may.
-    :param gap: s; over a longer one nothing is judged.
+    :param jump: largest distance of a position from where its velocity leads, m or rad.
+    :param frozen: longest time for which all values may stay exactly the same under effort, s.
+    :param stall: the same for the position of one joint, s.
+    :param gap: longest time between readings that are compared, s.
     """
 
     jump: float = 0.05
@@ -34,7 +34,7 @@ class Bounds(NamedTuple):
 
 class Plausibility:
     """
-    Compares each reading with the one before and with the effort in force.
+    Compares each reading with the previous one and with the effort in force.
 
     :param stream: knows which joints turn.
     """
@@ -47,12 +47,12 @@ class Plausibility:
         self.begin()
 
     def begin(self) -> None:
-        """Forget what stood still: an episode begins."""
+        """Reset the times of standstill: an episode begins."""
         self._frozen, self._still = 0.0, [0.0] * len(self.task.robot.joints)
 
     def judge(self, reading: Reading, pushed: bool) -> str:
         """
-        Say what cannot be of a new reading, '' if nothing.
+        Say what is implausible in a new reading, '' if nothing.
 
         :param pushed: whether an effort was in force since the last one.
         """
@@ -65,13 +65,13 @@ class Plausibility:
         return jump or self._stands_still(before, reading, elapsed if pushed else 0.0)
 
     def objection(self) -> str:
-        """Say which position jumps again and again, '' if none does."""
+        """Say which position jumps repeatedly, '' if none does."""
         jumps = [jump for jump in self._jumps if jump]
         return f'{jumps[-1]}; are there two drivers?' if len(jumps) >= JUMPS else ''
 
     def _jump(self, before: Reading, now: Reading, elapsed: float) -> str:
         changes = self._stream.change(before.joints.positions, now.joints.positions)
-        # Without a stamp, a message that came late tells of a longer way than its time seems.
+        # Without stamps, a late message covers a longer motion than its time suggests.
         taken = elapsed if before.stamped and now.stamped else self.bounds.gap
         for joint, change, old, new, estimated in zip(
                 self.task.robot.joints, changes, before.joints.velocities, now.joints.velocities,
@@ -100,7 +100,7 @@ class Plausibility:
 
 
 class Ratio(NamedTuple):
-    """A unit that velocities are told in by mistake, and how much too large they are then."""
+    """A wrong unit of velocities, and the factor by which it makes them too large."""
 
     unit: str
     factor: float
@@ -108,19 +108,19 @@ class Ratio(NamedTuple):
 
 UNITS = (Ratio('degrees per second', 180.0 / math.pi), Ratio('rpm', 30.0 / math.pi),
          Ratio('turns per second', 0.5 / math.pi), Ratio('mm/s', 1000.0), Ratio('cm/s', 100.0))
-# Changes are compared over so long, s, and count from such a change on, m or rad.
+# Changes are compared over this time, s, and count if larger than this, m or rad.
 SPAN, MOVED = 0.2, 0.03
-# So many spans are remembered, and so many tell.
+# Number of spans remembered, and number sufficient to judge.
 SPANS, ENOUGH = 40, 2
-# A velocity may be off by this factor; within it the nearest unit is named too, as noise and
-# messages that come late spoil the ratio.
+# A velocity may be off by this factor; within it the nearest unit is named too, as noise and late
+# messages distort the ratio.
 FACTOR = 2.0
 CERTAIN, LOOSE = 0.5, 0.25
 
 
 class Velocities:
     """
-    Compares how far a joint goes with its velocity times time, over a while.
+    Compares a joint's change of position with its velocity times time, over a span.
 
     :param stream: knows which joints turn.
     """
@@ -139,9 +139,9 @@ class Velocities:
 
     def take(self, reading: Reading, believed: bool) -> None:
         """
-        Take note of a reading.
+        Note a reading.
 
-        :param believed: not one that has jumped.
+        :param believed: False for a reading that has jumped.
         """
         before, self._before = self._before, reading
         elapsed = reading.stamp - before.stamp if before else 0.0
@@ -161,11 +161,11 @@ class Velocities:
             self._clear()
 
     def moved(self, index: int) -> bool:
-        """Say whether a joint has moved enough to tell."""
+        """Say whether a joint has moved enough to judge."""
         return len(self._spans[index]) >= ENOUGH
 
     def faults(self) -> list[str]:
-        """Say what is wrong with each joint's velocity, '' if nothing is known."""
+        """Say what is wrong with each joint's velocity, '' if nothing was found."""
         joints = self.task.robot.joints
         estimated = self._before.estimated if self._before else [False] * len(joints)
         return ['' if told or not self.moved(i) else _fault(joint, self._spans[i])

@@ -1,4 +1,4 @@
-"""Who is there: whom a robot that moves depends on, and who must not be beside us."""
+"""The presence of nodes that a moving robot depends on, and of nodes that must not be there."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NamedTuple
 from rstdp_ros.tasks.checklist import FAIL, Item, OK, WARN
 
 ENVIRONMENT, WATCHDOG = 'environment', 'watchdog'
-# Who hears commands and moves nothing: ours, and the tools of ROS.
+# Nodes that hear commands and move nothing: ours, and ROS's tools.
 ONLOOKERS = (WATCHDOG, 'recorder', '_ros2cli', 'rosbag2')
-# The watchdog says ten times per second that it is alive.
+# The longest silence of the watchdog, s, which says ten times per second that it is alive.
 WATCHDOG_SILENCE = 1.0
 NO_WATCHDOG = 'no watchdog: if this process dies, nobody sends the zero'
 GHOSTS = 'one that died counts for up to 20 s'
@@ -20,10 +20,10 @@ class Presence(NamedTuple):
     """
     Names of the nodes at a robot's topics.
 
-    :param drivers: publish on the topic of joint states.
-    :param listeners: listen on the command topic.
-    :param commanders: publish on the command topic, this node included.
-    :param watchdog_silent: s for which nothing came from the watchdog.
+    :param drivers: nodes that publish joint states.
+    :param listeners: nodes that subscribe to the command topic.
+    :param commanders: nodes that publish on the command topic, this one included.
+    :param watchdog_silent: time since the last message of the watchdog, s.
     """
 
     drivers: Sequence[str]
@@ -33,9 +33,9 @@ class Presence(NamedTuple):
 
     def items(self, drivers_allowed: int, watchdog_needed: bool) -> list[Item]:
         """
-        Say whether all are there that must be, and nobody else.
+        Say whether all required nodes are there, and no others.
 
-        :param drivers_allowed: so many nodes may publish joint states.
+        :param drivers_allowed: number of nodes that may publish joint states.
         """
         return [*self._drivers(drivers_allowed), self._listeners(), *self._strangers(),
                 *self._watchdog(watchdog_needed)]
@@ -55,7 +55,7 @@ class Presence(NamedTuple):
                     'parameter controller its name?')
 
     def _strangers(self) -> list[Item]:
-        # A watchdog that was started again commands nothing but zero.
+        # A restarted watchdog commands only zero.
         strangers = [name for name in self.commanders if name != WATCHDOG]
         if ENVIRONMENT in strangers:
             strangers.remove(ENVIRONMENT)

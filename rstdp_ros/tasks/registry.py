@@ -9,13 +9,13 @@ from rstdp_ros.support.plugins import TASKS
 from rstdp_ros.tasks.stepped import stepped
 from rstdp_ros.tasks.task import Task
 
-# What a task's own equations are called among the simulators.
+# The name of a task's own equations among the simulators.
 EQUATIONS = 'gym'
 
 
 @cache
 def simulators() -> tuple[str, ...]:
-    """Return what simulates any task, the tasks' own equations first."""
+    """Return the names of all simulators, the tasks' own equations first."""
     others = (name for task in TASKS.usable().values() for name in task.simulated)
     return (EQUATIONS, *dict.fromkeys(others))
 
@@ -24,8 +24,8 @@ def get_task(name: str, simulator: str = EQUATIONS) -> Task:
     """
     Look a task up.
 
-    :param simulator: whose physics it has, one of :func:`simulators`.
-    :raises RstdpError: no such task or simulator, or a task that it does not simulate.
+    :param simulator: the simulator of its physics, one of :func:`simulators`.
+    :raises RstdpError: no such task or simulator, or a pair that does not fit.
     """
     if simulator not in simulators():
         raise RstdpError(f'unknown simulator {simulator!r}; known are {", ".join(simulators())}')

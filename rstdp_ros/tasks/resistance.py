@@ -16,9 +16,9 @@ def damping(joint: str, unit: str) -> Any:
 
 def friction(joint: str, unit: str) -> Any:
     """Declare the dry friction of a joint."""
-    return parameter(0.0, f'Dry (Coulomb) friction of {joint}. At rest it holds against anything '
-                     'less in PyBullet; in the equations the joint creeps.', unit=unit,
-                     minimum=0.0, maximum=1000.0, effect=NEXT_STEP)
+    return parameter(0.0, f'Dry (Coulomb) friction of {joint}. In PyBullet it holds the joint '
+                     'at rest against anything less; in the equations the joint creeps.',
+                     unit=unit, minimum=0.0, maximum=1000.0, effect=NEXT_STEP)
 
 
 @compiled()

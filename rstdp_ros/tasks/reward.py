@@ -1,4 +1,4 @@
-"""What steps are worth, and what episodes can return."""
+"""The rewards of steps, and the possible returns of episodes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from rstdp_ros.support.compiling import Kernel
 
 class Reward(NamedTuple):
     """
-    What a task is about.
+    A task's reward.
 
     :param of: compiled, (state in which the effort was commanded, effort, whether the step ended
         the episode) -> what the step is worth.
-    :param usual: (least, largest) that a step is worth after which the episode goes on.
-    :param last: likewise of a step that ends it.
-    :param best: no episode returns more.
+    :param usual: (least, largest) reward of a step after which the episode continues.
+    :param last: (least, largest) reward of a step that ends it.
+    :param best: the largest return of an episode.
     """
 
     of: Kernel
@@ -24,7 +24,7 @@ class Reward(NamedTuple):
     best: float
 
     def bounds(self, steps: int) -> tuple[float, float]:
-        """Return (least, largest) that episodes of so many steps return."""
+        """Return the (least, largest) return of episodes with this number of steps."""
         ends = zip(self.usual, self.last)
         (low, low_end), (high, high_end) = ends
         return ((steps - 1) * low + min(low, low_end), (steps - 1) * high + max(high, high_end))

@@ -1,4 +1,4 @@
-"""A robot as a plant: what its driver says in, commands out, judged by the task's definition."""
+"""A robot as a plant: takes its driver's messages, sends commands, follows the task's rules."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from rstdp_ros.tasks.plant import Outcome, Plant
 from rstdp_ros.tasks.plausibility import Bounds, Plausibility, Velocities
 from rstdp_ros.tasks.task import Task
 
-# A controller keeps its last command for ever, and one message may get lost.
+# A controller keeps its last command forever, and a message may be lost.
 ZEROS = 10
-# A controller that comes anew may have an old command in force: zero is said so often at rest, s.
+# A new controller may have an old command in force: at rest zero is sent at this period, s.
 REST_PERIOD = 0.5
 UNPROVEN = 'motion not proven yet: whether the motor pushes the right way'
 
@@ -28,19 +28,20 @@ class RobotPlant(Plant):
     A robot behind ros2_control's topics; steady times are in seconds.
 
     :param wiring: by the task's joint names.
-    :param effort_scale: the driver's units per N or N m.
-    :param send: takes a command, in the driver's units.
+    :param effort_scale: the controller's units per N or N m.
+    :param send: takes a command, in the controller's units.
     :param clock: steady time.
-    :param sensor_timeout: s; older joint states are worth nothing.
-    :param position_tolerance: an episode starts only when every joint is so close to zero, m or
-        rad; likewise velocity_tolerance, m/s or rad/s.
-    :param dwell: s from the end of an episode to the start of the next one.
-    :param bounds: where sensors are not believed any more.
-    :param prove_motion: whether episodes count only once the motor is known to push the right way.
-    :raises RstdpError: wiring that cannot be.
+    :param sensor_timeout: largest age of joint states that are used, s.
+    :param position_tolerance: an episode starts only when every joint is this close to zero, m or
+        rad; ``velocity_tolerance``: this slow, m/s or rad/s.
+    :param dwell: time from the end of an episode to the start of the next one, s.
+    :param bounds: limits beyond which sensors are not trusted.
+    :param prove_motion: whether episodes count only once the motor is known to push in the right
+        direction.
+    :raises RstdpError: impossible wiring.
     :ivar resting: whether zero is in force.
-    :ivar doubt: what cannot be true of the latest reading, '' if nothing.
-    :ivar verdict: what was found out about the motor.
+    :ivar doubt: what is implausible in the latest reading, '' if nothing.
+    :ivar verdict: the finding about the motor.
     """
 
     def __init__(self, task: Task, wiring: Mapping[str, JointWiring],
@@ -67,35 +68,35 @@ class RobotPlant(Plant):
         self._reading: Reading | None = None
         self._sensed_at = -math.inf
         self._steps = 0
-        # Whoever commanded before may have left the robot in motion.
+        # An earlier process may have left the robot in motion.
         self._zeros, self._rested_at, self._stopped_at = ZEROS, -math.inf, -math.inf
         self.resting = True
-        # Where the command in force was given.
+        # The joints when the command in force was given.
         self._before: Joints | None = None
         task.load()
 
     def set_physics(self, physics: Any) -> None:
-        """Take over what decides the end of an episode; the rest is the robot's own."""
+        """Take over the parameters that decide an episode's end; the robot defines the rest."""
         self.physics = physics
 
     @property
     def joints(self) -> Joints | None:
-        """Where the robot was last seen, in the task's units."""
+        """The robot's last known joints, in the task's units."""
         return self._reading.joints if self._reading else None
 
     @property
     def reading(self) -> Reading | None:
-        """What the driver said last."""
+        """The driver's last reading."""
         return self._reading
 
     def sense(self, stamp: float, names: Sequence[str], positions: Sequence[float],
               velocities: Sequence[float], ours: float | None = None) -> bool:
         """
-        Take in a message of the driver; see :meth:`JointStream.take`.
+        Process a message of the driver; see :meth:`JointStream.take`.
 
         :param ours: this computer's time by the clock that drivers stamp with, s.
         :return: whether it completed a new reading.
-        :raises RstdpError: values that are missing or make no sense; nothing was taken in.
+        :raises RstdpError: values that are missing or make no sense; nothing was changed.
         """
         now = self._clock()
         reading = self.stream.take(stamp, names, positions, velocities,
@@ -110,7 +111,7 @@ class RobotPlant(Plant):
 
     def reset(self, seed: int) -> Joints:
         """
-        Start an episode where the robot is; the seed has no say.
+        Start an episode where the robot is; the seed has no effect.
 
         :raises RstdpError: too soon after the last episode, no fresh joint state, or a joint
             outside its start region.
@@ -135,9 +136,9 @@ class RobotPlant(Plant):
 
     def step(self, effort: float) -> Outcome:
         """
-        Repeat the command and judge where the robot is.
+        Repeat the command and judge the robot's state.
 
-        :raises RstdpError: no fresh joint state, or a motor that pushes the wrong way.
+        :raises RstdpError: no fresh joint state, or a motor that pushes in the wrong direction.
         """
         joints = self._fresh()
         self.apply(effort)
@@ -154,7 +155,7 @@ class RobotPlant(Plant):
 
     @property
     def unproven(self) -> str:
-        """Say why an episode that ends now teaches nothing, '' if it may."""
+        """Say why an episode that ends now does not count, '' if it does."""
         return UNPROVEN if self.prove_motion and not self._motion.verdict else ''
 
     def apply(self, effort: float) -> None:
@@ -163,7 +164,7 @@ class RobotPlant(Plant):
         self._send(self.effort_scale * effort)
 
     def stop(self) -> None:
-        """Command zero, now and again and again from now on."""
+        """Command zero, now and repeatedly from now on."""
         self._stopped_at, self._pushed = self._clock(), False
         self.calm()
 
@@ -173,7 +174,7 @@ class RobotPlant(Plant):
         self.rest()
 
     def rest(self) -> None:
-        """Command zero: what is left of the first ones, and then now and then."""
+        """Command zero: the remaining first ones, and later periodically."""
         now = self._clock()
         if self._zeros or now - self._rested_at >= REST_PERIOD:
             self._zeros, self._rested_at = max(0, self._zeros - 1), now

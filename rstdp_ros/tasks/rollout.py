@@ -1,4 +1,4 @@
-"""An episode played step by step on a plant, with all that it showed."""
+"""An episode played step by step on a plant, with all its data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Rollout:
     """
     One greedy episode of n steps, spikes and the terminal pose included.
 
-    What learning gets of it is an :class:`~rstdp_ros.tasks.task.Episode`, with a trajectory.
+    Learning gets an :class:`~rstdp_ros.tasks.task.Episode` of it, with a trajectory.
 
     :param joints: n + 1 poses, the terminal one included.
     :param rasters: (n, T, h1 + h2) uint8.
-    :param returns: (n + 1,) float64, the return after so many steps.
+    :param returns: (n + 1,) float64, the return after 0 to n steps.
     :param end: 'terminated' or 'truncated'.
     """
 
@@ -32,7 +32,7 @@ class Rollout:
 
     @property
     def steps(self) -> int:
-        """How many steps it took."""
+        """The number of steps."""
         return len(self.rasters)
 
 

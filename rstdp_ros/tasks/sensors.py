@@ -1,8 +1,8 @@
 """
-From a plant's true state to what its sensors show: a factor and an offset per value.
+From a plant's true state to its sensors' values: a factor and an offset per value.
 
-A robot's policy is told what its sensors show; the plant moves, and an episode ends, by the true
-state. Sensors are (factor of each value of the state..., offset of each...).
+A robot's policy gets the sensors' values; the true state determines the motion and the end of an
+episode. Sensors are (factor of each value of the state..., offset of each...).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from rstdp_ros.support.parameters import NEXT_STEP, parameter
 
 
 def factor(what: str) -> Any:
-    """Declare by how much too large a sensor shows a value."""
-    return parameter(1.0, f'What is shown as the {what} is the true value times this.',
+    """Declare the factor by which a sensor shows a value too large."""
+    return parameter(1.0, f'The shown {what} is the true value times this.',
                      minimum=0.05, maximum=20.0, effect=NEXT_STEP)
 
 
 def offset(what: str, unit: str) -> Any:
-    """Declare what a sensor adds to a value."""
-    return parameter(0.0, f'What is added to what is shown as the {what}.', unit=unit,
+    """Declare the offset that a sensor adds to a value."""
+    return parameter(0.0, f'Offset added to the shown {what}.', unit=unit,
                      minimum=-100.0, maximum=100.0, effect=NEXT_STEP)
 
 

@@ -1,4 +1,4 @@
-"""A task in a simulator that is not its own equations."""
+"""A task in a simulator other than its own equations."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 class Simulated(NamedTuple):
     """
-    A task as another simulator embodies it.
+    A task in another simulator.
 
-    :param env_id: of its Gymnasium environment.
+    :param env_id: id of its Gymnasium environment.
     :param physics: the table of that plant's parameters, instead of the task's.
     :param entry_point: 'module:class' of the environment; it is made with the task's name.
     """

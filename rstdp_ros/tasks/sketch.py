@@ -1,11 +1,11 @@
-"""What a plant looks like from the side, in metres; how it is coloured is the drawer's affair."""
+"""A plant's appearance from the side, in metres; colours are chosen where it is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-# What a part is: fixed ground, a limit that ends the episode, a solid body, a thin rod, a joint.
+# Kinds of parts: fixed ground, a limit that ends the episode, a solid body, a thin rod, a joint.
 KINDS = ('ground', 'limit', 'body', 'link', 'joint')
 Point = tuple[float, float]
 
@@ -23,7 +23,7 @@ class Part(NamedTuple):
 
 
 class View(NamedTuple):
-    """What must be in the picture, m."""
+    """The area that must be in the picture, m."""
 
     left: float
     right: float

@@ -1,4 +1,4 @@
-"""A stand-in for a robot: no simulator, as it moves by itself and has what real machines have."""
+"""A stand-in for a robot: it moves by itself and has the flaws of real machines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUBSTEP = 0.001
 @dataclass(frozen=True)
 class Machine:
     """
-    How a task's plant moves when it stands in for a robot.
+    The motion of a task's plant as a stand-in robot.
 
     :param physics: the table of the plant's parameters, whose defaults are a decent machine's.
     :param start: random generator -> the state in which a hand holds it before an episode.
@@ -64,9 +64,9 @@ def _moves_of(one: Kernel) -> Kernel:
 
 @dataclass(frozen=True)
 class StandInParameters:
-    """What sets a robot apart from a plant; the defaults are a decent machine's."""
+    """A robot's imperfections beyond the plant's; the defaults are a decent machine's."""
 
-    seed: int = parameter(0, 'Of noise, jitter, losses and starts.', minimum=0, maximum=2**31)
+    seed: int = parameter(0, 'Seed of noise, jitter, losses and starts.', minimum=0, maximum=2**31)
     rate: float = parameter(100.0, 'Joint states per second.', unit='Hz', minimum=1.0,
                             maximum=1000.0)
     position_noise: float = parameter(0.0005, 'Standard deviation of position readings.',
@@ -93,8 +93,8 @@ class StandIn:
     millisecond.
 
     :param task: one that has a machine.
-    :param physics: of the plant and its motor, and what the sensors make of the true values.
-    :param parameters: of everything else.
+    :param physics: of the plant, its motor and sensor errors.
+    :param parameters: all the rest.
     """
 
     def __init__(self, task: Task, physics: Any, parameters: StandInParameters) -> None:
@@ -111,12 +111,12 @@ class StandIn:
         task.shown(self.state, self._sensors)
 
     def command(self, effort: float) -> None:
-        """Take a command, N or N m; as forward_command_controller, ignore what is not finite."""
+        """Take a command, N or N m; ignore non-finite ones like forward_command_controller."""
         if math.isfinite(effort):
             self._commands.append((self.time + self.physics.actuator_delay, effort))
 
     def advance(self, until: float) -> None:
-        """Let time go on."""
+        """Advance the time."""
         # Steps since the state was last brought up to date.
         pending = 0
         while self.time < until:
@@ -135,7 +135,7 @@ class StandIn:
         self._move(pending)
 
     def read(self) -> Joints:
-        """Return what the encoders say."""
+        """Return the encoders' readings."""
         parameters, noise = self.parameters, self._random.normal
         joints = self.task.shown(self.state, self._sensors)
         size = len(joints.positions)
@@ -146,15 +146,15 @@ class StandIn:
         return Joints(positions.tolist(), velocities.tolist())
 
     def lost(self) -> bool:
-        """Draw whether the next message gets lost."""
+        """Draw whether the next message is lost."""
         return self._random.random() < self.parameters.loss
 
     def lateness(self) -> float:
-        """Draw by how much the next message comes late, s."""
+        """Draw the delay of the next message, s."""
         return self.parameters.jitter * self._random.random()
 
     def _move(self, count: int) -> int:
-        """Let so many steps happen; return how many are left: none."""
+        """Move by a number of steps; return the number left: none."""
         effort = obeyed(self._command, self.physics.dead_zone)
         self.state = self._moves(self.state, effort, self._constants, SUBSTEP, count)
         return 0

@@ -1,4 +1,4 @@
-"""Tasks whose episodes run step by step in a Gymnasium environment: nothing of it is compiled."""
+"""Tasks whose episodes run step by step in a Gymnasium environment, without compiled code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rstdp_ros.tasks.plant import Plant
 from rstdp_ros.tasks.rollout import roll_out, Rollout
 from rstdp_ros.tasks.task import Episode, Task, trajectory_of
 
-# The environments of this process, by task, id and table; a task is a value and holds none.
+# The environments of this process, by task, id and table; a task is a value and cannot hold them.
 _PLANTS: dict[tuple[str, str, type], Plant] = {}
 
 
@@ -23,9 +23,9 @@ class SteppedTask(Task):
     @property
     def plant(self) -> Plant:
         """
-        The environment, made when it is first needed.
+        The environment, made at its first use.
 
-        :raises RstdpError: it cannot be made, or does not fit.
+        :raises RstdpError: it cannot be made or does not fit.
         """
         key = self.name, self.env_id, self.physics
         if key not in _PLANTS:
@@ -65,7 +65,7 @@ class SteppedTask(Task):
 
 def stepped(task: Task, env_id: str, physics: type | None = None) -> SteppedTask:
     """
-    Return a task as another environment embodies it.
+    Return a task in another environment.
 
     :param env_id: known to ``gymnasium.make``.
     :param physics: the table of that plant's parameters; the task's if None.

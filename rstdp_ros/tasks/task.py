@@ -1,4 +1,4 @@
-"""What a task is, for everything that does not care which one it is."""
+"""The definition of a task, for all code that works with any task."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from rstdp_ros.tasks.unknown import Unknown
 
 # Returns are written as text, and foreign drivers round them.
 ROUNDING = 1e-6
-# Beside the seed of an episode, so that its plant and its start are drawn independently.
+# Added to the seed of an episode, so that its plant and its start are drawn independently.
 PLANT = 1
 
 
@@ -41,7 +41,7 @@ class Episode(NamedTuple):
 
     :param rasters: (steps, T, h1 + h2) uint8, in the order of the observations.
     :param episode_return: the sum of rewards.
-    :param trajectory: joints, efforts and how it ended, where they were asked for.
+    :param trajectory: joints, efforts and how it ended, if requested.
     """
 
     rasters: np.ndarray
@@ -50,7 +50,7 @@ class Episode(NamedTuple):
 
 
 def trajectory_of(joints: Sequence[Joints], efforts: np.ndarray, end: str) -> Trajectory:
-    """Put what was seen at every observation into arrays."""
+    """Put the data of every observation into arrays."""
     positions, velocities = np.array(joints, np.float64).transpose(1, 0, 2)
     return Trajectory(positions, velocities, efforts, end)
 
@@ -58,27 +58,27 @@ def trajectory_of(joints: Sequence[Joints], efforts: np.ndarray, end: str) -> Tr
 @dataclass(frozen=True)
 class Task:
     """
-    A task, made of values that know nothing of each other.
+    A task, composed of values that are independent of each other.
 
-    :param name: what the command line and the network file call it.
-    :param env_id: the Gymnasium environment that embodies it by default.
-    :param robot: what goes in and out.
+    :param name: its name on the command line and in network files.
+    :param env_id: its default Gymnasium environment.
+    :param robot: its inputs and outputs.
     :param network: the shape of its networks.
     :param physics: the table of the plant's parameters (:mod:`rstdp_ros.support.parameters`).
     :param step: compiled control period of the plant, see :func:`rstdp_ros.tasks.episodes.step`.
     :param ended: compiled, (state, constants) -> whether the episode is over.
-    :param reward: what steps are worth.
-    :param max_episode_steps: after so many steps an episode is truncated.
-    :param start_range: how far from zero positions and velocities may be at a start.
+    :param reward: the rewards of steps.
+    :param max_episode_steps: number of steps after which an episode is truncated.
+    :param start_range: largest distance of positions and velocities from zero at a start.
     :param start_state: random generator -> (state,) float64, drawn as Gymnasium does.
-    :param sketch: what the plant looks like.
-    :param simulated: by which other simulators, as what.
-    :param machine: how it moves as a stand-in robot; without one it has none.
-    :param rule: what r-STDP has of it; from what episodes can return if None.
+    :param sketch: the plant's appearance.
+    :param simulated: other simulators' forms of it, by name.
+    :param machine: how it moves as a stand-in robot; None if it has none.
+    :param rule: its values for r-STDP; if None, derived from the possible returns.
     :param training: settings of deep Q-learning on ``ONE_PLANT`` and on ``RANDOM_PLANTS``.
-    :param demo_physics: the changed plant that the demo shows, as names and values.
-    :param plant_span: (least, largest) of each parameter that random plants differ in.
-    :param unknowns: what identification looks for in its physics.
+    :param demo_physics: the changed plant of the demo, as names and values.
+    :param plant_span: (least, largest) value of each parameter in which random plants differ.
+    :param unknowns: the parameters of its physics that are identified.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Task:
 
     def make_physics(self, values: Mapping[str, Any]) -> Any:
         """
-        Build the plant's parameters from names and values, the rest being defaults.
+        Build the plant's parameters from names and values; the rest are defaults.
 
         :raises RstdpError: an unknown name or a value that does not fit.
         """
@@ -136,20 +136,20 @@ class Task:
 
     def possible_returns(self, steps: int | None = None) -> tuple[float, float]:
         """
-        Return bounds of what episodes return.
+        Return bounds of episodes' returns.
 
-        The lower one is generous: an environment of one's own may give less than ours.
+        The lower one is generous: a custom environment may give less than ours.
 
-        :param steps: of so many steps; None for any number up to the longest.
+        :param steps: number of steps; None for any number up to the longest episode.
         """
         least, largest = self.reward.bounds(steps or self.max_episode_steps)
         return min(0.0, least), self.reward.best if steps is None else largest
 
     def objection_to(self, episode_return: float, steps: int | None = None) -> str:
         """
-        Say why no episode can return that much; '' if one can.
+        Say why no episode can have this return; '' if one can.
 
-        :param steps: of so many steps; None for any number up to the longest.
+        :param steps: number of steps; None for any number up to the longest episode.
         """
         least, largest = self.possible_returns(steps)
         slack = ROUNDING * max(abs(least), abs(largest))
@@ -160,11 +160,11 @@ class Task:
 
     def settings(self, *, equal_scale: bool = True, random_plants: bool = False) -> Settings:
         """
-        Return what trains its network.
+        Return the settings that train its networks.
 
         :param equal_scale: bring observed values to the same size in training; the paper's
-            networks see them as they are.
-        :param random_plants: train on plants drawn anew for every episode.
+            networks see them unscaled.
+        :param random_plants: train on a new random plant in every episode.
         """
         usual = Settings(solved_return=self.reward.best, random_plants=random_plants)
         own = self.training.get(RANDOM_PLANTS if random_plants else ONE_PLANT, usual)
@@ -172,7 +172,7 @@ class Task:
 
     def check_network(self, network: SpikingQNetwork) -> None:
         """
-        Refuse a network that was made for something else.
+        Refuse a network that was made for another task.
 
         :raises RstdpError: wrong task, wrong number of observations or actions, or other efforts.
         """
@@ -240,9 +240,9 @@ class Task:
 
     def efforts(self, network: SpikingQNetwork, rasters: np.ndarray) -> np.ndarray:
         """
-        Return what spikes command.
+        Return the efforts that spikes command.
 
-        :param network: that made them.
+        :param network: the network that made them.
         :param rasters: (steps, T, h1 + h2) uint8.
         :return: (steps,) float64, N or N m.
         """
@@ -251,11 +251,11 @@ class Task:
     def drive(self, starts: np.ndarray, pasts: np.ndarray | None, efforts: np.ndarray,
               physics: Any = None) -> np.ndarray:
         """
-        Let plants go on under commanded efforts, without sensors and without an end.
+        Advance plants under commanded efforts, without sensors and without an end.
 
         :param starts: (n, state) float64 true states.
-        :param pasts: (n, k), what was commanded before, newest first; what is missing, or all if
-            None, was zero.
+        :param pasts: (n, k), earlier commands, newest first; missing ones, or all if None, were
+            zero.
         :param efforts: (n, m), as commanded, N or N m.
         :param physics: the plant, or one per row; the task's default if None.
         :return: (n, m, state) float64, the states after each of them.
@@ -271,10 +271,10 @@ class Task:
 
     def shown(self, state: Sequence[float], sensors: Sequence[float]) -> Joints:
         """
-        Return what sensors show of a true state.
+        Return the sensors' values for a true state.
 
         :param state: float64, an array or a tuple.
-        :param sensors: of the plant, ``physics.sensors()``.
+        :param sensors: the plant's ``physics.sensors()``.
         """
         seen = np.empty(len(state))
         sensed(state, np.asarray(sensors), seen)
@@ -282,7 +282,7 @@ class Task:
 
     def trajectory(self, seed: int, physics: Any, efforts: np.ndarray) -> Trajectory:
         """
-        Go through an episode once more, by its efforts.
+        Repeat an episode from its efforts.
 
         :param physics: the plant; the task's default if None.
         :param efforts: (steps,) float64, as commanded until the episode ended, N or N m.
@@ -303,7 +303,7 @@ class Task:
 
     @property
     def _compiled(self) -> Episodes:
-        """Whole episodes with this task's functions in them."""
+        """The loops of whole episodes with this task's functions."""
         return episodes_of(len(self.robot.layout), len(self.physics().constants()),
                            step=self.step, ended=self.ended, reward=self.reward.of,
                            observe=self.robot.observe, decode=self.robot.decode)
@@ -314,16 +314,16 @@ class Task:
 
     def worth(self, joints: Joints, effort: float, end: bool) -> float:
         """
-        Return what a step was worth.
+        Return the reward of a step.
 
-        :param joints: where the effort was commanded.
+        :param joints: the pose in which the effort was commanded.
         :param effort: as commanded, N or N m.
         :param end: whether the step ended the episode.
         """
         return self.reward.of(self.robot.state(joints), effort, end)
 
     def load(self) -> None:
-        """Load what single steps call, compiled: in real time the first cannot wait for it."""
+        """Load the compiled functions of steps: in real time the first cannot wait for them."""
         zeros = [0.0] * len(self.robot.joints)
         self.robot.observation(zeros, zeros)
         effort = self.robot.effort(np.zeros(self.network.actions, np.float32))
@@ -332,13 +332,13 @@ class Task:
 
     def rows(self, physics: Any, count: int) -> list[np.ndarray]:
         """
-        Return constants, actuators and sensors for compiled code, a row per start.
+        Return constants, actuators and sensors for compiled code, one row per start.
 
         :param physics: as :meth:`plants`.
-        :raises RstdpError: likewise.
+        :raises RstdpError: as :meth:`plants`.
         """
         plants, times = self.plants(physics, count), 1
-        if not isinstance(physics, Sequence):  # ask it only once
+        if not isinstance(physics, Sequence):  # compute them only once
             plants, times = plants[:1], count
         values = [(plant.constants(), plant.actuator(), plant.sensors()) for plant in plants]
         return [np.repeat(np.array(rows, np.float64), times, axis=0) for rows in zip(*values)]

@@ -1,10 +1,10 @@
-"""Hyper-parameters of deep Q-learning, which every task has its own values of."""
+"""Hyper-parameters of deep Q-learning; every task has its own values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What a network is trained on.
+# The plants that a network is trained on.
 ONE_PLANT, RANDOM_PLANTS = 'one plant', 'random plants'
 
 
@@ -13,12 +13,13 @@ class Settings:
     """
     Hyper-parameters; the defaults are a good start.
 
-    :param episodes: stop after so many, or after so many ``steps``, solved or not.
-    :param final_learning_rate: reached, in equal steps, when the steps are used up.
+    :param episodes: largest number of episodes; training also stops after ``steps``, solved or
+        not.
+    :param final_learning_rate: reached linearly when the steps are used up.
     :param loss: 'huber' or 'mse'.
-    :param observation_scale: what training multiplies every observed value by, () for nothing;
-        it goes into W1, so that the network takes observations as they are.
-    :param random_plants: draw a plant anew for every episode, instead of one for all.
+    :param observation_scale: factors by which training multiplies observed values, () for none;
+        they are folded into W1, so that the network takes unscaled observations.
+    :param random_plants: draw a new plant for every episode, instead of one for all.
     """
 
     episodes: int = 800

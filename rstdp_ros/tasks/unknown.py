@@ -1,4 +1,4 @@
-"""What is not known of a plant, and how far from its nominal value it may be."""
+"""The unknown parameters of a plant, and their expected distance from nominal values."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ class Unknown(NamedTuple):
     A parameter that identification looks for.
 
     :param name: in the task's table of physics.
-    :param group: unknowns that a model has together or not at all; a task lists its groups in
-        the order in which a model grows.
-    :param spread: standard deviation of what is expected before anything was seen: of the
-        logarithm where ``logarithmic``, else in the parameter's own unit. The mean is the
-        table's default.
+    :param group: name of unknowns that a model has together or not at all; a task lists its groups
+        in the order in which a model grows.
+    :param spread: standard deviation of the prior: of the logarithm if ``logarithmic``, otherwise
+        in the parameter's own unit. Its mean is the table's default.
     """
 
     name: str

@@ -1,5 +1,5 @@
 """
-A task's plant as URDF text: the file in ``urdf/`` with the numbers of other physics.
+A task's plant as URDF text: the file in ``urdf/`` with the values of other physics.
 
 Shapes, colours, joints and axes are the file's; masses, inertias and lengths are the physics'.
 """
@@ -22,9 +22,9 @@ class Link(NamedTuple):
     A link that stretches from its joint along z.
 
     :param mass: kg.
-    :param moi: moment of inertia about the centre of mass, across the link, kg m^2; None: not
-        changed, for a link that never turns.
-    :param length: m, negative where the link hangs from its joint; 0: not changed.
+    :param moi: moment of inertia about the centre of mass, across the link, kg m^2; None:
+        unchanged, for a link that never turns.
+    :param length: m, negative if the link hangs from its joint; 0: unchanged.
     :param com: place of the centre of mass along z, m.
     """
 
@@ -51,7 +51,7 @@ def describe(task: Task, physics: Any = None) -> str:
     Return the URDF of a task's plant.
 
     :param physics: the plant; the task's default if None.
-    :raises RstdpError: the package was not installed whole.
+    :raises RstdpError: the package was not installed completely.
     """
     path = share_path(f'urdf/{task.name}.urdf')
     text = read_file(path, LIMIT)

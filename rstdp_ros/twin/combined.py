@@ -27,12 +27,12 @@ class CombinedParameters(TwinParameters, GainsParameters, RSTDPParameters):
     """The parameters of its three parts."""
 
     prior: str = parameter(
-        SIMULATED, 'What is known of gains where the twin is distrusted or left out. simulated: '
-        'what they return on random plants, where there is a library of them for the network; '
-        'flat: nothing.', choices=(SIMULATED, FLAT), effect=NEXT_EPISODE, absent=FLAT)
+        SIMULATED, 'What is known about gains when the twin is distrusted or left out. simulated: '
+        'their returns on random plants, if there is a library of them for the network; flat: '
+        'nothing.', choices=(SIMULATED, FLAT), effect=NEXT_EPISODE, absent=FLAT)
     rstdp_episodes: int = parameter(
-        5, 'Without a twin, r-STDP changes W2 after so many episodes; later it costs more than '
-        'it brings.', unit='episodes', minimum=0, maximum=1_000_000, effect=NEXT_EPISODE)
+        5, 'Number of first episodes after which r-STDP changes W2 without a twin; later it costs '
+        'more than it gains.', unit='episodes', minimum=0, maximum=1_000_000, effect=NEXT_EPISODE)
     use_twin: bool = parameter(
         True, 'Learn in the twin; without it gains are chosen by the returns from the first '
         'episode on.', effect=NEXT_EPISODE)

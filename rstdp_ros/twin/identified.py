@@ -20,7 +20,7 @@ class Estimate(NamedTuple):
     What is known about a parameter.
 
     :param value: the nominal one unless the data support another.
-    :param low: lower end of the 95 % interval; likewise high.
+    :param low: lower end of the 95 % interval; ``high``: upper end.
     :param identifiable: whether the data can tell: the interval is less than a fifth as wide as
         the prior's.
     """
@@ -45,8 +45,8 @@ class Identified:
     :param mean: (p,); covariance (p, p), zero for parameters outside the model.
     :param noise: (state,) standard deviations of the sensors.
     :param log_evidence: of this model for these data, by Laplace's approximation.
-    :param low: (p,) lower ends of the 95 % intervals; likewise high. For parameters outside the
-        model, they are those of a larger one, widened to the nominal value.
+    :param low: (p,) lower ends of the 95 % intervals; ``high``: upper ends. For parameters outside
+        the model, they are those of a larger one, widened to the nominal value.
     :param adequacy: ratio and p-value of the test for lack of fit, see :mod:`.adequacy`.
     """
 

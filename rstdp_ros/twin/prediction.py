@@ -25,7 +25,7 @@ class Prediction:
 
     :param seen: the robot's data.
     :param shown: (n, m, state), what the plant's sensors would show.
-    :param names: names of the state's values; likewise units.
+    :param names: names of the state's values; ``units``: their units.
     :param turning: (state,) bool, values known only up to whole turns.
     """
 

@@ -22,7 +22,7 @@ class Prior:
 
     :raises RstdpError: a task without named unknowns.
     :ivar groups: indices of the unknowns that enter a model together, in the order of its growth.
-    :ivar low: (p,) u at the lower end of each parameter's range; likewise high.
+    :ivar low: (p,) u at the lower end of each parameter's range; ``high``: at the upper end.
     """
 
     def __init__(self, task: Task) -> None:

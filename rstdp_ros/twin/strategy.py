@@ -41,10 +41,9 @@ class TwinParameters:
     generations: int = parameter(
         10, 'Rounds of the search.', minimum=1, maximum=1000, effect=NEXT_EPISODE)
     candidates: int = parameter(
-        20, 'Vectors of gains that a round tries.', minimum=5, maximum=10_000,
-        effect=NEXT_EPISODE)
+        20, 'Gain vectors tried per round.', minimum=5, maximum=10_000, effect=NEXT_EPISODE)
     starts: int = parameter(
-        24, 'Starts that each of them plays.', minimum=1, maximum=10_000, effect=NEXT_EPISODE)
+        24, 'Starts played by each candidate.', minimum=1, maximum=10_000, effect=NEXT_EPISODE)
     reach: float = parameter(
         0.6, 'Standard deviation of the log gains in the first round.', minimum=0.01,
         maximum=3.0, effect=NEXT_EPISODE)
@@ -54,8 +53,8 @@ class TwinParameters:
         300, 'Fresh starts on which a network must be better than the present one.', minimum=10,
         maximum=100_000, effect=NEXT_EPISODE)
     steps_kept: int = parameter(
-        400, 'Control steps, the latest, from which the plant is identified.', unit='steps',
-        minimum=10, maximum=100_000, effect=NEXT_EPISODE)
+        400, 'Number of the latest control steps from which the plant is identified.',
+        unit='steps', minimum=10, maximum=100_000, effect=NEXT_EPISODE)
 
     @property
     def budget(self) -> Budget:
@@ -114,7 +113,7 @@ class Twin(Strategy):
             self.wait = self.pause = 0
         elif not self.identified.adequacy.fits and (before is None or before.adequacy.fits):
             event = MISFIT
-        if self._foretold(present) < self.task.possible_returns()[1] and self._due():
+        if self._predicted_return(present) < self.task.possible_returns()[1] and self._due():
             weights = self._search(present)
             if weights:
                 self.pause = 0
@@ -188,7 +187,7 @@ class Twin(Strategy):
                            parameters.budget, parameters.max_log_gain)
         return [Challenger(with_gains(base, found), found)]
 
-    def _foretold(self, network: SpikingQNetwork) -> float:
+    def _predicted_return(self, network: SpikingQNetwork) -> float:
         """Return a network's mean return in the twin, and remember all the returns."""
         self.agreement.predicted = self._returns(network)[0]
         return self.agreement.predicted.mean()
@@ -201,7 +200,7 @@ class Twin(Strategy):
         return self.identified.plants(count, self.generator, self.doubt)
 
     def placed(self, network: SpikingQNetwork) -> None:
-        """Predict nothing for a network that somebody else put in place."""
+        """Predict nothing for a network that was put in place from outside."""
         self.agreement.forget()
 
     def findings(self) -> dict[str, dict[str, Any]]:

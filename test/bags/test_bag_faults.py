@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from backports import zstd
-from bag_maker import digests, replayed, rewrite, split, STORE
+from bag_maker import digests, replayed, rewrite, rewrite_checked, rewrite_database, split
 import pytest
 
 from rstdp_ros.bags.reader import Bag
@@ -19,7 +19,7 @@ CHUNK = struct.Struct('<QQQII')
 
 
 def mcap_bomb(path, sizes):
-    """Write an mcap file without index whose chunks unpack to so many zeros each."""
+    """Write an mcap file without index whose chunks unpack to zeros of the given sizes."""
     records = b''
     for size in sizes:
         packed = (zstd.compress(bytes(min(size, 2**25)))
@@ -77,18 +77,6 @@ def long_message(folder, bag):
     return database
 
 
-def rewrite_database(bag, target):
-    """Copy a bag to sqlite3 and return its file."""
-    from rosbags.rosbag2 import Reader, StoragePlugin, Writer
-    with Reader(bag) as reader, Writer(target, version=9,
-                                       storage_plugin=StoragePlugin.SQLITE3) as writer:
-        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
-                       for c in reader.connections}
-        for connection, stamp, data in reader.messages():
-            writer.write(connections[connection.id], stamp, data)
-    return target / f'{target.name}.db3'
-
-
 READING = """
 import resource, sys, time
 from pathlib import Path
@@ -135,22 +123,6 @@ def test_a_bit_that_flips_costs_its_chunk_alone_and_is_told(bag, shipped, tmp_pa
     made = digests(steps)
     assert all(a in (b, None) for a, b in zip(made[-4:], run.digests[-4:])) and len(made) >= 4
     measured('that chunk is left out and named, the rest is replayed')
-
-
-def rewrite_checked(source, target):
-    """Copy a bag by our recorder's writer, with a chunk for every 60 messages."""
-    from rosbags.rosbag2 import Reader, StoragePlugin
-
-    from rstdp_ros.bags.checksums import checked_writer
-    with Reader(source) as reader, checked_writer()(target.parent, version=9,
-                                                 storage_plugin=StoragePlugin.MCAP) as writer:
-        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
-                       for c in reader.connections}
-        for i, (connection, stamp, data) in enumerate(reader.messages(), 1):
-            writer.write(connections[connection.id], stamp, data)
-            if i % 60 == 0:
-                writer.storage.close_chunk()
-    return target
 
 
 @pytest.mark.parametrize('part', ['chunk index', 'statistics'])

@@ -79,7 +79,7 @@ def test_random_rules_are_replayed_from_the_start_only(tmp_path, record, shipped
 
 
 def later(tmp_path, path, publications):
-    """Copy a bag from the network on that was published after so many others."""
+    """Copy a bag from a network on, given by its number among the published ones."""
     with Bag(path) as opened:
         times = [message.time for message in opened.messages(['weights'])]
     return rewrite(path, tmp_path / 'late', start=times[publications])

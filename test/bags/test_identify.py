@@ -1,4 +1,4 @@
-"""The plant's parameters from a bag, whoever moved it."""
+"""The plant's parameters from a bag, whatever moved it."""
 
 import importlib.util
 import json
@@ -80,7 +80,7 @@ def test_the_demos_plant_is_identified_from_its_bag(tmp_path, record, demo_physi
 
 
 @pytest.mark.parametrize('skip', [(), ('action',)])
-def test_returns_of_recorded_networks_are_foretold(tmp_path, record, identified, skip):
+def test_returns_of_recorded_networks_are_predicted(tmp_path, record, identified, skip):
     run = record(skip=skip)
     for _ in range(2):
         run.play()
@@ -108,7 +108,7 @@ def test_a_changed_plant_that_another_policy_moves_in_real_time(tmp_path, cartpo
     result, words = identified(path, '--task', 'cartpole')
     assert_are(result, physics, (*BODY, 'actuator_delay'))
     assert result['steps'] == 2 * (60 - lost)
-    assert 'cart_position_factor' in words.split('nothing asks for')[1]
+    assert 'cart_position_factor' in words.split('kept at their nominal values')[1]
     assert result['fit']['returns'] == [] and 'returns cannot be compared' in words
     one, _ = identified(path, '--task', 'cartpole', '--episodes', 1, 1)
     assert one['episodes'] == 1 and one['steps'] == 60 - lost

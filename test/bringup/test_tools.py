@@ -118,9 +118,9 @@ def test_a_run_dir_that_cannot_be_made_is_refused_before_anything_starts(folder)
 @pytest.mark.fault('tools', 'what an empty default means', '--show-args said nothing')
 def test_every_argument_says_what_leaving_it_out_means():
     arguments = [a for task in TASKS for a in all_arguments(task)]
-    assert all(a.default or 'Left out: ' in a.description for a in arguments)
+    assert all(a.default or 'If omitted: ' in a.description for a in arguments)
     seed, = {a.description for a in arguments if a.name == 'seed'}
-    assert seed.endswith('Left out: as params_file says, else 200000000.')
+    assert seed.endswith('If omitted: from params_file, otherwise 200000000.')
 
 
 @pytest.fixture(scope='module')

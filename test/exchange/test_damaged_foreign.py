@@ -48,8 +48,7 @@ def test_damaged_checkpoints(small, tmp_path, monkeypatch, measured):
 def short_run(tmp_path_factory):
     """Record three short episodes as mcap, in several chunks, and sqlite3."""
     pytest.importorskip('rosbags')
-    from bag_maker import RecordedRun
-    from test_bag_faults import rewrite_checked, rewrite_database
+    from bag_maker import RecordedRun, rewrite_checked, rewrite_database
 
     from rstdp_ros.tasks import get_task
     folder, task = tmp_path_factory.mktemp('short'), get_task('cartpole')

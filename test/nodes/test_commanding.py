@@ -62,7 +62,7 @@ def wait_for_motion(record, graph):
 
 
 def wait_for_commands(record, graph, count):
-    """Wait until so many more were given."""
+    """Wait until a number of further ones were given."""
     before = len(commands_in(record))
     wait_for(lambda: len(commands_in(record)) >= before + count, graph)
 

@@ -18,7 +18,7 @@ ERROR = 2
 
 
 def limit_files(pid, size):
-    """Let a process write no file beyond so many bytes, by the kernel; None lifts that."""
+    """Let the kernel limit a process's files to a number of bytes; None lifts that."""
     hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
 

@@ -120,7 +120,7 @@ def test_a_robot_behind_a_bad_network_gets_no_effort_over_the_limit(tmp_path):
     commands = commands_in(record)
     efforts = [effort for _, effort in commands]
     assert events == [] and int(counted['actions refused']) > 0
-    assert max(map(abs, efforts)) == limit  # whoever wanted 10 N was cut
+    assert max(map(abs, efforts)) == limit  # the wanted 10 N were limited
     # ... and a slew of 400 N/s is 8 N per period; a stop may be as hard as it likes.
     assert all(abs(b - a) <= 8.0 for a, b in zip(efforts, efforts[1:]) if b)
     assert efforts[-1] == 0.0

@@ -51,7 +51,7 @@ class Habit(NamedTuple):
 
     :param before: what an earlier version made of it.
     :param words: pattern of the refusal, or of why the robot was stopped.
-    :param bound: so many commands at most that are not zero until it was stopped.
+    :param bound: largest number of commands other than zero until it was stopped.
     """
 
     name: str
@@ -233,7 +233,7 @@ def test_habits_that_are_none_play(graph, habit, measured):
 @marked(REFUSED)
 def test_habits_that_the_checklist_names_are_refused(graph, habit, measured):
     seen = graph(habit)
-    # Whoever enables before there is enough to tell by is stopped.
+    # A robot enabled before there is enough evidence is stopped.
     said = seen.stops[0] if seen.enable == 'enabled' and habit.bound else seen.enable
     assert re.search(habit.words, said) and re.search(habit.words, seen.again), seen
     assert commanded(seen) <= habit.bound and rested(seen), seen

@@ -129,7 +129,7 @@ def louder(monkeypatch):
 
 
 def learned(network, cartpole, strategy, episodes=3, folder=None, **choices):
-    """Return the run after so many episodes, resumed for each where there is a folder."""
+    """Return the run after some episodes, resumed for each if there is a folder."""
     recipe = Recipe.of('cartpole', SEED, strategy, **choices)
     run = AdaptationRun(Learner(network, recipe), folder)
     for _ in range(episodes):

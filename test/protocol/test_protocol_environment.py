@@ -10,7 +10,7 @@ from rstdp_ros.tasks.plant import Outcome, Plant
 
 
 class Countdown(Plant):
-    """A plant whose episodes last so many steps."""
+    """A plant whose episodes last a number of steps."""
 
     def __init__(self, steps=3):
         self.steps = steps

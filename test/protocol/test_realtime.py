@@ -17,7 +17,7 @@ NAN, INF = math.nan, math.inf
 
 
 class Recorder(Plant):
-    """A plant that remembers every effort and lasts so many steps."""
+    """A plant that remembers every effort and lasts a number of steps."""
 
     def __init__(self, steps=1000):
         self.efforts, self.steps = [], steps

@@ -1,4 +1,4 @@
-"""Small bags of runs that happened in this process, message for message as the nodes send them."""
+"""Small bags of runs in this process, message for message as the nodes send them."""
 
 from collections import Counter
 from dataclasses import replace
@@ -33,9 +33,9 @@ def header(stamp, frame):
 
 class RecordedRun:
     """
-    A run of the demo's plant that writes what a recorder would hear.
+    A run of the demo's plant that writes the messages a recorder would hear.
 
-    :ivar digests: of the running network after every episode that counts in the end.
+    :ivar digests: of the running network after every episode that finally counts.
     :ivar rasters: those of every episode.
     """
 
@@ -72,7 +72,7 @@ class RecordedRun:
         """
         Play an episode.
 
-        :param lose: so many of its spikes are not recorded.
+        :param lose: number of its spikes that are not recorded.
         :param late: some spikes are recorded after the weights they led to.
         """
         self.episodes += 1
@@ -120,7 +120,7 @@ class RecordedRun:
             0, ticks, data)
 
     def end(self, end):
-        """Say that an episode is over."""
+        """Send the end of an episode."""
         pair = TYPES['diagnostic_msgs/msg/KeyValue']
         self.send('episode_end', TYPES['diagnostic_msgs/msg/DiagnosticStatus'](
             0, 'episode', end.message, end.episode_id,
@@ -145,7 +145,7 @@ def rewrite(source, target, choose=lambda topic: True, compression='NONE', start
     :param choose: says which topics to keep.
     :param compression: NONE, MESSAGE, FILE or STORAGE.
     :param start: time of the first message to keep, ns.
-    :param chunk: end the file's chunks after so many messages; 0 leaves it to rosbags.
+    :param chunk: end the file's chunks after this many messages; 0 leaves it to rosbags.
     """
     from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, StoragePlugin, Writer
     with Reader(source) as reader:
@@ -192,7 +192,7 @@ def split(source, target):
 
 
 def replayed(path, initial=None, **changes):
-    """Return the steps of a replay, its notes, and what the reader complained about."""
+    """Return the steps of a replay, its notes, and the reader's complaints."""
     with Bag(path) as opened:
         replay = Replay(initial, changes)
         steps = list(replay.steps(learning_events(opened, Counter())))
@@ -200,5 +200,33 @@ def replayed(path, initial=None, **changes):
 
 
 def digests(steps):
-    """Return what replay made."""
+    """Return the digests that replay made."""
     return [step.record.digest if step.record else None for step in steps]
+
+
+def rewrite_database(bag, target):
+    """Copy a bag to sqlite3 and return its file."""
+    from rosbags.rosbag2 import Reader, StoragePlugin, Writer
+    with Reader(bag) as reader, Writer(target, version=9,
+                                       storage_plugin=StoragePlugin.SQLITE3) as writer:
+        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
+                       for c in reader.connections}
+        for connection, stamp, data in reader.messages():
+            writer.write(connections[connection.id], stamp, data)
+    return target / f'{target.name}.db3'
+
+
+def rewrite_checked(source, target):
+    """Copy a bag by our recorder's writer, with a chunk for every 60 messages."""
+    from rosbags.rosbag2 import Reader, StoragePlugin
+
+    from rstdp_ros.bags.checksums import checked_writer
+    with Reader(source) as reader, checked_writer()(target.parent, version=9,
+                                                 storage_plugin=StoragePlugin.MCAP) as writer:
+        connections = {c.id: writer.add_connection(c.topic, c.msgtype, typestore=STORE)
+                       for c in reader.connections}
+        for i, (connection, stamp, data) in enumerate(reader.messages(), 1):
+            writer.write(connections[connection.id], stamp, data)
+            if i % 60 == 0:
+                writer.storage.close_chunk()
+    return target

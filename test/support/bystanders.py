@@ -1,4 +1,4 @@
-"""Nodes that stand where nobody should, or go when they are needed, for the tests of a robot."""
+"""Nodes that are where none should be, or leave when they are needed, for the tests of a robot."""
 
 from pathlib import Path
 import sys
@@ -19,7 +19,7 @@ COMMANDS = 'effort_controller/commands'
 
 
 class Deserter(StandInNode):
-    """A robot whose controller goes in mid-motion, comes back and still does what it did."""
+    """A robot whose controller leaves in mid-motion and comes back with its old command."""
 
     def __init__(self):
         super().__init__()
@@ -31,7 +31,7 @@ class Deserter(StandInNode):
         self.efforts += bool(message.data[0])
 
     def on_watch(self):
-        """Go after some efforts, and come back when the test wants it."""
+        """Leave after some efforts, and come back when the test wants it."""
         if self.efforts >= EFFORTS_BEFORE and not self.away:
             self.away = True
             subscription = next(s for s in self.subscriptions if s.topic_name.endswith(COMMANDS))
@@ -43,7 +43,7 @@ class Deserter(StandInNode):
 
 
 class SecondDriver(Node):
-    """Says that all joints are at zero; or nothing, but is there."""
+    """Says that all joints are at zero."""
 
     def __init__(self, period=0.01):
         super().__init__('second_driver')
@@ -59,14 +59,14 @@ class SecondDriver(Node):
 
 
 class SilentDriver(SecondDriver):
-    """The same without a word."""
+    """The same, but says nothing."""
 
     def on_timer(self):
         """Say nothing."""
 
 
 class Flood(SecondDriver):
-    """Says so as often as it can."""
+    """The same, as often as it can."""
 
     def __init__(self):
         super().__init__(0.001)

@@ -28,9 +28,9 @@ CRASHED = '.crashed'
 
 class Point(NamedTuple):
     """
-    A moment: just before or just after the work of a certain call of a method.
+    A moment: just before or after the work of a certain call of a method.
 
-    :param count: which call, from 1.
+    :param count: number of the call, from 1.
     :param concerns: whether a call counts, by its arguments.
     """
 
@@ -48,7 +48,7 @@ def before_publishing(topic: str, count: int) -> Point:
 
 
 # The counts keep the deaths within one run some episodes apart, except that environment and
-# adaptation die of the same episode's end between end and reward and while it is written down.
+# adaptation die at the same episode's end: between end and reward, and while it is written.
 POINTS = {
     'between reset and reply': Point(EnvironmentNode, '_on_reset', 9, after=True),
     'in mid-step': Point(EquationsPlant, 'step', 1000, after=True),
@@ -62,7 +62,7 @@ POINTS = {
 
 
 def arm(point: Point, marker: Path) -> None:
-    """Make this process die when it comes to a point, unless it has done so before."""
+    """Make this process die when it reaches a point, unless it has done so before."""
     if marker.exists():
         return
     work, calls = getattr(point.owner, point.method), itertools.count(1)
@@ -80,7 +80,7 @@ def arm(point: Point, marker: Path) -> None:
 
 
 def die(marker: Path) -> None:
-    """Leave no chance to clean up."""
+    """Die without a chance to clean up."""
     marker.touch()
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -89,7 +89,7 @@ def main() -> None:
     """Run the node."""
     file = Path(sys.argv[sys.argv.index('--params-file') + 1])
     content = yaml.safe_load(file.read_text())
-    # The node itself knows no such parameter, and would refuse it.
+    # The node itself has no such parameter and would refuse it.
     point = content['/**']['ros__parameters'].pop('crash')
     own = file.with_suffix('.own.yaml')
     own.write_text(yaml.safe_dump(content))

@@ -1,4 +1,4 @@
-"""Environments in virtual time for the examination, which keep every rule."""
+"""Environments in virtual time, for the examination, that keep every rule."""
 
 from collections import deque
 from dataclasses import replace
@@ -36,8 +36,8 @@ class Sound:
     """
     Our own protocol, with the node's work done by hand.
 
-    Whatever goes in or out passes one of the ``edit_...`` methods, where a fault can be put; what
-    they turn into None is lost.
+    All messages in or out pass one of the ``edit_...`` methods, where a fault can be put; those
+    they turn into None are lost.
     """
 
     clock = 'lockstep'
@@ -54,10 +54,10 @@ class Sound:
         self.prepare()
 
     def prepare(self):
-        """Change what is to be changed before the start."""
+        """Make changes before the start."""
 
     def examine(self, exam):
-        """Go on until the verdicts are there; return them by rule."""
+        """Run until the verdicts are there; return them by rule."""
         while not exam.done:
             assert self.now < LIMIT, exam.doing
             self.now += PERIOD
@@ -69,11 +69,11 @@ class Sound:
         return {verdict.rule: verdict for verdict in exam.report.verdicts()}
 
     def cycle(self):
-        """Let time go on."""
+        """Advance the time."""
         self.send_all(self.protocol.poll(self.now))
 
     def handle(self, outputs):
-        """Do what the examination wants."""
+        """Do what the examination asks for."""
         for output in outputs:
             if isinstance(output, Act):
                 self.acts.append(output)
@@ -99,7 +99,7 @@ class Sound:
         self.send('reply', Reply(token, self.protocol.episode_id))
 
     def act(self, act):
-        """Check what the node checks and hand it on."""
+        """Check an action like the node and pass it on."""
         act = self.edit_act(act)
         if act is None or act.joint != self.task.robot.actuated_joint:
             return
@@ -110,7 +110,7 @@ class Sound:
         self.send_all(outputs)
 
     def send_all(self, outputs):
-        """Send what the protocol says, and the reward after an end that counts."""
+        """Send the protocol's outputs, and the reward after an end that counts."""
         for output in outputs:
             if isinstance(output, Observation):
                 self.send('observation', output)
@@ -126,7 +126,7 @@ class Sound:
             self.inbox.append((kind, message))
 
     def edit_act(self, message):
-        """Leave it; the others likewise."""
+        """Leave it unchanged, as the other methods do."""
         return message
 
     edit_observation = edit_end = edit_reward = edit_reply = edit_act
@@ -139,24 +139,24 @@ class SoundInRealTime(Sound):
 
 
 class SelfPaced(Sound):
-    """Begins its episodes by itself and has no services."""
+    """Begins its episodes itself and has no services."""
 
     def cycle(self):
-        """Begin whenever nothing runs."""
+        """Begin whenever no episode runs."""
         if not self.protocol.running:
             self.protocol.seed += 1
             self.send_all(self.protocol.reset(self.now))
         super().cycle()
 
     def reset(self, token):
-        """Have no such service."""
+        """Do nothing: there is no such service."""
 
     def edit_reply(self, message):
-        """Have nobody who would reply."""
+        """Drop it: there is no reply."""
 
 
 class SelfPacedInRealTime(SelfPaced):
-    """Likewise in real time."""
+    """The same in real time."""
 
     clock = 'realtime'
 
@@ -165,16 +165,16 @@ class Lossy(Sound):
     """Loses two of three replies."""
 
     def edit_reply(self, message):
-        """Let every third one pass."""
+        """Pass every third one."""
         self.state['replies'] = self.state.get('replies', 0) + 1
         return message if self.state['replies'] % 3 == 0 else None
 
 
 class Disturbed(SoundInRealTime):
-    """In its first two episodes, which a busy machine delays, sends two at once and pauses."""
+    """Sends two at once and pauses in its first two episodes, as on a busy machine."""
 
     def cycle(self):
-        """Do the work of two cycles in every second one, or one as usual."""
+        """Do two cycles' work in every second cycle, or one as usual."""
         if self.protocol.episode_id not in ('boot-1', 'boot-2'):
             super().cycle()
         elif round(self.now / PERIOD) % 2:

@@ -1,4 +1,4 @@
-"""A strategy and a guard as another package might bring them."""
+"""A strategy and a guard as another package might provide them."""
 
 from dataclasses import dataclass
 import os
@@ -11,15 +11,15 @@ from rstdp_ros.plasticity import NoGuard, Proposal, Strategy
 from rstdp_ros.support.compiling import compiled
 from rstdp_ros.support.parameters import parameter
 
-# Names a file whose presence ends what takes time, once.
+# Names a file whose presence ends slow work, once.
 RELEASE = 'EXPLORER_RELEASE'
-# Of a compiled loop that may be released, so that it looks now and then: about a second.
+# Size of a compiled loop that may be released, so that it checks about every second.
 CHUNK = 500
 
 
 @dataclass(frozen=True)
 class ExplorerParameters:
-    """Parameters that nobody else has; the last two only take time."""
+    """Parameters that no other strategy has; the last two only take time."""
 
     reach: float = parameter(0.05, 'Standard deviation of a step.', minimum=0.0, maximum=10.0)
     memory: float = parameter(0.5, 'How much of the step before is repeated.', minimum=0.0,
@@ -40,7 +40,7 @@ def reckon(millions):
 
 
 def released():
-    """Say whether to go on, and take the file away."""
+    """Say whether to stop, and remove the file."""
     try:
         Path(os.environ.get(RELEASE, '')).unlink()
     except OSError:
@@ -49,7 +49,7 @@ def released():
 
 
 class Explorer(Strategy):
-    """Goes as far as the robot moved, by a walk with a memory, which is arrays."""
+    """Goes as far as the robot moved, by a walk whose memory consists of arrays."""
 
     name = 'explorer'
     Parameters = ExplorerParameters
@@ -64,11 +64,11 @@ class Explorer(Strategy):
 
     @classmethod
     def preset(cls, name, task):
-        """Return the only set."""
+        """Return the only preset."""
         return ExplorerParameters()
 
     def propose(self, shown):
-        """Take a step that every number of the trajectory enters."""
+        """Take a step that depends on every number of the trajectory."""
         self._take_time()
         seen, weights, parameters = shown.trajectory, list(shown.network.weights), self.parameters
         moved = np.abs(seen.positions).mean() + np.abs(seen.velocities).mean()
@@ -93,7 +93,7 @@ class Explorer(Strategy):
             reckon(CHUNK)
 
     def placed(self, network):
-        """Count it."""
+        """Count the call."""
         self.elsewhere += 1
 
     def state(self):
@@ -102,7 +102,7 @@ class Explorer(Strategy):
                 'random': self.generator.bit_generator.state}
 
     def restore(self, state):
-        """Take them over."""
+        """Restore them."""
         self.steps = [state['first'], state['second']]
         self.elsewhere = state['elsewhere']
         self.generator.bit_generator.state = state['random']
@@ -110,13 +110,14 @@ class Explorer(Strategy):
 
 @dataclass(frozen=True)
 class HesitantParameters:
-    """The parameter of the guard."""
+    """The guard's parameter."""
 
-    every: int = parameter(2, 'Deploy one network in so many.', minimum=1, maximum=100)
+    every: int = parameter(2, 'Episodes from one deployed network to the next.', minimum=1,
+                           maximum=100)
 
 
 class Hesitant(NoGuard):
-    """Deploys now and then what runs."""
+    """Deploys the running network from time to time."""
 
     name = 'hesitant'
     Parameters = HesitantParameters
@@ -126,7 +127,7 @@ class Hesitant(NoGuard):
         self.seen = 0
 
     def judge(self, episode_return, running, proposed, preferred=None):
-        """Count."""
+        """Count episodes."""
         self.seen += 1
         if self.seen % self.parameters.every:
             return proposed, ''
@@ -134,10 +135,10 @@ class Hesitant(NoGuard):
         return proposed, 'deployed'
 
     def state(self):
-        """Return the count too."""
+        """Return the state with the count."""
         return {**super().state(), 'seen': self.seen}
 
     def restore(self, state):
-        """Take it over."""
+        """Restore it."""
         super().restore(state)
         self.seen = state['seen']

@@ -1,4 +1,4 @@
-"""What can be wrong with an environment, and which rule that breaks."""
+"""Faults of an environment, and the rules that they break."""
 
 from collections import deque
 import math
@@ -17,7 +17,7 @@ class Fault:
     A fault of an environment.
 
     :param breaks: the rule that it breaks.
-    :param also: rules that cannot be kept then.
+    :param also: further rules that cannot be kept then.
     :param base: the environment without the fault.
     :param changes: of its attributes and methods.
     """
@@ -46,7 +46,7 @@ class Tardy(Sound):
     """Replies after 2.5 s."""
 
     def prepare(self):
-        """Have a place for what is late."""
+        """Make a list for late replies."""
         self.late = deque()
 
     def edit_reply(self, message):
@@ -54,19 +54,19 @@ class Tardy(Sound):
         self.late.append((self.now + 2.5, message))
 
     def cycle(self):
-        """Send what is late."""
+        """Send late replies."""
         super().cycle()
         while self.late and self.late[0][0] <= self.now:
             self.inbox.append(('reply', self.late.popleft()[1]))
 
 
 class Impatient(Sound):
-    """Goes on by itself when an observation is not answered soon, though it says lockstep."""
+    """Continues by itself if an observation is not answered soon, though it claims lockstep."""
 
     parameters = {'clock': 'lockstep'}
 
     def cycle(self):
-        """Answer itself, all but the first."""
+        """Answer observations itself, except the first."""
         if self.protocol.running and self.protocol._steps > 1:
             self.act(Act(self.protocol.episode_id, self.protocol._last_stamp,
                          self.task.robot.actuated_joint, 10.0))
@@ -77,19 +77,19 @@ class Jittery(SoundInRealTime):
     """Sends two at once and then pauses."""
 
     def cycle(self):
-        """Do the work of two cycles in every second one."""
+        """Do two cycles' work in every second cycle."""
         if round(self.now / PERIOD) % 2:
             super().cycle()
             super().cycle()
 
 
 class GoesOnAlone(SoundInRealTime):
-    """Has a time-out that is hardly one, a pole that does not fall, and a weak motor."""
+    """Has an almost endless time-out, a pole that does not fall, and a weak motor."""
 
     action_timeout = 60.0
 
     def prepare(self):
-        """Take gravity away, and nearly all force."""
+        """Remove gravity, and nearly all force."""
         self.plant.set_physics(self.task.make_physics({'gravity': 0.0, 'force_magnitude': 0.01}))
 
 
@@ -102,7 +102,7 @@ class TalksAfterTheEnd(Sound):
         return message
 
     def edit_end(self, message):
-        """Remember when it was."""
+        """Remember its time."""
         self.again_at = self.now + 0.5
         return message
 
@@ -114,7 +114,7 @@ class TalksAfterTheEnd(Sound):
 
 
 class StartsAnywhere(Sound):
-    """Starts from what it likes and says what it was asked for."""
+    """Starts from other states than those of the requested seed."""
 
     def reset(self, token):
         """Take another start every time."""
@@ -124,7 +124,7 @@ class StartsAnywhere(Sound):
 
 
 def unreadable(rule, reason):
-    """Return an edit that sends what cannot be read instead."""
+    """Return an edit that sends something unreadable instead."""
     def edit(env, message):
         env.inbox.append(('unreadable', rule, reason))
 
@@ -132,7 +132,7 @@ def unreadable(rule, reason):
 
 
 def second(env, message):
-    """Send the same once more under another id, and then the real one."""
+    """Send the same under another id first, and then the real one."""
     env.inbox.append(('observation', message._replace(episode_id='second-1')))
     return message
 
@@ -144,18 +144,18 @@ def once(env, message):
 
 
 def measured_anew(env, message):
-    """Change a position by a little with every message."""
+    """Change a position slightly with every message."""
     env.state['sent'] = env.state.get('sent', 0) + 1
     return message._replace(joints=Joints((1e-6 * env.state['sent'], 0.0), (0.0, 0.0)))
 
 
 def finite(env, act):
-    """Take what is not finite for a push."""
+    """Take an effort that is not finite for a push."""
     return act if math.isfinite(act.effort) else act._replace(effort=10.0)
 
 
 def any_stamp(env, act):
-    """Take a stamp that is none for the open one."""
+    """Take an invalid stamp for the open one."""
     return act._replace(stamp=min(act.stamp, env.protocol._last_stamp))
 
 

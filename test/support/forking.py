@@ -1,4 +1,4 @@
-"""Unpack foreign files in forks: as safe as in new processes, and without their start."""
+"""Unpack foreign files in forks: as safe as in new processes, without their start-up time."""
 
 import os
 
@@ -6,7 +6,7 @@ from rstdp_ros.exchange import child, nir_reading, torch_checkpoints
 
 
 def unpack(module, data):
-    """Do what :func:`rstdp_ros.exchange.child.unpack` does."""
+    """Do the work of :func:`rstdp_ros.exchange.child.unpack`."""
     receiver, sender = os.pipe()
     process = os.fork()
     if not process:

@@ -1,4 +1,4 @@
-"""The demo's graph as real processes, and what it must equal."""
+"""The demo's graph as real processes, and the runs that it must equal."""
 
 import fcntl
 import itertools
@@ -18,13 +18,13 @@ from rstdp_ros.plasticity.run import EPISODES, read_records
 SEED = 200_000_000
 PATIENCE = 90.0
 ENABLE_AGAIN = 5.0
-# A few in turn: a killed node is known in its domain for 20 s more, and then it is forgotten.
+# A few domains in turn: a killed node remains known in its domain for 20 s.
 TURNS = 8
 FIRST_DOMAIN = (int(os.environ.get('ROS_DOMAIN_ID', 1 + os.getppid() % 70))
                 + TURNS * int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]))
-# Where Fast DDS has the ports of a domain, each a file; so many per domain.
+# Where Fast DDS has the ports of a domain, each a file, the first one and their number.
 SHARED, FIRST_PORT, PORTS = Path('/dev/shm'), 7400, 250
-# By domain; each ends with the process that runs the tests.
+# Probes by domain; each ends with the process that runs the tests.
 PROBES = {}
 DOMAINS = itertools.cycle(range(FIRST_DOMAIN, FIRST_DOMAIN + TURNS))
 
@@ -38,10 +38,10 @@ def own_domain():
 
 def sweep(domain):
     """
-    Remove the shared memory by which killed nodes of earlier tests were reached.
+    Remove the shared memory of killed nodes of earlier tests.
 
-    A new node takes such a port over, and another one that opened it a moment before may go on
-    writing into the old one, which nobody reads any more.
+    A new node takes such a port over, and another one that opened it a moment before may continue
+    to write into the old one, which is no longer read.
     """
     for port in range(PORTS * domain + FIRST_PORT, PORTS * (domain + 1) + FIRST_PORT):
         lock = SHARED / f'fastdds_port{port}_el'
@@ -90,18 +90,18 @@ def demo_graph(folder, episodes, environment=None, **values):
 
 
 def records_in(folder):
-    """Return what the adaptation node has logged."""
+    """Return the records in the adaptation node's log."""
     path = folder / EPISODES
     return read_records(path) if path.exists() else []
 
 
 def digests_in(folder):
-    """Return the digests that the adaptation node has logged."""
+    """Return the digests in the adaptation node's log."""
     return [record.digest for record in records_in(folder)]
 
 
 def wait_for(condition, supervisor=None, period=0.02):
-    """Wait, while the supervisor looks after its nodes; return what it reports."""
+    """Wait, while the supervisor keeps its nodes running; return its reports."""
     deadline, events = time.monotonic() + PATIENCE, []
     while not condition():
         assert time.monotonic() < deadline, 'too late'
@@ -112,14 +112,14 @@ def wait_for(condition, supervisor=None, period=0.02):
 
 
 def wait_for_robot(condition, graph):
-    """Wait for what an enabled robot does; enable it again where a busy machine stopped it."""
+    """Wait for a condition of an enabled robot; enable it again if a busy machine stopped it."""
     again = 0.0
 
     def reached():
         nonlocal again
         if not condition() and time.monotonic() > again:
             enabled, _ = probe('enable', True)
-            # A robot in real time must not be asked all the time, either.
+            # A robot in real time must not be asked too often.
             again = time.monotonic() + ENABLE_AGAIN * enabled
         return condition()
     return wait_for(reached, graph)
@@ -130,7 +130,7 @@ def probe(name, *arguments, environment=None):
     variables = {**os.environ, **(environment or {})}
     domain = variables['ROS_DOMAIN_ID']
     if domain not in PROBES or PROBES[domain].poll() is not None:
-        # A session of its own: no test's Ctrl-C is meant for it.
+        # In a separate session: no test's Ctrl-C is meant for it.
         PROBES[domain] = subprocess.Popen(
             [sys.executable, Path(__file__).with_name('probe.py')], env=variables, text=True,
             bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
@@ -144,7 +144,7 @@ def probe(name, *arguments, environment=None):
 
 
 def run(*words):
-    """Run the command line; return what it printed as JSON."""
+    """Run the command line; return its JSON output."""
     done = subprocess.run([sys.executable, '-m', 'rstdp_ros', *words, '--json'],
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -152,7 +152,7 @@ def run(*words):
 
 
 def start_demo(folder, *extra, task='cartpole'):
-    """Start the demo as a person does."""
+    """Start the demo as a user does."""
     return subprocess.Popen(
         [sys.executable, '-m', 'rstdp_ros', 'demo', task, '--run-dir', str(folder),
          '--strategy', 'rstdp', '--json', *map(str, extra)],
@@ -173,6 +173,6 @@ def children(folder):
 
 
 def commands_in(path):
-    """Return time and effort of every command the stand-in robot got."""
+    """Return time and effort of every command to the stand-in robot."""
     lines = path.read_text().splitlines() if path.exists() else []
     return [tuple(map(float, line.split())) for line in lines]

@@ -1,8 +1,8 @@
 """
 Drivers with bad habits, for the tests of a robot.
 
-Each is the stand-in robot with a function in front of its publisher: of what is true it makes
-the messages that are sent.
+Each is the stand-in robot with a function in front of its publisher, which turns true messages
+into the ones sent.
 """
 
 from copy import deepcopy
@@ -20,12 +20,12 @@ HABITS = {}
 
 
 def honest(driver, message):
-    """Say what is true."""
+    """Send the true message."""
     yield message
 
 
 def habit(function):
-    """Keep a function under its name: it takes the driver and a message, and yields others."""
+    """Register a function under its name: it takes the driver and a message, and yields others."""
     HABITS[function.__name__] = function
     return function
 
@@ -34,8 +34,8 @@ class HabitualDriver(StandInNode):
     """
     The stand-in robot with a habit.
 
-    :ivar said: so many messages were due.
-    :ivar moving: so many since the first effort.
+    :ivar said: number of messages due so far.
+    :ivar moving: number of them since the first effort.
     """
 
     def __init__(self, name):
@@ -45,7 +45,7 @@ class HabitualDriver(StandInNode):
         self.real, self._publisher = self._publisher, self
 
     def publish(self, message):
-        """Publish what the habit makes of a message."""
+        """Publish a message as changed by the habit."""
         self.said += 1
         self.moving += not self.robot.held or self.moving > 0
         for made in self.habit(self, message):
@@ -76,7 +76,7 @@ def pole_velocity(function):
 
 
 def pole(function):
-    """Return a habit that changes the angle of the pole; it is told how many were said."""
+    """Return a habit that changes the angle of the pole, given the number of messages."""
     def changed(driver, message):
         change(message, POLE, lambda angle: function(angle, driver.said))
         yield message
@@ -110,14 +110,14 @@ HABITS.update(
 
 @habit
 def task_order(driver, message):
-    """Name the joints as the task does."""
+    """Send the joints in the task's order."""
     yield JointState(header=message.header, name=list(message.name)[::-1],
                      position=message.position[::-1], velocity=message.velocity[::-1])
 
 
 @habit
 def frozen(driver, message):
-    """Say for ever what was first."""
+    """Repeat the first message forever."""
     driver.kept = driver.kept or [deepcopy(message)]
     driver.kept[0].header = message.header
     yield driver.kept[0]
@@ -125,7 +125,7 @@ def frozen(driver, message):
 
 @habit
 def stuck_encoder(driver, message):
-    """Say for ever where the pole was first."""
+    """Repeat the pole's first position forever."""
     driver.kept = driver.kept or [message.position[message.name.index(POLE)]]
     change(message, POLE, lambda angle: driver.kept[0])
     yield message
@@ -133,7 +133,7 @@ def stuck_encoder(driver, message):
 
 @habit
 def one_message_per_joint(driver, message):
-    """Tell the joints one by one."""
+    """Send the joints one by one."""
     for name, position, velocity in zip(message.name, message.position, message.velocity):
         yield JointState(header=message.header, name=[name], position=[position],
                          velocity=[velocity])
@@ -141,14 +141,14 @@ def one_message_per_joint(driver, message):
 
 @habit
 def gripper_too(driver, message):
-    """Tell of a gripper too."""
+    """Add a gripper."""
     yield message
     yield JointState(header=message.header, name=['gripper'], position=[0.1])
 
 
 @habit
 def late(driver, message):
-    """Say all 200 ms late."""
+    """Send everything 200 ms late."""
     driver.kept.append(message)
     if len(driver.kept) > 20:
         yield driver.kept.pop(0)
@@ -156,21 +156,21 @@ def late(driver, message):
 
 @habit
 def whole_seconds(driver, message):
-    """Leave nanoseconds away."""
+    """Omit nanoseconds."""
     message.header.stamp.nanosec = 0
     yield message
 
 
 @habit
 def no_stamp(driver, message):
-    """Leave stamps away."""
+    """Omit stamps."""
     message.header.stamp.sec = message.header.stamp.nanosec = 0
     yield message
 
 
 @habit
 def overtaking(driver, message):
-    """Say every second message before the one that is due."""
+    """Send every second message before the one due."""
     driver.kept.insert(0, message)
     if len(driver.kept) == 2:
         yield from driver.kept

@@ -1,4 +1,4 @@
-"""The tasks' steps without friction: what they must equal, bit for bit, where there is none."""
+"""The tasks' steps without friction, which theirs must equal, bit for bit, if there is none."""
 
 import math
 

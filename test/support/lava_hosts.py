@@ -8,7 +8,7 @@ LAVA = find_spec('lava') is not None
 
 
 def hosts(mark):
-    """List the processes that run Lava and have the variable MARK in their environment."""
+    """List the processes that run Lava with the variable MARK in their environment."""
     found = []
     for pid in filter(str.isdigit, os.listdir('/proc')):
         try:

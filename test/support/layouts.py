@@ -1,4 +1,4 @@
-"""What the layouts of RViz, Foxglove and PlotJuggler ask of the graph."""
+"""What the layouts of RViz, Foxglove and PlotJuggler need from the graph."""
 
 import json
 import re
@@ -15,10 +15,10 @@ JOINT_STATE = 'sensor_msgs/msg/JointState'
 
 class Wish(NamedTuple):
     """
-    Something that a layout shows.
+    A value that a layout shows.
 
     :param kind: of message, '' for any.
-    :param fields: (name, whether an element of an array is meant) step by step into the message.
+    :param fields: the path into the message: (name, whether an element of an array is meant).
     :param value: node and key of a value on /diagnostics.
     """
 
@@ -87,7 +87,7 @@ def _wish(text):
 
 
 def plotjuggler(path):
-    """List the wishes of a layout of PlotJuggler; it must subscribe to all that it shows."""
+    """List the wishes of a layout of PlotJuggler, which must subscribe to all that it shows."""
     root = ElementTree.parse(path).getroot()
     for splitter in root.iter('DockSplitter'):
         assert len(splitter) == int(splitter.get('count')) == len(
@@ -99,7 +99,7 @@ def plotjuggler(path):
 
 
 def _curve(name):
-    """Read a name that PlotJuggler gives to a value."""
+    """Read PlotJuggler's name of a value."""
     if name.startswith(DIAGNOSTICS):
         node, key = name.removeprefix(f'{DIAGNOSTICS}/rstdp_ros/').rsplit('/', 1)
         return Wish(DIAGNOSTICS, value=(node, key)) if key != 'level' else Wish(DIAGNOSTICS)

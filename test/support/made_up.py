@@ -1,4 +1,4 @@
-"""Runs that learned from episodes that nobody played."""
+"""Runs that learned from made-up episodes."""
 
 import numpy as np
 

@@ -1,9 +1,9 @@
 """
-A ROS process that sends mutated messages and requests, and measures what comes back.
+A ROS process that sends mutated messages and requests, and measures the response.
 
 Its argument is JSON: ``topics`` and ``services`` to send to, ``count`` for each topic and for all
-services of a node together, ``seed`` and ``model``, a network file. It prints how many it sent and
-how large and frequent the nodes' diagnostics were meanwhile.
+services of a node together, ``seed`` and ``model``, a network file. It prints the number sent, and
+the size and frequency of the nodes' diagnostics meanwhile.
 """
 
 from collections import Counter
@@ -45,7 +45,7 @@ WORDS = ('', '\0', '\x1b[2J\r\n\a', '\ufffd\u2603\U0001f916', 'nan', '-1', '9' *
          'boot-1', '{}{0}%s%n', *JOINTS)
 HUGE, LONG = 1_000_000, 10_000
 LENGTHS = {'uint8': HUGE, 'octet': HUGE, 'double': LONG, 'string': LONG}
-# One in so many strings and arrays is that long.
+# One in this many strings and arrays is very long.
 SELDOM = 300
 INTEGERS = {kind: (-(2 ** (bits - 1)) * signed, 2 ** (bits - signed) - 1)
             for bits in (8, 16, 32, 64)
@@ -58,7 +58,7 @@ RATE_TIME = 3.0
 
 
 def templates(model):
-    """Return per topic its type, QoS and messages that somebody could well mean."""
+    """Return, per topic, its type, QoS and plausible messages."""
     network = Path(model).read_bytes()
     joints = JointState(header=HEADER, name=JOINTS, position=[0.01, 0.02], velocity=[0.0, 0.1],
                         effort=[0.0, 0.0])
@@ -92,7 +92,7 @@ def templates(model):
 
 
 def odd_archives(network):
-    """Make valid zips whose members are not what the name says."""
+    """Make valid zips whose members do not match their names."""
     with zipfile.ZipFile(io.BytesIO(network)) as archive:
         names = archive.namelist()
         for victim in names:
@@ -105,7 +105,7 @@ def odd_archives(network):
 
 
 def requests():
-    """Return per end of a service's name its type and requests; none changes a valid value."""
+    """Return, per end of a service's name, its type and requests; none changes a valid value."""
     def parameter(name, kind, **value):
         return Parameter(name=name, value=ParameterValue(type=kind, **value))
     names = ['pole_mass', 'use_sim_time', 'tau_c', 'task', '', 'x' * LONG, '\x1b[2J',
@@ -162,7 +162,7 @@ def mutated_value(random, value, kind):
 
 
 def mutated_sequence(random, values, kind):
-    """Return values that are other ones, fewer or more."""
+    """Return different values, fewer or more of them."""
     choice = random.random()
     if choice < 0.1:
         return []
@@ -183,7 +183,7 @@ def sent_by(random, message):
     Return a mutant that some publisher could send.
 
     Bytes that are no message of their type are not sent: rclpy 9 itself crashes at some of them,
-    where no Python code can stand in between.
+    where no Python code can intervene.
     """
     if isinstance(message, UInt8MultiArray) and random.random() < 0.5:
         return UInt8MultiArray(data=garble(random, bytes(message.data)))
@@ -191,7 +191,7 @@ def sent_by(random, message):
 
 
 class Fuzz:
-    """Sends, and listens to the diagnostics meanwhile."""
+    """Sends messages, and listens to the diagnostics meanwhile."""
 
     def __init__(self, node, plan):
         self.node, self.plan, self.random = node, plan, Random(plan['seed'])
@@ -208,7 +208,7 @@ class Fuzz:
             self.largest[name] = max(self.largest[name], len(serialize_message(message)))
 
     def spin(self, seconds=0.0):
-        """Handle what came."""
+        """Handle incoming messages."""
         self.executor.spin_once(timeout_sec=seconds)
 
     def flood_topics(self):
@@ -230,11 +230,11 @@ class Fuzz:
         try:
             publisher.publish(message)
             self.sent[publisher.topic_name] += 1
-        except RCLError:  # bytes that the middleware itself does not take
+        except RCLError:  # bytes that the middleware itself refuses
             self.sent['not taken by the middleware'] += 1
 
     def flood_services(self):
-        """Send requests to all services in turn, some at a time."""
+        """Send requests to all services in turn, several at a time."""
         known, waiting = requests(), []
         for node, names in self.plan['services'].items():
             clients = [(name, known[name][1], self.node.create_client(
@@ -251,7 +251,7 @@ class Fuzz:
         self._answered(waiting, 0)
 
     def _answered(self, waiting, many):
-        """Wait until no more are waiting; a reply to who is not known yet may get lost in DDS."""
+        """Wait until few enough are waiting; a reply to an unknown client may be lost in DDS."""
         deadline = time.monotonic() + REPLY_TIMEOUT
         while len(waiting) > many:
             if time.monotonic() > deadline:
@@ -270,14 +270,14 @@ class Fuzz:
             self.spin(0.1)
 
     def result(self):
-        """Return what was sent and the diagnostics' largest size and rate."""
+        """Return the number sent and the diagnostics' largest size and rate."""
         elapsed = time.monotonic() - self.started
         return {'sent': self.sent, 'unanswered': self.unanswered, 'largest': self.largest,
                 'rates': {name: n / elapsed for name, n in self.reports.items()}}
 
 
 def main():
-    """Send what the plan says and print what was seen."""
+    """Send according to the plan and print the result."""
     rclpy.init(args=[])
     try:
         fuzz = Fuzz(rclpy.create_node('fuzz'), json.loads(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Bags of plants that somebody else moved: not our policy, or nothing of ours at all."""
+"""Bags of plants moved by others: another policy, or nothing of ours at all."""
 
 from bag_maker import header, NANOSECONDS, SEED, STORE, TYPES
 import numpy as np
@@ -28,13 +28,13 @@ def joint_state(stamp, frame, names, positions=(), velocities=(), efforts=()):
 
 
 def balance(positions, velocities):
-    """Return the effort of a linear controller, N, for a robot that takes any effort."""
+    """Return a linear controller's effort, N, for a robot that takes any effort."""
     (x, theta), (x_dot, theta_dot) = positions, velocities
     return float(np.clip(x + 2.0 * x_dot + 40.0 * theta + 8.0 * theta_dot, -10.0, 10.0))
 
 
 def episode_of_a_driver(task, physics, number, steps=60):
-    """Play the protocol in real time with a policy of somebody else's: rows of messages."""
+    """Play the protocol in real time with a foreign policy: rows of messages."""
     generator = np.random.default_rng(SEED + number)
     state, pasts, messages = task.start_states([SEED + number])[0], [0.0], []
     for i in range(steps):
@@ -53,7 +53,7 @@ def episode_of_a_driver(task, physics, number, steps=60):
 
 
 def robot(task, physics, seconds, names, zero, scale, controller):
-    """Let a stand-in robot be balanced by a node that knows nothing of us: rows of messages."""
+    """Let a foreign node balance a stand-in robot: rows of messages."""
     still = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0,
                               set_up_after=0.0)
     plant = StandIn(task, physics, still)

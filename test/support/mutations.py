@@ -1,5 +1,5 @@
 """
-Damaged and hostile files: seeded mutants of a good one, and what a reader may do with them.
+Damaged and hostile files: seeded mutants of a good one, and a reader's limits with them.
 
 :func:`mutants` makes them, :func:`survives` lets a reader read them in a process of its own::
 
@@ -45,9 +45,9 @@ TOKEN = re.compile(r'-?\d[\w.+-]*|"[^"]*"|\'[^\']*\'|\w+|[\[\]{}:,()<>=-]')
 
 class Survival(NamedTuple):
     """
-    What a reader did with mutants.
+    A reader's results with mutants.
 
-    :param refused: how many by a sentence; ``read`` how many it took for good.
+    :param refused: number refused with a sentence; ``read``: number accepted.
     :param seconds: the longest time with one file.
     :param megabytes: growth of the process's memory at its peak.
     """
@@ -64,7 +64,7 @@ class Survival(NamedTuple):
 
 def mutants(data: bytes, seed: int, count: int) -> Iterator[bytes]:
     """
-    Make mutants of a file's bytes, each another one; the same seed makes the same ones.
+    Make different mutants of a file's bytes; the same seed makes the same ones.
 
     Archives are damaged in their bytes or, with correct checksums, in their members; .npy members
     in header, text or values; text in its tokens or, where it is JSON, in its values.
@@ -133,7 +133,7 @@ def mutated_zip(data: bytes, rng: random.Random) -> bytes:
     buffer = io.BytesIO()
     method = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
     with zipfile.ZipFile(buffer, 'w', method) as archive, warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # two members of one name are meant
+        warnings.simplefilter('ignore')  # two members of one name are intended
         for name, content in members:
             info = zipfile.ZipInfo(name)
             info.compress_type = method
@@ -265,10 +265,10 @@ SHAPED = ((lambda data: data[:4] == b'PK\x03\x04' and zipfile.is_zipfile(io.Byte
 def survives(reader: Callable[[Path], object], path: Path, contents: Iterable[bytes],
              seconds: float = SECONDS, megabytes: float = MEGABYTES) -> Survival:
     """
-    Let a reader read one content after the other from a file, in a process of its own.
+    Let a reader read the contents one by one from a file, in a process of its own.
 
     :param reader: may return anything or raise RstdpError with a sentence of one line.
-    :return: the figures, once every content was survived; else an AssertionError tells of the
+    :return: the figures, if every content was survived; otherwise an AssertionError describes the
         first that was not, which stays in the file.
     """
     receiver, sender = os.pipe()
@@ -291,10 +291,10 @@ def survives(reader: Callable[[Path], object], path: Path, contents: Iterable[by
 
 
 def _read_all(reader, path, contents, seconds, megabytes, words):
-    # What numpy or zlib would take beyond this is a MemoryError instead of a dead machine.
+    # Memory beyond this is a MemoryError instead of a dead machine.
     size = _memory('VmSize')
     resource.setrlimit(resource.RLIMIT_AS, (size + 4 * megabytes * 2**20,) * 2)
-    # The default action ends the process even where C code never comes back.
+    # The default action ends the process even if C code never returns.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     Path('/proc/self/clear_refs').write_text('5')
     before = _memory('VmHWM')
@@ -302,7 +302,7 @@ def _read_all(reader, path, contents, seconds, megabytes, words):
     longest = most = 0.0
     for content in contents:
         path.write_bytes(content)
-        # Time of the processor, as others may use it too; who waits for ever is ended as well.
+        # Processor time, as others may use it too; a process that waits forever is ended as well.
         signal.alarm(int(6 * seconds))
         start = time.process_time()
         try:

@@ -1,4 +1,4 @@
-"""Networks that are made up."""
+"""Made-up networks."""
 
 import numpy as np
 
@@ -16,6 +16,6 @@ def random_network(seed, sizes=(8, 64, 64, 2), ticks=8, threshold=0.5):
 
 
 def with_w2(network, w2, **changes):
-    """Return a network that differs in W2."""
+    """Return the network with another W2."""
     w1, _, w3 = network.weights
     return network.replace(weights=(w1, w2, w3), **changes)

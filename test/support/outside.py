@@ -1,4 +1,4 @@
-"""Packages of docs/examples as if somebody had installed them."""
+"""Packages of docs/examples, as if installed."""
 
 import importlib.util
 import os
@@ -22,7 +22,7 @@ def install(name, factory):
     if importlib.util.find_spec('setuptools') is None:
         pytest.skip('setuptools builds the example')
     folder = factory.mktemp('installed')
-    # A build leaves things beside its source.
+    # A build leaves files beside its source.
     source = shutil.copytree(EXAMPLES / name, factory.mktemp('source') / name)
     subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-index',
                     '--no-build-isolation', '--target', str(folder), str(source)], check=True)

@@ -1,4 +1,4 @@
-"""Where the tests find what they need."""
+"""Paths that the tests need."""
 
 from pathlib import Path
 

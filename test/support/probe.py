@@ -1,8 +1,8 @@
 """
-The tests' ROS process: does what a test asks for, line by line, and answers in JSON.
+The tests' ROS process: executes a test's requests, line by line, and answers in JSON.
 
-It is a process of its own because the ROS wheels start Python anew on import, which a test runner
-would not survive. It stays, since starting it takes longer than most of what it is asked.
+It is a separate process because the ROS wheels restart Python on import, which a test runner would
+not survive. It stays, as starting it takes longer than most requests.
 """
 
 import json
@@ -23,7 +23,7 @@ from std_srvs.srv import Trigger
 PATIENCE = 20.0
 ROUNDS = 5
 FUNCTIONS = {**vars(questions), **vars(provocations)}
-# Nothing takes that long, s; whoever waits for the answer learns from the end of the process.
+# No request takes this long, s; the end of the process ends the wait for its answer.
 LIMIT = 120
 
 
@@ -43,11 +43,11 @@ class Probe(Node):
             self.summaries[name] = [int.from_bytes(status.level, 'big'), status.message]
 
     def count(self, node, key):
-        """Return what a node has counted, as far as it has said so."""
+        """Return a node's count, as far as it was reported."""
         return int(self.diagnostics.get(node, {}).get(key, 0))
 
     def spin_until(self, condition, patience=PATIENCE):
-        """Handle messages until a condition holds; say whether it came to hold."""
+        """Handle messages until a condition holds; return whether it does."""
         deadline = time.monotonic() + patience
         while not condition() and time.monotonic() < deadline:
             rclpy.spin_once(self, timeout_sec=0.1)
@@ -57,8 +57,8 @@ class Probe(Node):
         """
         Call a service and return its response.
 
-        A server that has not met the client yet answers nobody. Whatever does the same when it is
-        done twice is asked for again then, as a person would.
+        A server that has not discovered the client yet does not answer. Requests that may be
+        repeated are then sent again, as a person would.
 
         :param again: whether to ask again.
         """
@@ -78,7 +78,7 @@ class Probe(Node):
         return '' if result.successful else result.reason
 
     def publish(self, kind, topic, profile, messages):
-        """Publish several times, as a queue of one loses messages, once somebody listens."""
+        """Publish several times, as a queue of one loses messages, once there is a subscriber."""
         publisher = self.create_publisher(kind, topic, profile)
         assert self.spin_until(lambda: publisher.get_subscription_count() > 0), topic
         for message in ROUNDS * messages:
@@ -87,7 +87,7 @@ class Probe(Node):
 
 
 def answer(name, arguments):
-    """Run a function, with a node of its own; return its result, or how it failed."""
+    """Run a function with its own node; return its result, or its error."""
     signal.alarm(LIMIT)
     rclpy.init()
     probe = Probe()

@@ -1,4 +1,4 @@
-"""What the tests' ROS process does to a graph: a slow policy, an intruder, rubbish, odd clocks."""
+"""Provocations of a graph by the tests' ROS process: a slow policy, an intruder, odd clocks."""
 
 import math
 from pathlib import Path
@@ -20,7 +20,7 @@ NAN = float('nan')
 
 
 def answer_late(probe, delay, episodes):
-    """Be a policy whose first answer takes a while; return the ends of so many episodes."""
+    """Act as a policy whose first answer is late; return the ends of some episodes."""
     publisher, known, ends = probe.create_publisher(JointState, 'action', qos.STEP), set(), []
 
     def answer(message):
@@ -38,15 +38,15 @@ def answer_late(probe, delay, episodes):
 
 
 def command_once(probe, effort, reliability, durability):
-    """Command an effort once, with other QoS than the environment's; return when that was."""
+    """Command an effort once, with other QoS than the environment's; return the time."""
     publisher = probe.create_publisher(
         Float64MultiArray, 'effort_controller/commands', QoSProfile(
             depth=1, reliability=ReliabilityPolicy[reliability],
             durability=DurabilityPolicy[durability]))
-    # The watchdog, and whoever else would take it for a command.
+    # The watchdog, and the controller if it would accept the command.
     listeners = 2 if reliability == 'RELIABLE' else 1
     assert probe.spin_until(lambda: publisher.get_subscription_count() == listeners)
-    time.sleep(0.5)  # they have met it too
+    time.sleep(0.5)  # they have discovered it too
     at = time.monotonic()
     publisher.publish(Float64MultiArray(data=[effort]))
     probe.spin_until(lambda: 'stops' in probe.diagnostics.get('watchdog', {}))
@@ -85,11 +85,11 @@ def malformed(probe):
 
 def intrude(probe, episodes):
     """
-    Answer every observation too, with the effort that another policy might choose.
+    Also answer every observation, with an effort that another policy might choose.
 
-    Until so many episodes were aborted.
+    Stop after a number of aborted episodes.
 
-    From the next episode on: nobody notices who answers only the last step of one.
+    Begin with the next episode: an intruder in only the last step of one is not noticed.
     """
     publisher = probe.create_publisher(JointState, 'action', qos.STEP)
     random, running = Random(0), []
@@ -107,7 +107,7 @@ def intrude(probe, episodes):
 
 
 def garble(random, data):
-    """Damage some bytes, cut the end off, or put rubbish behind it."""
+    """Damage some bytes, cut off the end, or append rubbish."""
     data = bytearray(data)
     for _ in range(random.choice((0, 1, 10))):
         if data:
@@ -117,7 +117,7 @@ def garble(random, data):
 
 
 def fuzz(probe, model, count):
-    """Send so many malformed messages on the topics that learning listens to."""
+    """Send a number of malformed messages on the topics that learning uses."""
     random, network = Random(1), Path(model).read_bytes()
     texts = ('', 'nan', 'inf', '-1', '1e400', 'x', '9' * 400, '7', '\u2603')
     weights = probe.create_publisher(UInt8MultiArray, 'weights', qos.LATCHED)
@@ -143,9 +143,9 @@ def fuzz(probe, model, count):
 
 def jump_time(probe, episodes):
     """
-    Publish a clock that leaps to and fro, by hours too, and stands still now and then.
+    Publish a clock that jumps to and fro, even by hours, and sometimes stands still.
 
-    Until so many episodes were learned from.
+    Stop after a number of learned episodes.
     """
     publisher, random = probe.create_publisher(Clock, '/clock', qos.EVENT), Random(2)
     now = 1000.0
@@ -156,7 +156,7 @@ def jump_time(probe, episodes):
 
 
 def impossible_times(probe, count):
-    """Publish times that are none until every node has refused so many; return the counts."""
+    """Publish impossible times until every node has refused enough; return the counts."""
     publisher, kind = probe.create_publisher(Clock, '/clock', qos.EVENT), 'times refused'
     rubbish = [Time(sec=-1, nanosec=0), Time(sec=-2**31, nanosec=5),
                Time(sec=2**31 - 1, nanosec=2**32 - 1)]
@@ -173,7 +173,7 @@ def impossible_times(probe, count):
 
 def slow_time(probe, readings, factor):
     """
-    Publish a clock at a part of real time until the environment has reported so often; stop it.
+    Publish a clock slower than real time until a number of environment reports; then stop it.
 
     Return its reports: s, cycles, missed cycles.
     """
@@ -194,9 +194,9 @@ def slow_time(probe, readings, factor):
 
 def give_rewards(probe, value, key, least):
     """
-    Give a reward again and again, as a person with a button would.
+    Give a reward repeatedly, as a person with a button would.
 
-    Until adaptation has counted so much; return its values.
+    Stop when adaptation has reached a count; return its values.
     """
     publisher = probe.create_publisher(Float64, 'episode_reward', qos.EVENT)
     while probe.count('adaptation', key) < least:

@@ -1,4 +1,4 @@
-"""What the tests' ROS process asks a graph and its nodes."""
+"""Questions of the tests' ROS process to a graph and its nodes."""
 
 from pathlib import Path
 import re
@@ -25,7 +25,7 @@ def set_parameters(probe, changes):
 
 
 def unbounded(probe, node):
-    """Return our numbers among a node's parameters whose descriptors have no range."""
+    """Return a node's own numeric parameters whose descriptors have no range."""
     names = probe.call(ListParameters, f'{node}/list_parameters',
                        ListParameters.Request()).result.names
     described = probe.call(DescribeParameters, f'{node}/describe_parameters',
@@ -36,7 +36,7 @@ def unbounded(probe, node):
 
 
 def describe(probe, node, name):
-    """Return a parameter's description as ROS tools show it."""
+    """Return a parameter's description as in ROS tools."""
     response = probe.call(DescribeParameters, f'{node}/describe_parameters',
                           DescribeParameters.Request(names=[name]))
     descriptor, = response.descriptors
@@ -57,14 +57,14 @@ def enable(probe, flag):
 
 def try_out(probe, words, excuse, record, steps):
     """
-    Enable a robot that plays by itself, watch it, and disable it.
+    Enable a robot that begins episodes itself, watch it, and disable it.
 
-    :param words: pattern of why enable is refused for good, or no episode begins any more.
+    :param words: pattern of the reason for the final refusal of enable, or the end of episodes.
     :param excuse: pattern of aborts after which it is enabled again.
-    :param record: where the robot writes its commands; so many efforts without a break, or a
-        stop, are waited for.
-    :return: what enable said, why episodes were aborted for good or begin no more, what enable
-        said then.
+    :param record: the robot's file of commands; waits for ``steps`` efforts without a break, or a
+        stop.
+    :return: the answer of enable, why episodes finally aborted or no longer begin, and its answer
+        then.
     """
     ends, excused, said = [], [], ''
     probe.create_subscription(DiagnosticStatus, 'episode_end', lambda m: ends.append(m.message),
@@ -72,7 +72,7 @@ def try_out(probe, words, excuse, record, steps):
 
     def stops():
         waiting = probe.diagnostics.get('environment', {}).get('waiting', '')
-        # The first episodes, while the sign of the motor is unknown, end so by themselves.
+        # The first episodes, while the motor's sign is unknown, end like this by themselves.
         return [end for end in ends if end.startswith('aborted') and UNPROVEN not in end] + (
             [waiting] if re.search(words, waiting) else [])
 
@@ -85,7 +85,7 @@ def try_out(probe, words, excuse, record, steps):
         efforts = [float(line.split()[1]) for line in Path(record).read_text().splitlines()]
         return len(efforts) >= steps and all(efforts[-steps:])
 
-    # Not spin_until, which asks once more in the end.
+    # Not spin_until, which checks once more at the end.
     deadline = time.monotonic() + PATIENCE
     while not re.fullmatch(f'enabled|.*({words}).*', said):
         assert time.monotonic() < deadline, said
@@ -98,7 +98,7 @@ def try_out(probe, words, excuse, record, steps):
 
 
 def time_to_disable(probe, times):
-    """Disable again and again; return how long each answer took, s."""
+    """Disable repeatedly; return the time of each answer, s."""
     took = []
     for i in range(times + 1):
         began = time.monotonic()
@@ -121,7 +121,7 @@ def diagnostics_where(probe, node, key, value):
 
 
 def learning(probe):
-    """Wait until adaptation says that it learns, and says so again; return whether it did."""
+    """Wait until adaptation reports twice that it learns; return whether it did."""
     def seconds():
         return float(probe.diagnostics.get('adaptation', {}).get('learning for (s)', 0))
     first = probe.spin_until(seconds)
@@ -129,7 +129,7 @@ def learning(probe):
 
 
 def counted(probe, node, key, least):
-    """Wait until a node has counted so much; return the count."""
+    """Wait until a node has reached a count; return it."""
     assert probe.spin_until(lambda: probe.count(node, key) >= least), probe.diagnostics
     return probe.count(node, key)
 
@@ -142,7 +142,7 @@ def summary_with(probe, node, text):
 
 
 def reliability_of_subscribers(probe, topic):
-    """Return the reliability that each subscriber of a topic asks for."""
+    """Return the reliability of each subscriber of a topic."""
     probe.spin_until(lambda: probe.get_subscriptions_info_by_topic(topic))
     return [info.qos_profile.reliability.name
             for info in probe.get_subscriptions_info_by_topic(topic)]
@@ -158,7 +158,7 @@ def joint_names(probe, count):
 
 def described(probe, changes, text, publisher):
     """
-    Wait until robot_description is that, from a node of that name alone; return both.
+    Wait until robot_description holds a text, from one named publisher alone; return both.
 
     :param changes: parameters to set before, as :func:`set_parameters` takes them.
     """
@@ -175,7 +175,7 @@ def described(probe, changes, text, publisher):
 
 
 def described_parameter(probe, changes, text):
-    """Wait until the robot_state_publisher has a description; say whether it came to that."""
+    """Wait until the robot_state_publisher has a description; return whether it does."""
     assert not any(set_parameters(probe, changes))
 
     def value():
@@ -193,7 +193,7 @@ def facts(probe, node, key):
 
 
 def load_again(probe, node):
-    """Set all parameters of a node to what they are, as a dump does; count them, list refusals."""
+    """Set all parameters of a node to their values, as a dump does; count them, list refusals."""
     names = list(probe.call(ListParameters, f'{node}/list_parameters',
                             ListParameters.Request()).result.names)
     values = probe.call(GetParameters, f'{node}/get_parameters',
@@ -204,13 +204,13 @@ def load_again(probe, node):
 
 
 def types(probe, node, *names):
-    """Return the numbers of the types that parameters have now."""
+    """Return the type numbers of parameters."""
     return [value.type for value in probe.call(GetParameters, f'{node}/get_parameters',
                                                GetParameters.Request(names=names)).values]
 
 
 def clients(probe, node, service):
-    """Return the services that a node calls, once that one of its own is known."""
+    """Return the services that a node calls, once its own service is known."""
     def served():
         names = probe.get_node_names()
         return node in names and service in dict(

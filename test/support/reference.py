@@ -1,4 +1,4 @@
-"""The network and r-STDP in plain numpy: what the kernels must equal."""
+"""The network and r-STDP in plain numpy, which the kernels must equal."""
 
 import math
 
@@ -14,7 +14,7 @@ def ordered_sum(vector, matrix):
 
 
 def blas_product(vector, matrix):
-    """Sum in whatever order the linear algebra library likes."""
+    """Sum in the order of the linear algebra library."""
     return vector @ matrix
 
 

@@ -1,8 +1,8 @@
 """
-A bad network: a process between environment and policy that loses, delays, repeats and spoils.
+A bad network: a process between environment and policy that loses, delays, repeats and damages.
 
-The environment's ``observation`` and the policy's ``action`` are remapped to ``..._sent``; what is
-left of them arrives under the usual names.
+The environment's ``observation`` and the policy's ``action`` are remapped to ``..._sent``; the
+remaining messages arrive under the usual names.
 """
 
 from copy import deepcopy
@@ -28,7 +28,7 @@ NOT_FINITE = (math.nan, math.inf, -math.inf)
 
 @dataclass(frozen=True)
 class RelayParameters:
-    """What happens to a message; parts of all messages."""
+    """The faults of messages, as fractions of all messages."""
 
     loss: float = parameter(0.0, 'Is lost.')
     duplicate: float = parameter(0.0, 'Comes twice.')
@@ -49,7 +49,7 @@ class RelayDescription(NodeDescription):
 
 
 def behind_relay(nodes, **faults):
-    """Return a graph whose observations and actions pass a relay."""
+    """Return a graph whose observations and actions pass through a relay."""
     sent = {'environment': {'observation': 'observation_sent'},
             'policy': {'action': 'action_sent'}}
     return [*(NodeDescription(n.name, n.parameters, sent.get(n.name, {})) for n in nodes),
@@ -57,7 +57,7 @@ def behind_relay(nodes, **faults):
 
 
 def spoiled(message):
-    """Yield copies of a message, each with something else wrong."""
+    """Yield copies of a message, each with a different error."""
     for field in ('position', 'velocity', 'effort'):
         for i in range(len(getattr(message, field))):
             for value in NOT_FINITE:
@@ -89,7 +89,7 @@ def stale(message):
 
 
 class Relay(Node):
-    """Passes messages on, more or less."""
+    """Passes messages on, with faults."""
 
     def __init__(self):
         super().__init__('relay')
@@ -104,7 +104,7 @@ class Relay(Node):
                 lambda m, p=publisher, w=wrongs: self.on_message(m, p, w), DEEP)
 
     def on_message(self, message, publisher, wrongs):
-        """Decide what becomes of a message."""
+        """Decide the fate of a message."""
         if self.random.random() < self.parameters.spoil:
             copies = [copy for wrong in wrongs for copy in wrong(message)]
             publisher.publish(copies[next(self.turns) % len(copies)])

@@ -1,9 +1,9 @@
 """
-What stood firm: a table of faults, figures before and after, and the test that shows each.
+A table of faults, with figures before and after, and the test that shows each.
 
-A test names its fault by the marker ``fault(section, what, before)`` and may say by the fixture
-``measured`` what it found; ``pytest --reliability docs/reliability.md`` writes all of it down and
-keeps the lines of tests that did not run.
+A test names its fault by the marker ``fault(section, what, before)`` and may report its result by
+the fixture ``measured``; ``pytest --reliability docs/reliability.md`` writes the table and keeps
+the lines of tests that did not run.
 """
 
 from collections import defaultdict
@@ -29,14 +29,14 @@ class Reliability:
     """
     Collects faults and figures while tests run, and writes the table at the end.
 
-    :param path: the document; what stands between its two marks is replaced.
+    :param path: the document; the text between its two marks is replaced.
     """
 
     def __init__(self, path):
         self.path, self.rows, self.ran = Path(path), defaultdict(dict), set()
 
     def pytest_runtest_logreport(self, report):
-        """Take note of a test that passed, in this process or in a worker's."""
+        """Note a test that passed, in this process or in a worker."""
         test = report.nodeid.split('[')[0].split('@')[0].split('/')[-1]
         self.ran.add(test)
         properties = dict(report.user_properties)
@@ -44,7 +44,7 @@ class Reliability:
             return
         section, what, before = properties['fault']
         now = properties.get('measured', 'refused or mended')
-        # A fault with several inputs is one line; each of them has to pass.
+        # A fault with several inputs is one line; all of them must pass.
         self.rows[section].setdefault((what, before), [now, test])
 
     def pytest_sessionfinish(self):
@@ -62,7 +62,7 @@ class Reliability:
         self.path.write_text(f'{head}{BEGIN}\n{text}\n{END}{tail}')
 
     def _keep(self, document):
-        """Take over the lines of tests that did not run, unless they are gone."""
+        """Keep the lines of tests that did not run, unless they no longer exist."""
         section = ''
         names = {f'## {title}': name for name, title in SECTIONS.items()}
         for line in document.splitlines():
@@ -76,17 +76,17 @@ class Reliability:
 
 
 def exists(file, function):
-    """Say whether there is such a test."""
+    """Say whether a test exists."""
     return any(f'def {function}(' in path.read_text() for path in ROOT.glob(f'test/*/{file}'))
 
 
 def pytest_addoption(parser):
-    """Name the document."""
+    """Add the option for the document."""
     parser.addoption('--reliability', metavar='FILE', help='write the table of faults into FILE')
 
 
 def pytest_configure(config):
-    """Watch the tests where a document was named."""
+    """Watch the tests if a document was named."""
     config.addinivalue_line('markers', 'fault(section, what, before): the fault that a test '
                             'shows to be gone, for docs/reliability.md')
     path = config.getoption('--reliability')
@@ -95,7 +95,7 @@ def pytest_configure(config):
 
 
 def pytest_runtest_setup(item):
-    """Let the report of a test carry its fault, also out of a worker."""
+    """Add a test's fault to its report, also in a worker."""
     for mark in item.iter_markers('fault'):
         section, what, before = mark.args
         assert section in SECTIONS, section
@@ -104,5 +104,5 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture
 def measured(request):
-    """Return a function that takes down in a few words what the test found."""
+    """Return a function that notes in a few words the result of a test."""
     return lambda text: request.node.user_properties.append(('measured', text))

@@ -1,4 +1,4 @@
-"""Graphs in virtual time whose environment paces itself: a driver, and a bag that is played."""
+"""Graphs in virtual time whose environment paces itself: a driver, and a replayed bag."""
 
 import json
 
@@ -15,10 +15,10 @@ PERIOD = 20_000_000
 
 
 class SelfPacedGraph(SimulatedGraph):
-    """The driver of the documents: begins by itself and says its end until it is answered."""
+    """The driver of the documents: begins by itself and repeats its end until it is answered."""
 
     paced, seed, end = False, 0, None
-    # DDS keeps the order of what one writer latches; a driver relies on it.
+    # DDS keeps the order of one writer's latched messages; a driver relies on it.
     ordered = True
 
     def _start_environment(self):
@@ -48,7 +48,7 @@ class SelfPacedGraph(SimulatedGraph):
 
 
 class PlayedGraph(SelfPacedGraph):
-    """A bag in the place of the environment; set ``cues`` before it runs."""
+    """A bag instead of the environment; set ``cues`` before it runs."""
 
     mortal = ('policy', 'adaptation')
 
@@ -70,7 +70,7 @@ class PlayedGraph(SelfPacedGraph):
 
 
 def record(adaptation):
-    """Return the cues of a bag of the episodes of a run, and its digests."""
+    """Return the cues of a bag of a run's episodes, and its digests."""
     plant, learner, stamp, cues = GymPlant(adaptation.task), adaptation.learner(), 0, []
     plant.set_physics(adaptation.physics)
 

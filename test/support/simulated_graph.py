@@ -27,7 +27,7 @@ from rstdp_ros.protocol.policy import PolicyProtocol
 POLL = 0.05
 RESTART = 1.0
 NODES = ('environment', 'policy', 'adaptation')
-# Who hears what; a node hears nothing of it before the two have found each other.
+# The hearers of each message; a node hears nothing before the two have found each other.
 HEARERS = {
     '_on_observation': ('environment', 'policy'), '_on_seen': ('environment', 'adaptation'),
     '_on_end': ('environment', 'adaptation'),
@@ -40,18 +40,19 @@ class SimulatedGraph:
     """
     Environment, policy and adaptation.
 
-    :param make_learner: makes the learner, at start and after a crash.
-    :param folder: of the adaptation's checkpoints.
-    :param generator: decides what happens to each message.
-    :param loss: probability that a message vanishes; likewise duplicate.
-    :param delay: s, the longest a message takes; messages overtake each other.
-    :param crash: probability per poll of a node that it dies.
-    :param late: s, the longest until two nodes that start find each other, topic by topic.
-    :param starts: s, when the nodes start, by name; at once if not named.
-    :cvar thinking: s, the longest that learning takes; 0: done on the spot.
-    :cvar paced: whether adaptation asks for episodes.
+    :param make_learner: makes the learner, at the start and after a crash.
+    :param folder: folder of the adaptation's checkpoints.
+    :param generator: decides the fate of each message.
+    :param loss: probability that a message vanishes; ``duplicate``: that it arrives twice.
+    :param delay: longest delay of a message, s; messages overtake each other.
+    :param crash: probability per poll that a node dies.
+    :param late: longest time until two starting nodes find each other, topic by topic, s.
+    :param starts: start times of nodes by name, s; others start at once.
+    :cvar thinking: longest duration of learning, s; 0: immediate.
+    :cvar paced: whether adaptation requests episodes.
     :cvar mortal: which nodes crash.
-    :cvar episodes: after how many learning is over; plasticity: whether it is not paused.
+    :cvar episodes: number of episodes to learn from; ``plasticity``: whether learning is not
+        paused.
     :cvar ordered: whether latched messages of one topic keep their order.
     """
 
@@ -75,13 +76,13 @@ class SimulatedGraph:
             self._at(begin + POLL, self._poll, node)
 
     def run(self, episodes, limit=10_000.0):
-        """Go on until so many episodes were learned; return the digests in order."""
+        """Run until a number of episodes is learned; return the digests in order."""
         self.run_until(lambda: self.run_object and self.run_object.learner.episode >= episodes,
                        limit)
         return [self.digests[i] for i in range(episodes)]
 
     def run_until(self, reached, limit=10_000.0):
-        """Go on until a condition holds."""
+        """Run until a condition holds."""
         while not reached():
             self.now, _, call, arguments = heapq.heappop(self._queue)
             assert self.now < limit, f'stuck after {len(self.digests)} episodes'
@@ -91,7 +92,7 @@ class SimulatedGraph:
         heapq.heappush(self._queue, (time, next(self._order), call, arguments))
 
     def _start(self, node):
-        """Start a node; whoever it must talk to is found a while later."""
+        """Start a node, which finds its partners a while later."""
         for call, pair in HEARERS.items():
             if node in pair:
                 self._found[call] = self.now + self.generator.random() * self.late
@@ -99,13 +100,13 @@ class SimulatedGraph:
         getattr(self, f'_start_{node}')()
 
     def _match(self, call):
-        """Give a reader the latched message of its writer, if that lives."""
+        """Give a reader its writer's latched message, if the writer is alive."""
         writer, _ = HEARERS[call]
         if call in self._latched and getattr(self, writer) and self.now >= self._found[call]:
             self._at(self.now, getattr(self, call), *self._latched[call])
 
     def _send(self, call, *arguments):
-        """Deliver to a method of whichever process runs then: never, once or twice."""
+        """Deliver to a method of the process running then: never, once or twice."""
         if self.now < self._found.get(call.__name__, 0.0) or self.generator.random() < self.loss:
             return
         copies = 2 if self.generator.random() < self.duplicate else 1
@@ -210,14 +211,14 @@ class SimulatedGraph:
         return AdaptationRun(self.make_learner(), self.folder)
 
     def _refresh(self):
-        """Put in force what was changed while an episode ran."""
+        """Apply changes made while an episode ran."""
         self.adaptation.plasticity = self.plasticity
 
     def _on_told(self, network, envelope):
-        """Hear weights in the environment, which only cares where it paces itself."""
+        """Hear weights in the environment, which uses them only if it paces itself."""
 
     def _on_activated(self, digest):
-        """Hear in the environment which weights the policy uses; likewise."""
+        """Hear in the environment which weights the policy uses, as for :meth:`_on_told`."""
 
     def _on_active(self, digest):
         self._tell('weights_active', digest)
@@ -238,7 +239,7 @@ class SimulatedGraph:
         self._tell('end', end)
 
     def _tell(self, method, *arguments):
-        """Let the protocol hear something, if there is a process that runs it."""
+        """Let the protocol hear something, if a process runs it."""
         if self.adaptation:
             self._from_adaptation(getattr(self.adaptation.protocol, method)(*arguments, self.now))
 
@@ -264,7 +265,7 @@ class SimulatedGraph:
                 self._note(output.record)
 
     def _learn(self, lesson):
-        """Have the work done a while later; that of a process that has died is not."""
+        """Do the work a while later; not for a process that has died."""
         seconds = self.generator.random() * self.thinking
         if seconds:
             self._at(self.now + seconds, self._on_learned, self.adaptation, lesson)

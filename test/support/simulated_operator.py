@@ -1,4 +1,4 @@
-"""A graph in virtual time with a person at it, and a disk that is full now and then."""
+"""A graph in virtual time with an operator, and a disk that is sometimes full."""
 
 from concurrent.futures import Future
 import errno
@@ -14,14 +14,14 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
 
 OPERATIONS = ('pause', 'go_on', 'roll_back', 'restart', 'kill', 'fill_disk', 'clear_disk')
-# Probability per poll that the next thing is done.
+# Probability per poll that the next operation is done.
 PACE = 0.2
-# Probability that learning fails, as somebody's strategy may.
+# Probability that learning fails, as a foreign strategy may.
 FAILURE = 0.1
 
 
 class Disk:
-    """Takes nothing while it is full, or the log and no checkpoint."""
+    """Accepts nothing while it is full, or the log but no checkpoint."""
 
     full = checkpoints_full = False
 
@@ -50,23 +50,23 @@ class WrittenRun(AdaptationRun):
 
 class OperatedGraph(SimulatedGraph):
     """
-    Somebody pauses, goes on, rolls back and restarts, also while something is learned.
+    An operator pauses, continues, rolls back and restarts, also during learning.
 
-    :param operations: how many things will be done, drawn from OPERATIONS.
-    :param thinking: s, the longest that learning takes.
-    :ivar journal: what happened since the run began: a record per episode, None per rollback.
+    :param operations: number of operations, drawn from OPERATIONS.
+    :param thinking: longest duration of learning, s.
+    :ivar journal: events since the run began: a record per episode, None per rollback.
     """
 
     def __init__(self, *arguments, operations, episodes, thinking, **options):
         self.left, self.episodes, self.disk = operations, episodes, Disk()
         self.thinking = thinking
         self.journal, self._on_disk, self._unlearned_seed = [], 0, None
-        # What is being learned, by whom, and whether somebody waits to roll back.
+        # The current lesson with its process, and whether a rollback is waiting.
         self._lesson, self._rolls_back = None, False
         super().__init__(*arguments, **options)
 
     def run_to_the_end(self):
-        """Go on until everything was done and learning is over and on disk."""
+        """Run until all operations are done and learning is over and on disk."""
         self.run_until(lambda: not self.left)
         self.go_on()
         self.clear_disk()
@@ -100,7 +100,7 @@ class OperatedGraph(SimulatedGraph):
     def _die(self, node):
         super()._die(node)
         if node == 'adaptation':
-            # What was not on disk has never happened.
+            # Events that were not on disk are undone.
             del self.journal[self._on_disk:]
             learned = sum(record is not None for record in self.journal)
             self.digests = {i: digest for i, digest in self.digests.items() if i < learned}
@@ -108,29 +108,29 @@ class OperatedGraph(SimulatedGraph):
             self._rolls_back = False
 
     def kill(self):
-        """End adaptation."""
+        """Kill adaptation."""
         if self.adaptation:
             self._die('adaptation')
 
     def pause(self):
-        """Learn nothing for a while."""
+        """Pause learning."""
         self.plasticity = False
 
     def go_on(self):
-        """Learn again."""
+        """Continue learning."""
         self.plasticity, self._unlearned_seed = True, None
 
     def fill_disk(self):
-        """Let the disk take nothing, or no checkpoints."""
+        """Let the disk accept nothing, or no checkpoints."""
         self.disk.full = self.generator.random() < 0.5
         self.disk.checkpoints_full = True
 
     def clear_disk(self):
-        """Let the disk take everything."""
+        """Let the disk accept everything."""
         self.disk.full = self.disk.checkpoints_full = False
 
     def roll_back(self):
-        """Call the service, if there is one; what is being learned comes first."""
+        """Call the service, if there is one; a lesson is finished first."""
         if self._lesson:
             self._rolls_back = True
         elif self.adaptation:
@@ -139,7 +139,7 @@ class OperatedGraph(SimulatedGraph):
             self._from_adaptation(self.adaptation.roll_back(self.now))
 
     def restart(self):
-        """Likewise; what is being learned is lost."""
+        """Call the service, if there is one; a lesson is lost."""
         if self.adaptation:
             self.journal, self._on_disk, self.digests = [], 0, {}
             self._lesson, self._rolls_back = None, False
@@ -156,7 +156,7 @@ class OperatedGraph(SimulatedGraph):
         super()._learn(lesson)
 
     def _on_learned(self, loop, lesson):
-        """Do the work, wanted or not; it may fail."""
+        """Do the work, needed or not; it may fail."""
         if loop is not self.adaptation:
             return
         outcome = Future()
@@ -200,7 +200,7 @@ class OperatedGraph(SimulatedGraph):
             self._judge_published()
 
     def _judge_published(self):
-        """Assert that the newest checkpoint would go on with what is published."""
+        """Assert that the newest checkpoint would continue with the published network."""
         on_disk = self.make_learner()
         for _, state in CheckpointStore(self.folder, 5).states(print):
             on_disk.restore(state)

@@ -1,8 +1,8 @@
 """
 A stand-in for the robot_state_publisher: real ROS, but no transforms.
 
-As the real one, it publishes its parameter ``robot_description`` on the topic of that name, at its
-start and whenever the parameter is set, and refuses an empty one.
+Like the real one, it publishes its parameter ``robot_description`` on the topic of that name, at
+its start and whenever the parameter is set, and refuses an empty one.
 """
 
 import sys
@@ -19,7 +19,7 @@ NAME = 'robot_description'
 
 
 class StatePublisher(Node):
-    """Publishes the description that it was given last."""
+    """Publishes its latest description."""
 
     def __init__(self, text):
         super().__init__('robot_state_publisher')

@@ -1,4 +1,4 @@
-"""An adaptation node whose learning stumbles over every third episode."""
+"""An adaptation node whose learning fails at every third episode."""
 
 import itertools
 import sys
@@ -8,7 +8,7 @@ from rstdp_ros.nodes.main import run_node
 
 
 class Stumbling(AdaptationNode):
-    """Raises what nobody expects."""
+    """Raises an unexpected error."""
 
     def __init__(self):
         self.tries = itertools.count()

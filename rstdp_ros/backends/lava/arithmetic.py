@@ -19,7 +19,7 @@ class Parameters(NamedTuple):
     A network in Lava's form.
 
     :param synapses: weights between the layers, (out, in) each.
-    :param du: decay of u per tick; likewise dv.
+    :param du: decay of u per tick; ``dv``: of v.
     :param thresholds: of the two hidden layers and the readout.
     """
 

@@ -18,7 +18,7 @@ class Lesson(NamedTuple):
     :param weights: W2, (h1, h2).
     :param rasters: (observations, T, h1 + h2) uint8 of 0 and 1.
     :param third_factor: factor that multiplies the eligibility at the end.
-    :param gain_plus: C A+; likewise gain_minus.
+    :param gain_plus: C A+; ``gain_minus``: C A-.
     """
 
     weights: np.ndarray

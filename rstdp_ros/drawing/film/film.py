@@ -1,4 +1,4 @@
-"""A film as a sequence of pictures, each drawn when it is asked for."""
+"""A film as a sequence of pictures, each drawn on request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rstdp_ros.tasks.rollout import roll_out
 
 class Film(Sequence):
     """
-    The pictures of a script; its episodes are played at once.
+    The pictures of a script; its episodes are played at construction.
 
     :raises RstdpError: matplotlib is missing.
     """
@@ -41,7 +41,7 @@ class Film(Sequence):
             script.width)
 
     def __len__(self) -> int:
-        """Return how many pictures there are."""
+        """Return the number of pictures."""
         return len(self.moments)
 
     def __getitem__(self, index: int) -> np.ndarray:

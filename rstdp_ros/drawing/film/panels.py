@@ -1,4 +1,4 @@
-"""The pictures of a film: per side the plant, the spikes and the return so far."""
+"""The pictures of a film: on each side the plant, the spikes and the return so far."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STYLE_OF = {
     'link': {'linewidth': 5, 'solid_capstyle': 'round'},
     'joint': {'color': BLACK, 'marker': 'o', 'markersize': 4}}
 PALE = 0.4
-# Rows of a side as (bottom, height), sides as (left, width), in parts of the figure; the plant
+# Rows of a side as (bottom, height), sides as (left, width), in fractions of the figure; the plant
 # needs no room for labels.
 STAGE, SPIKES, RETURN = (0.59, 0.355), (0.322, 0.2286), (0.182, 0.085)
 PLOTS, STAGES = ((0.09, 0.4), (0.58, 0.4)), ((0.055, 0.45), (0.535, 0.45))
@@ -34,10 +34,10 @@ PLOTS, STAGES = ((0.09, 0.4), (0.58, 0.4)), ((0.055, 0.45), (0.535, 0.45))
 
 class Scale(NamedTuple):
     """
-    What all pictures of a film have in common, so that they can be compared.
+    The scales shared by all pictures of a film, so that they can be compared.
 
     :param steps: of the longest episode.
-    :param low: smallest return; likewise high.
+    :param low: smallest return; ``high``: largest.
     """
 
     steps: int
@@ -46,7 +46,7 @@ class Scale(NamedTuple):
 
     @classmethod
     def of(cls, recordings: Sequence[Rollout]) -> Scale:
-        """Make room for all of them."""
+        """Choose scales that fit all of them."""
         return cls(max(r.steps for r in recordings),
                    min(float(r.returns.min()) for r in recordings),
                    max(float(r.returns.max()) for r in recordings))
@@ -116,9 +116,9 @@ class Side:
 
     def show(self, recording: Rollout, step: int) -> list[Any]:
         """
-        Show an episode after so many steps, or its end, paler, if it was over before.
+        Show an episode at a step, or its end, paler, if it was over before.
 
-        :return: what must be drawn anew, in this order.
+        :return: the artists to redraw, in this order.
         """
         over, waits = step >= recording.steps, step > recording.steps
         step = min(step, recording.steps)
@@ -135,7 +135,7 @@ class Side:
         return [*self.body, self.image, self.divider, self.curve, self.total, self.state]
 
     def _show_spikes(self, recording: Rollout, step: int) -> None:
-        """Fill the raster up to the observation that the network has just answered."""
+        """Fill the raster up to the last answered observation."""
         seen = recording.rasters[:step + 1].mean(axis=1).T
         picture = np.zeros(self.image.get_array().shape)
         picture[:, :seen.shape[1]] = seen
@@ -146,7 +146,7 @@ def fitted(view: View, ratio: float) -> View:
     """
     Widen a view about its middle to a ratio of width to height.
 
-    A metre is then as long upwards as sideways, and nothing is cut off.
+    Both axes then have the same scale, and nothing is cut off.
     """
     width, height = view.right - view.left, view.top - view.bottom
     more_x, more_y = max(0.0, height * ratio - width) / 2, max(0.0, width / ratio - height) / 2
@@ -160,7 +160,7 @@ def _above(axes: Any, side: str, size: float) -> Any:
 
 class Picture:
     """
-    Both sides and the caption; what does not move is drawn once.
+    Both sides and the caption; static parts are drawn once.
 
     :param digests: of the networks before and after.
     :param width: pixels.
@@ -183,7 +183,7 @@ class Picture:
 
     def draw(self, pair: Sequence[Rollout], step: int, caption: str) -> np.ndarray:
         """
-        Draw both episodes after so many steps.
+        Draw both episodes at a step.
 
         :param pair: the episodes before and after.
         :return: (height, width, 3) uint8.

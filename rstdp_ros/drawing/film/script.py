@@ -1,4 +1,4 @@
-"""What a film is to show, and the words under it."""
+"""The content of a film, and the words under it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CAPTION_WIDTH = 104
 @dataclass(frozen=True)
 class Script:
     """
-    What to show and how.
+    The content of a film and its form.
 
     :param seeds: the start of each pair of episodes, one pair after another.
-    :param speed: times real time; None for a pleasant one.
+    :param speed: times real time; None for a suitable one.
     :param width: pixels.
     """
 
@@ -37,7 +37,7 @@ class Script:
 
 
 def caption(script: Script, seed: int, speed: float) -> str:
-    """Say what plant it is, where the episode starts and how fast time goes."""
+    """Return the plant, the episode's start and the speed as text."""
     task = script.task
     where = '' if task.env_id == TASKS[task.name].env_id else f' in {task.env_id}'
     plant = f'{task.name}{where} with {changes(script.physics)}'
@@ -46,7 +46,7 @@ def caption(script: Script, seed: int, speed: float) -> str:
 
 
 def changes(physics: Any) -> str:
-    """List the parameters that differ from their defaults, those of training."""
+    """List the parameters that differ from their defaults, on which networks were trained."""
     def value(number: Any) -> str:
         return f'{number:.4g}' if isinstance(number, float) else str(number)
 

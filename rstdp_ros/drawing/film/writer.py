@@ -22,9 +22,9 @@ NEARLY_WHITE = 245
 
 def check_output(path: Path) -> None:
     """
-    Say before the work begins that a film cannot be written.
+    Check, before the work begins, that a film can be written.
 
-    :raises RstdpError: another ending than .gif or .mp4, no ffmpeg, no place.
+    :raises RstdpError: a suffix other than .gif or .mp4, no ffmpeg, no folder to write to.
     """
     if path.suffix not in ('.gif', '.mp4'):
         raise RstdpError(f'{path}: a film is a .gif or an .mp4')
@@ -42,10 +42,10 @@ def check_output(path: Path) -> None:
 def write_film(path: Path, pictures: Sequence[np.ndarray], fps: int,
                progress: Callable[[int], None] = lambda done: None) -> None:
     """
-    Write a film, whole or not at all.
+    Write a film, completely or not at all.
 
-    :param pictures: (height, width, 3) uint8 each, drawn when asked for.
-    :param progress: told how many are done.
+    :param pictures: (height, width, 3) uint8 each, drawn on request.
+    :param progress: called with the number of pictures done.
     :raises RstdpError: the file cannot be written.
     """
     try:
@@ -56,7 +56,7 @@ def write_film(path: Path, pictures: Sequence[np.ndarray], fps: int,
 
 def _write_gif(path: Path, pictures: Sequence[np.ndarray], fps: int,
                progress: Callable[[int], None]) -> None:
-    """Write all pictures with one palette: smaller, and nothing flickers."""
+    """Write all pictures with one palette: smaller, and without flicker."""
     from PIL import Image
     plain = {'dither': Image.Dither.NONE}
     samples = [pictures[i] for i in (0, len(pictures) // 2, -1)]
@@ -65,7 +65,7 @@ def _write_gif(path: Path, pictures: Sequence[np.ndarray], fps: int,
     for i in range(len(pictures)):
         frames.append(Image.fromarray(pictures[i]).quantize(palette=palette, **plain))
         progress(i + 1)
-    # A GIF counts hundredths of a second: let their sum be right, not each of them.
+    # A GIF counts hundredths of a second: keep their sum exact, not each of them.
     ends = [round(100 * i / fps) for i in range(len(frames) + 1)]
     durations = [10 * (end - begin) for begin, end in zip(ends, ends[1:])]
     buffer = io.BytesIO()
@@ -75,7 +75,7 @@ def _write_gif(path: Path, pictures: Sequence[np.ndarray], fps: int,
 
 
 def _palette(image: Any) -> Any:
-    """Make the colours of an image's palette white that are nearly so: they were meant to be."""
+    """Turn nearly white colours of an image's palette white, as they were meant to be."""
     colors = np.array(image.getpalette()).reshape(-1, 3)
     colors[colors.min(axis=1) >= NEARLY_WHITE] = 255
     image.putpalette(colors.flatten().tolist())
@@ -84,7 +84,7 @@ def _palette(image: Any) -> Any:
 
 def _write_mp4(path: Path, pictures: Sequence[np.ndarray], fps: int,
                progress: Callable[[int], None]) -> None:
-    """Hand the pictures to ffmpeg as they come."""
+    """Pass the pictures to ffmpeg one by one."""
     # The usual pixel format halves both sides, so they must be even.
     height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
     with tempfile.TemporaryDirectory(prefix=f'.{path.name}.', dir=path.parent) as folder:

@@ -1,4 +1,4 @@
-"""Deep Q-learning goes on with the network, from the robot's own transitions."""
+"""Deep Q-learning continues with the network, from the robot's own transitions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def fine_tuning(worlds: Sequence[World], network: SpikingQNetwork, seed: int,
                 gradient_steps: int = GRADIENT_STEPS, **settings: Any
                 ) -> Iterator[SpikingQNetwork]:
     """
-    Play with a little exploration, remember, learn; deploy the Polyak-averaged network.
+    Play with slight exploration, remember, learn; deploy the Polyak-averaged network.
 
-    Loss, batch, discount and clipping are those that train the task's networks, observations are
-    of equal scale.
+    Loss, batch, discount and clipping are those of the task's training; observations are brought
+    to equal scale.
 
-    :param worlds: simulators that a Gymnasium environment embodies.
+    :param worlds: simulators with a Gymnasium environment.
     :param gradient_steps: after every episode.
     :param settings: other values of :class:`rstdp_ros.tasks.training.Settings`.
     :raises RstdpError: torch is missing.

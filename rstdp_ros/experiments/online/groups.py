@@ -1,4 +1,4 @@
-"""Which plants the online study visits, in groups that a table has a row for."""
+"""The plants of the online study, in groups with a table row each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rstdp_ros.experiments.studies.pybullet import PLANTS as IN_PYBULLET
 
 # Worlds that are not compiled.
 SLOW = {'slowness': 4, 'longest': 10}
-# The plant is another one after so many episodes.
+# The number of episodes after which the plant changes.
 CHANGE = 20
 CHANGES: Mapping[str, Sequence[tuple[Physics, Physics]]] = {
     'cartpole': (
@@ -34,13 +34,13 @@ class Group:
     """
     Plants that belong together.
 
-    :param world: where they are: see :func:`rstdp_ros.experiments.online.worlds.world_of`.
-    :param plants: (at first, from episode ``change`` on) of each.
-    :param change: 0 for plants that stay as they are.
-    :param robust: whether networks begin there too that were trained on random plants.
-    :param slowness: of the world: held-out starts are so many times fewer.
-    :param precision: they are so many times more, where runs are few.
-    :param longest: no run has more episodes.
+    :param world: their world: see :func:`rstdp_ros.experiments.online.worlds.world_of`.
+    :param plants: (first parameters, those from episode ``change`` on) of each.
+    :param change: 0 for plants that do not change.
+    :param robust: whether networks trained on random plants are used too.
+    :param slowness: of the world: the number of held-out starts is divided by it.
+    :param precision: their number is multiplied by it, if runs are few.
+    :param longest: largest number of episodes of a run.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the twin's search reaches where the plant's true parameters are known: a bound."""
+"""The twin's search with the plant's true parameters known: a bound."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from rstdp_ros.twin.strategy import better, TwinParameters
 def known_plant(worlds: Sequence[World], network: SpikingQNetwork,
                 seed: int) -> Iterator[SpikingQNetwork]:
     """
-    Search as often, as long and with the same proof as ``twin`` does, on the plant itself.
+    Search as often, as long and with the same validation as ``twin``, on the plant itself.
 
     :param worlds: in the task's own equations.
     """
-    own, generator = TwinParameters(), np.random.default_rng(seed)
+    parameters, generator = TwinParameters(), np.random.default_rng(seed)
     log_gains, deployed = np.zeros(network.observation_size), network
     for world in worlds:
         search = (alone(world.physics), generator)
-        found = best_gains(world.task, network, log_gains, *search, own.budget, own.max_log_gain)
+        found = best_gains(world.task, network, log_gains, *search, parameters.budget,
+                           parameters.max_log_gain)
         challenger = with_gains(network, found)
         ours, theirs = returns(world.task, [challenger, deployed], *search,
-                               own.validation_starts)
+                               parameters.validation_starts)
         if better(ours, theirs):
             log_gains, deployed = found, challenger
         yield deployed

@@ -21,9 +21,9 @@ from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.tasks.episodes import as_tuple
 from rstdp_ros.tasks.sensors import sensed
 
-# Values of a state; likewise constants of a plant.
+# Number of values of a state, and of constants of a plant.
 STATE, CONSTANTS = 4, 11
-# Values that are shown, and the constant.
+# Sensor values, and the constant.
 INPUTS = STATE + 1
 
 
@@ -62,7 +62,7 @@ def run_linear(weights, starts, constants, actuators, sensors, commands):
 
 def mean_steps(seeds: Sequence[int], physics: Any) -> Callable[[np.ndarray], float]:
     """
-    Return what measures weights by their mean number of steps, quickly for many.
+    Return a function that measures weights by their mean number of steps, fast for many.
 
     :param physics: as :class:`LinearControl`.
     """

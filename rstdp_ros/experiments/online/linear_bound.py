@@ -1,5 +1,5 @@
 """
-The best linear control of a cart-pole that is known: a bound for whatever sees as much.
+The best linear control of a known cart-pole: a bound for controllers with the same inputs.
 
 Found by the cross-entropy method (Rubinstein 1999) on the true plant, with its sensors, delay,
 friction and dead zone, without any episode of a robot.
@@ -20,7 +20,7 @@ from rstdp_ros.support import seeds
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 
 POPULATION, ELITE, ROUNDS, STARTS = 128, 16, 25, 50
-# Where the result is a bound: starts of the search, and fresh ones to compare what it found.
+# For a bound: starts of the search, and fresh ones to compare its results.
 MANY = 200
 USUAL = (0.1, 0.5, 2.0, 1.0)
 
@@ -28,10 +28,10 @@ USUAL = (0.1, 0.5, 2.0, 1.0)
 def cross_entropy(measure: Callable[[np.ndarray], float], centre: Sequence[float],
                   generator: np.random.Generator) -> np.ndarray:
     """
-    Return the best direction that the cross-entropy method tries.
+    Return the best direction tried by the cross-entropy method.
 
     :param measure: (n,) of norm one -> mean return.
-    :param centre: (n,), where to begin.
+    :param centre: (n,), the initial direction.
     :return: (n,) float64 of norm one.
     """
     mean, std = np.array(centre), np.ones(len(centre))
@@ -54,10 +54,10 @@ def best_linear(physics: Any, memory: int = 0, seed: int = 0) -> LinearControl:
     Search for the best linear control of a plant.
 
     The cross-entropy method begins at usual weights and at the linear-quadratic design for the
-    plant; what it finds from there and the design itself, without the memory that is not allowed,
-    are compared on fresh starts.
+    plant; its results and the design itself, without any memory that is not allowed, are compared
+    on fresh starts.
 
-    :param memory: how many of its own last commands it hears.
+    :param memory: number of its own last commands that it gets.
     :param seed: of the draws.
     """
     generator = np.random.default_rng(seed)
@@ -74,9 +74,9 @@ def best_linear(physics: Any, memory: int = 0, seed: int = 0) -> LinearControl:
 def linear_bound(worlds: Sequence[World], network: SpikingQNetwork, seed: int,
                  memory: int = 0) -> Iterator[LinearControl]:
     """
-    Deploy the best linear control of the first plant, whatever is played.
+    Deploy the best linear control of the first plant, regardless of the episodes.
 
-    :param worlds: cart-poles in their own equations, which stay as they are.
+    :param worlds: cart-poles in their own equations, which do not change.
     :param memory: as :func:`best_linear`.
     """
     best = best_linear(worlds[0].physics, memory, seed)

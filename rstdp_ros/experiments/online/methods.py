@@ -1,4 +1,4 @@
-"""What the online study compares: strategies of ours, controls, and what others would do."""
+"""The methods that the online study compares: our strategies, controls and common alternatives."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.snn import SpikingQNetwork
 
 # Worlds of the episodes, first network, seed -> what is deployed after each of them. Episodes are
-# played one by one, from the starts seed, seed + 1, ..., every one counted, and nothing else of a
-# world is seen, but by bounds.
+# played one by one, from the starts seed, seed + 1, ..., each counted, and only bounds use more of
+# a world.
 Learn = Callable[[Sequence[World], SpikingQNetwork, int],
                  Iterator[SpikingQNetwork | LinearControl]]
 ALL = ('nominal', 'normal', 'extreme', 'hard', 'changed', 'PyBullet', 'stand-in', 'bad stand-in')
@@ -31,11 +31,11 @@ ALL = ('nominal', 'normal', 'extreme', 'hard', 'changed', 'PyBullet', 'stand-in'
 @dataclass(frozen=True)
 class Method:
     """
-    A way of learning.
+    A method of learning.
 
-    :param lengths: how many episodes a run has, by task.
-    :param plants: names of the groups that it visits.
-    :param starts: kinds of networks that it begins with.
+    :param lengths: number of episodes of a run, by task.
+    :param plants: names of its groups of plants.
+    :param starts: kinds of networks that it starts with.
     """
 
     learn: Learn
@@ -45,7 +45,7 @@ class Method:
     starts: Sequence[str] = ('paper', 'robust')
 
     def fits(self, task: str, plants: str, start: str) -> bool:
-        """Say whether it is compared there."""
+        """Say whether it is part of a comparison."""
         return task in self.lengths and plants in self.plants and start in self.starts
 
 
@@ -54,7 +54,7 @@ def strategy(worlds: Sequence[World], network: SpikingQNetwork, seed: int, *, na
     """
     Learn by a strategy.
 
-    :param values: parameters other than those by default.
+    :param values: parameters that differ from their defaults.
     """
     recipe = Recipe.of(network.task, seed, name).with_values(values)
     learner = Learner(network, recipe)
@@ -65,7 +65,7 @@ def strategy(worlds: Sequence[World], network: SpikingQNetwork, seed: int, *, na
 
 def nothing(worlds: Sequence[World], network: SpikingQNetwork,
             seed: int) -> Iterator[SpikingQNetwork]:
-    """Deploy the first network, whatever it returns."""
+    """Deploy the first network, whatever its returns."""
     for _ in worlds:
         yield network
 

@@ -1,4 +1,4 @@
-"""The paper's protocol with every episode counted: what it would cost on a robot."""
+"""The paper's protocol with every episode counted: its cost on a robot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALIDATION = 100
 def paper(worlds: Sequence[World], network: SpikingQNetwork, seed: int,
           preset: str = 'paper') -> Iterator[SpikingQNetwork]:
     """
-    Update by one episode, measure the result in 100, keep the best result.
+    Update from one episode, measure the result in 100, keep the best one.
 
     So an update costs 101 episodes. The first network is deployed until the first update is
     measured; it is not measured itself, which would cost 100 more.

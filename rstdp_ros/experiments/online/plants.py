@@ -1,8 +1,8 @@
 """
 The plants of the online study, drawn once and kept in ``data/online_<task>.csv``.
 
-None of them served for anything else. Hard plants are extreme ones with what robots have beside
-other masses and lengths: delay, friction, a dead zone, and sensors that err.
+They were used for nothing else. Hard plants are extreme ones that also have the other flaws of
+robots: delay, friction, a dead zone and sensor errors.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def draw_plant(task: str, name: str, generator: np.random.Generator) -> dict[str
     """
     Draw one plant of a range.
 
-    :return: parameters by name, rounded as files have them.
+    :return: parameters by name, rounded as in the files.
     """
     if name != 'hard':
         return environments.draw_plant(task, name, generator)

@@ -1,8 +1,8 @@
 """
-Linear-quadratic control of the cart-pole, designed on the plant that its episodes show.
+Linear-quadratic control of the cart-pole, designed for the plant identified from episodes.
 
-What a control engineer would do: identify, linearise, solve a Riccati equation. The first episodes
-are played by the network until a plant can be identified, the others by the controller.
+The approach of a control engineer: identify, linearise, solve a Riccati equation. The network
+plays the first episodes until a plant can be identified, the controller the others.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from rstdp_ros.tasks.cartpole.task import CARTPOLE
 from rstdp_ros.twin.identification import identify
 from rstdp_ros.twin.memory import Memory
 
-# As many as the strategy ``twin`` identifies from by default.
+# The default of the strategy ``twin``.
 STEPS_KEPT = 400
 # The plant is linearised over the motion of usual episodes: root mean squares of the state.
 USUAL = 1.0 / np.array(CARTPOLE.robot.observation_scale)
-# Bryson's rule: what weighs as much as a full command.
+# Bryson's rule: the deviations that weigh as much as a full command.
 POSITION, ANGLE = POSITION_LIMIT, 12 * math.tau / 360
 
 
@@ -35,10 +35,10 @@ def quadratic(worlds: Sequence[World], network: SpikingQNetwork,
     """
     Play, identify, design.
 
-    An episode that tells too little of the plant, or of a plant that no linear control holds,
-    leaves the controller as it is.
+    An episode that shows too little of the plant, or a plant that no linear control stabilises,
+    leaves the controller unchanged.
 
-    :param worlds: cart-poles in their own equations, which stay as they are.
+    :param worlds: cart-poles in their own equations, which do not change.
     """
     memory, known, control = Memory(len(CARTPOLE.robot.joints)), None, None
     for episode, world in enumerate(worlds, seed):
@@ -80,7 +80,7 @@ def linearised(physics: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     Linearise one control period around upright and rest, by central differences.
 
-    They are as wide as usual motion, so that dry friction counts as what it is on average.
+    They are as wide as usual motion, so that dry friction enters by its average effect.
 
     :return: A (4 + m, 4 + m) and B (4 + m, 1) of z = (x, x', theta, theta', last m commands).
     """
@@ -90,7 +90,7 @@ def linearised(physics: Any) -> tuple[np.ndarray, np.ndarray]:
     after = [CARTPOLE.drive(z[:, :4], z[:, 4:-1], z[:, -1:], physics)[:, 0]
              for z in (moved, -moved)]
     slopes = ((after[0] - after[1]) / (2.0 * widths[:, np.newaxis])).T
-    # The new command becomes the first of those under way, which move on by one.
+    # The new command becomes the first of those under way, which shift by one.
     new, older = np.eye(under_way + 5)[-1:], np.eye(under_way + 5)[4:-2]
     both = np.vstack([slopes, *([new, older] if under_way else [])])
     return both[:, :-1], both[:, -1:]

@@ -10,16 +10,16 @@ import numpy as np
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 
-# Of the log gains, as the first candidates of the other searches; limits as strategy ``twin`` has.
+# Standard deviation of log gains, as in other searches at first; limit as in strategy ``twin``.
 SPREAD, LIMIT = 0.6, 3.0
 
 
 def random_search(worlds: Sequence[World], network: SpikingQNetwork,
                   seed: int) -> Iterator[SpikingQNetwork]:
     """
-    Try other gains in every episode, zeros first, and deploy those of the largest return.
+    Try new log gains in every episode, zeros first, and deploy those of the largest return.
 
-    Each is tried once, so that luck is deployed too; of equal returns the first counts.
+    Each is tried once, so lucky ones are deployed too; of equal returns the first counts.
     """
     generator = np.random.default_rng(seed)
     tried, deployed, most = network, network, -math.inf

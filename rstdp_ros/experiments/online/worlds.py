@@ -14,7 +14,7 @@ from rstdp_ros.tasks import get_task, Task
 from rstdp_ros.tasks.stand_in import StandInParameters
 from rstdp_ros.tasks.task import Episode
 
-# What sets the stand-in robot apart from a plant, and what a bad one has beside it.
+# The imperfections of the stand-in robot, and of a bad one.
 IMPERFECTIONS: Mapping[str, StandInParameters] = {
     'stand-in': StandInParameters(),
     'bad stand-in': StandInParameters(position_noise=0.002, velocity_noise=0.05,
@@ -26,7 +26,7 @@ class World:
     """
     A plant in a simulator.
 
-    :param task: as it is in that simulator.
+    :param task: the task in that simulator.
     :param physics: parameters by name.
     """
 
@@ -34,12 +34,12 @@ class World:
         self.task, self.physics = task, task.make_physics(physics)
 
     def episode(self, network: SpikingQNetwork, seed: int) -> Episode:
-        """Play an episode and keep all that any strategy needs."""
+        """Play an episode and keep all data that a strategy may need."""
         return self.task.episode(network, seed, self.physics, trajectory=True)
 
     def returns(self, controller: SpikingQNetwork | LinearControl,
                 seeds: Sequence[int]) -> np.ndarray:
-        """Return what a network, or linear control, returns from these starts, (n,)."""
+        """Return the returns of a network or linear control from these starts, (n,)."""
         if isinstance(controller, LinearControl):
             return controller.returns(seeds, self.physics)
         return self.task.returns(controller, seeds, self.physics)
@@ -49,7 +49,7 @@ class StandInWorld(World):
     """
     The stand-in robot, in virtual time.
 
-    :param imperfections: what sets it apart from a plant.
+    :param imperfections: its differences from a plant.
     """
 
     def __init__(self, task: Task, physics: Mapping[str, Any],
@@ -58,11 +58,11 @@ class StandInWorld(World):
         self.imperfections = imperfections
 
     def episode(self, network: SpikingQNetwork, seed: int) -> Episode:
-        """Play an episode and keep all that any strategy needs."""
+        """Play an episode and keep all data that a strategy may need."""
         return VirtualRun(self.task, network, self.physics, self.imperfections, seed).episode()
 
     def returns(self, network: SpikingQNetwork, seeds: Sequence[int]) -> np.ndarray:
-        """Return what a network returns in episodes of these seeds, (n,)."""
+        """Return a network's returns in episodes of these seeds, (n,)."""
         return stand_in_returns(network, seeds, self.physics, self.imperfections)
 
 
@@ -70,7 +70,7 @@ def world_of(task: str, name: str, physics: Mapping[str, Any]) -> World:
     """
     Return the world of a plant.
 
-    :param name: of the world: 'equations', 'pybullet', 'stand-in' or 'bad stand-in'.
+    :param name: name of the world: 'equations', 'pybullet', 'stand-in' or 'bad stand-in'.
     """
     if name in IMPERFECTIONS:
         bad = BAD if name == 'bad stand-in' else {}

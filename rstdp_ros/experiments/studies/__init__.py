@@ -1,4 +1,4 @@
-"""The experiments, a file each: a new one is its file and a line here, or comes from a package."""
+"""The experiments, one file each: a new one is a file and a line here, or comes from a package."""
 
 from rstdp_ros.support.plugins import Plugins
 
@@ -17,5 +17,5 @@ STUDIES = Plugins('experiment', 'rstdp_ros.studies', {
     'pybullet': f'{HERE}.pybullet:STUDY',
     'quantization': f'{HERE}.quantization:STUDY',
     'robust-start': f'{HERE}.robust:STUDY'})
-# Other names. Table 3 is made of the runs of Figure 4.
+# Other names. Table 3 uses the runs of Figure 4.
 ALIASES = {'table3': 'fig4'}

@@ -1,8 +1,8 @@
 """
-Whether guarded r-STDP helps on the demo's plant, and whether it is the rule that helps.
+Whether guarded r-STDP helps on the demo's plant, and whether the rule is the reason.
 
 Every shipped network adapts from several seeds, once by r-STDP and once by random updates of the
-same norm under the same guard. No episode is played that is not counted.
+same norm under the same guard. Every episode played is counted.
 """
 
 from __future__ import annotations
@@ -81,6 +81,6 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'demo-plant', "The demo's plant, without any validation set", jobs, run, tables, figure,
-    'The guard keeps the start of the best window of ten episodes, returns to it when returns '
-    'fall and measures it anew; the episodes it judges by are the only ones that are played.')
+    'demo-plant', "The demo's plant, without any validation set", jobs, run, tables, figure, 'The '
+    'guard keeps the start of the best window of ten episodes, returns to it when returns fall '
+    'and measures it again; the episodes it judges by are the only ones that are played.')

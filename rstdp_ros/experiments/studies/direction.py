@@ -78,7 +78,7 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
     """Return mean changes with their standard errors over environments."""
     data = data.assign(change=data['after'] - data['before'])
     shipped = data[data['shipped']].assign(network='shipped')
-    return {'Mean change of the return after so many updates, over the shipped networks':
+    return {'Mean change of the return by number of updates, over the shipped networks':
             _changes(shipped), 'The same, each network': _changes(data),
             'What the places of the entries are worth: r-STDP minus its shuffled entries, paired':
             _places(data)}
@@ -100,7 +100,7 @@ def _changes(data: DataFrame) -> DataFrame:
 
 
 def _places(data: DataFrame) -> DataFrame:
-    """Compare with the control that has the same entries, and so the same net drift."""
+    """Compare with the control that has the same entries, and hence the same net drift."""
     from pandas import DataFrame
     rows = []
     columns = ['task', 'network', 'preset', 'set', 'updates']
@@ -135,7 +135,7 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'direction', 'Which direction, if any', jobs, run, tables, figure,
-    'Nothing is selected here, so noise cannot look like learning. "rstdp" adds the update of the '
-    'preset, "opposite" subtracts it; note that the preset "authors" already has the flipped sign '
-    'for the cart-pole. The controls move as far in directions that know nothing.')
+    'direction', 'Which direction, if any', jobs, run, tables, figure, 'Nothing is selected here, '
+    'so noise cannot look like learning. "rstdp" adds the update of the preset, "opposite" '
+    'subtracts it; note that the preset "authors" already has the flipped sign for the cart-pole. '
+    'The controls move equally far in uninformed directions.')

@@ -39,7 +39,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Trace]:
 
 
 def run(job: Trace) -> Rows:
-    """Return c of the synapse whose trace ends largest, after every observation."""
+    """Return c, after every observation, of the synapse whose trace is largest at the end."""
     task, network = get_task(job.task), load(job)
     rasters = task.episode(network, job.seed).rasters
     rule = RSTDP(network, 'paper')
@@ -57,7 +57,7 @@ def run(job: Trace) -> Rows:
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
-    """Return where the trace goes."""
+    """Return the trace in numbers."""
     groups = data.groupby('task', sort=False)
     return {'The trace in numbers': groups.agg(
         pre=('pre', 'first'), post=('post', 'first'), ticks=('tick', 'max'),
@@ -78,6 +78,6 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'fig2', 'Figure 2: the eligibility trace', jobs, run, tables, figure,
-    'The trace persists while the network is reset after every observation, but with a time '
-    'constant of ten ticks it speaks for the last few observations of an episode only.')
+    'fig2', 'Figure 2: the eligibility trace', jobs, run, tables, figure, 'The trace persists '
+    'while the network is reset after every observation, but with a time constant of ten ticks it '
+    'covers only the last few observations of an episode.')

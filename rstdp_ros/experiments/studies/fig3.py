@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-# Changes in percent. The cart-pole's are the paper's; it does not print the acrobot's.
+# Changes in percent. The cart-pole's are the paper's, which does not print the acrobot's.
 SWEEPS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     'cartpole': {'pole_half_length': (10, 100), 'pole_mass': (500, 1100),
                  'force_magnitude': (-10, -80)},
@@ -66,7 +66,7 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
 
 
 def figure(data: DataFrame) -> Figure:
-    """Draw returns, and below them the episodes to the best ones, on held-out starts."""
+    """Draw returns and, below them, the episodes to the best ones, on held-out starts."""
     data = data[data['starts'] == 'held-out']
     tasks = list(data.groupby('task', sort=False))
     result, axes = plotting.panels(6 * len(tasks))

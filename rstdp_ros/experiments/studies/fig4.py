@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-# What a row calls it -> (rule, preset).
+# Label in a row -> (rule, preset).
 VARIANTS = {
     'rstdp': ('rstdp', 'paper'), 'default': ('rstdp', 'default'), 'authors': ('rstdp', 'authors'),
     'opposite': ('opposite', 'paper'), 'shuffled': ('shuffled', 'paper'),
     'random': ('random', 'paper'), 'independent': ('independent', 'paper')}
 WIDE_VARIANTS = ('rstdp', 'random')
 FIRST_SEED = seeds.ADAPTATION + 10_000_000
-# Environments per range; likewise of the wide study.
+# Environments per range, here and in the wide study.
 SETS = {'full': 10, 'small': 2, 'tiny': 1}
 WIDE_SETS = {'full': 100, 'small': 4, 'tiny': 1}
 # Figure 4 and the text: mean return on default physics, drop before and after in percent.
@@ -42,7 +42,7 @@ PAPER = {('cartpole', 'normal'): (5.47, 0.401), ('cartpole', 'extreme'): (19.28,
          ('acrobot', 'normal'): (5.34, -3.31), ('acrobot', 'extreme'): (11.4, -4.74)}
 PAPER_T = {('cartpole', 'normal'): -22.16, ('cartpole', 'extreme'): -35.71,
            ('acrobot', 'normal'): -10.13, ('acrobot', 'extreme'): -11.97}
-# What the paper draws, and how often we do.
+# Number of environments that the paper draws, and of our draws.
 FEW = 10
 DRAWS = 2000
 KEYS = ['task', 'derived', 'range', 'starts']
@@ -75,7 +75,7 @@ def _jobs(tasks: Sequence[str], scale: Scale, sets: Mapping[str, int],
 
 
 def drop(default: float, value: float) -> float:
-    """Return by how many percent of the default return a return falls short of it."""
+    """Return the drop from the default return, in percent of it."""
     return 100.0 * (default - value) / abs(default)
 
 
@@ -150,7 +150,7 @@ def _t_tests(data: DataFrame) -> DataFrame:
 
 
 def wide_tables(data: DataFrame) -> dict[str, DataFrame]:
-    """Return those of the report, and what a choice of few environments does to the drops."""
+    """Return the tables of the report, and the effect on drops of choosing few environments."""
     return {**tables(data),
             f'Drops on {FEW} environments drawn from these: median and 95 % of the draws':
             _draws(data)}

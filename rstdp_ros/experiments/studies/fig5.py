@@ -1,4 +1,4 @@
-"""Figure 5: what networks trained on longer poles and links reach."""
+"""Figure 5: the returns of networks trained on longer poles and links."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 LENGTHS = {'cartpole': 'pole_half_length', 'acrobot': 'link_length'}
 PERCENT = (0, 50, 100)
-# The shipped networks have the seeds from 0.
+# The shipped networks have seeds from 0.
 FIRST_SEED = 100
 WINDOW = 100
-# Trainings per length, and how many episodes they have.
+# Trainings per length, and their numbers of episodes.
 TRAININGS = {'full': 3, 'small': 1, 'tiny': 1}
 EPISODES = {'full': 400, 'small': 30, 'tiny': 1}
 STYLES = ((plotting.BLUE, '-'), (plotting.ORANGE, '--'), (plotting.GREEN, '-.'))
@@ -78,7 +78,7 @@ def _smoothed(data: DataFrame) -> DataFrame:
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
-    """Return the level that is reached in the end."""
+    """Return the final level."""
     last = _smoothed(data).groupby(['task', 'percent', 'seed'], sort=False).last().reset_index()
     result = last.groupby(['task', 'percent'], sort=False).agg(
         runs=('smoothed', 'count'), episodes=('episode', 'mean'), mean=('smoothed', 'mean'),
@@ -93,7 +93,7 @@ def figure(data: DataFrame) -> Figure:
     for axis, (task, part) in zip(axes, parts):
         for (color, line), (percent, group) in zip(STYLES, part.groupby('percent')):
             curve = group.groupby('episode')['smoothed'].agg(['count', 'mean', 'std']).fillna(0.0)
-            # As far as all runs go: where one ends, the mean of the others would jump.
+            # As long as all runs last: after the end of one, the mean of the others would jump.
             curve = curve[curve['count'] == curve['count'].max()]
             axis.plot(curve.index, curve['mean'], color=color, linestyle=line,
                       label=f'length +{percent} %')

@@ -1,10 +1,10 @@
 """
-What guards do on plants that stay, change and drift.
+The effect of guards on plants that stay, change and drift.
 
-Static plants show what a guard costs, changed and drifting ones whether it forgets what was true
-of another plant. After a change a fresh guard of the same kind, begun with the network that was
-deployed then, shows what could be had. Random plants are drawn for this study alone; guards were
-designed on other plants, other adaptation seeds and selection starts.
+Static plants show the cost of a guard, changed and drifting ones whether it forgets the earlier
+plant. After a change a fresh guard of the same kind, begun with the network deployed then, shows
+what is possible. Random plants are drawn for this study alone; guards were designed on other
+plants, other adaptation seeds and selection starts.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 GUARDS = ('snapshot', 'recheck', 'none')
 FIRST_SEED = seeds.ADAPTATION + 40_000_000
-# Of the draw of plants; guards were designed on those of seeds 11000 to 12002.
+# Seeds of the draws of plants; guards were designed on plants of seeds 11000 to 12002.
 PLANTS = {'static': 101, 'before': 102, 'after': 103}
-# How many of them: that stay, and that change.
+# Number of plants that stay, and of those that change.
 STATIC = {'full': 40, 'small': 2, 'tiny': 1}
 CHANGES = {'full': 15, 'small': 2, 'tiny': 1}
-# Where a drift starts and ends.
+# Start and end of a drift.
 DRIFT = ({'pole_half_length': 0.5}, {'pole_half_length': 1.2})
-# What counts as lost or won.
+# The difference that counts as lost or won.
 CLEAR = 5.0
-# Times the episodes before a change: how long a run goes on after it.
+# Number of episodes after a change, relative to those before it.
 AFTER = 3
 KEYS = ['task', 'plant', 'network', 'run']
 
@@ -54,8 +54,8 @@ class GuardRun(NetworkJob):
     One network on one plant, under every guard.
 
     :param plant: static, changed or drifting.
-    :param before: the plant's parameters at first; ``after`` in the end.
-    :param change: after so many episodes the plant is another one, or begins to drift.
+    :param before: the plant's first parameters; ``after``: the last ones.
+    :param change: number of episodes after which the plant changes or begins to drift.
     """
 
     plant: str
@@ -75,7 +75,7 @@ def draw_plants(task: str, name: str, seed: int, count: int) -> list[dict[str, f
 
 def jobs(tasks: Sequence[str], scale: Scale) -> list[GuardRun]:
     """List the runs."""
-    # There are so many networks to measure that half of the starts must do.
+    # There are many networks to measure, so half of the starts must suffice.
     return [GuardRun(task, *network, *plant, *_lengths(plant[0], scale),
                      -(-scale.held_out_starts // 2))
             for task in tasks
@@ -98,7 +98,7 @@ def _plants(task: str, scale: Scale) -> Iterator[tuple[str, int, Any, Any]]:
 
 
 def _lengths(plant: str, scale: Scale) -> tuple[int, int]:
-    """Return after how many episodes a plant changes, and how many there are."""
+    """Return the number of episodes before a plant's change, and in total."""
     length = AFTER * scale.guarded_episodes
     if plant == 'static':
         return 0, length
@@ -131,7 +131,7 @@ def _learner(network: SpikingQNetwork, seed: int, guard: str) -> Learner:
 
 
 def _play(job: GuardRun, learner: Learner, episodes: range) -> list[float]:
-    """Let it learn from these episodes of the run; return their returns."""
+    """Learn from these episodes of the run; return their returns."""
     task, returns = get_task(job.task), []
     for i in episodes:
         physics = task.make_physics(_physics(job, i))
@@ -150,7 +150,7 @@ def _physics(job: GuardRun, episode: int) -> Mapping[str, float]:
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
-    """Return what became of the deployed networks, and paired differences."""
+    """Return the deployed networks' returns, and paired differences."""
     return {'Mean return of the deployed network on held-out starts of the last plant':
             _outcomes(data), 'recheck minus snapshot, paired': _differences(data),
             'After a change: minus a fresh guard from the same network, paired':
@@ -206,7 +206,7 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'guards', 'Guards on plants that stay, change and drift', jobs, run, tables, figure,
-    'Every episode counts, there is no validation set. "before" is the network that is deployed '
-    'when the plant changes (on static plants the first one), "after" the one in the end, both on '
-    'the last plant; "played" are the returns of the episodes in between.')
+    'guards', 'Guards on plants that stay, change and drift', jobs, run, tables, figure, 'Every '
+    'episode counts, there is no validation set. "before" is the network that is deployed when '
+    'the plant changes (on static plants the first one), "after" the final one, both on the last '
+    'plant; "played" are the returns of the episodes in between.')

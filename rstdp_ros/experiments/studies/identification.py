@@ -1,7 +1,7 @@
 """
-Whether identification says what is true: its intervals, and what the equations lack.
+Whether identification is right: its intervals, and its test for lacking structure.
 
-Plants are drawn at random, noise and encoders too; shipped networks move them.
+Plants, noise and encoders are drawn at random; shipped networks move the plants.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 COVERAGE, RIGHT, LACKING = 'coverage', 'right equations', 'friction left out'
 EPISODES, STEPS = 3, 200
-# Standard deviation of positions, log-uniform, m or rad; of velocities so many times as much.
+# Standard deviation of positions, log-uniform, m or rad; factor for that of velocities.
 NOISE, VELOCITY = (0.0005, 0.002), 20.0
-# Of dry friction on the actuated joint, as a part of the force or torque.
+# Dry friction on the actuated joint, as a fraction of the force or torque.
 VISIBLE = (0.05, 0.2)
-# Of actuators, s.
+# Largest delay of actuators, s.
 DELAY = {'cartpole': 0.04, 'acrobot': 0.2}
-# Plants per task; likewise of either kind beside coverage.
+# Plants per task, for coverage and for either other kind.
 COVERED = {'full': 150, 'small': 6, 'tiny': 2}
 RUBBING = {'full': 50, 'small': 3, 'tiny': 1}
 COLORS = {'cartpole': plotting.BLUE, 'acrobot': plotting.VERMILLION}
@@ -45,12 +45,12 @@ COLORS = {'cartpole': plotting.BLUE, 'acrobot': plotting.VERMILLION}
 @dataclass(frozen=True)
 class Run:
     """
-    One plant, what it shows and what is made of it.
+    One plant, its data and its identification.
 
-    :param kind: COVERAGE; LACKING for a plant that rubs and a model that does not; RIGHT for the
+    :param kind: COVERAGE; LACKING for a plant with friction and a model without; RIGHT for the
         same plant and model without friction.
     :param index: of the plant, its noise and its starts.
-    :param first: seed from which starts and draws count.
+    :param first: first seed of starts and draws.
     """
 
     task: str
@@ -73,7 +73,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Run]:
 
 
 def run(job: Run) -> Rows:
-    """Play, identify, and compare with the truth; a row per parameter."""
+    """Play, identify and compare with the true values; a row per parameter."""
     # The same plants, noise and starts with and without friction.
     generator = np.random.default_rng((job.first, job.index, job.kind == COVERAGE))
     task, network = get_task(job.task), load(job)
@@ -113,7 +113,7 @@ def body(task: str, generator: np.random.Generator) -> dict[str, float]:
 
 def imperfections(task: str, true: Mapping[str, float],
                   generator: np.random.Generator) -> dict[str, float]:
-    """Draw delay, friction, and what sensors are off by: as robots have them."""
+    """Draw delay, friction and sensor errors, as of robots."""
     largest = friction_scales(task, true)
     drawn = {'actuator_delay': generator.uniform(0.0, DELAY[task])}
     for unknown in get_task(task).unknowns:
@@ -130,8 +130,8 @@ def friction_scales(task: str, true: Mapping[str, float]) -> dict[str, float]:
     """
     Return the largest damping and friction of each joint, in their own units.
 
-    Of the cart a tenth of its force, half of that at 1 m/s; of the pole a fiftieth of the torque
-    of its weight, at 1 rad/s; of the acrobot's joints a tenth of the torque.
+    The cart's is a tenth of its force, its damping half of that at 1 m/s; the pole's a fiftieth of
+    the torque of its weight, at 1 rad/s; of the acrobot's joints a tenth of the torque.
     """
     if task == 'acrobot':
         return dict.fromkeys((f'{joint}_{kind}' for joint in ('shoulder', 'elbow')
@@ -143,13 +143,13 @@ def friction_scales(task: str, true: Mapping[str, float]) -> dict[str, float]:
 
 def friction(task: str, true: Mapping[str, float],
              generator: np.random.Generator) -> dict[str, float]:
-    """Draw dry friction of the actuated joint that shows."""
+    """Draw visible dry friction of the actuated joint."""
     name = 'cart_friction' if task == 'cartpole' else 'elbow_friction'
     return {name: generator.uniform(*VISIBLE) * true.get('force_magnitude', 1.0)}
 
 
 def frictionless(task: Task) -> Task:
-    """Return the task with a model that knows no friction."""
+    """Return the task with a model without friction."""
     return replace(task, unknowns=tuple(u for u in task.unknowns if u.group != 'friction'))
 
 
@@ -165,7 +165,7 @@ def sensed(trajectory: Trajectory, noise: float, step: float,
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
-    """Return shares of true intervals, in total and by parameter, and of alarms."""
+    """Return shares of correct intervals, in total and by parameter, and of alarms."""
     covered = data[data['kind'] == COVERAGE].assign(
         hit=lambda rows: (rows['low'] <= rows['true']) & (rows['true'] <= rows['high']))
     plants = data.drop_duplicates(['task', 'kind', 'plant']).assign(
@@ -179,7 +179,7 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
 
 
 def _shares(data: DataFrame, keys: list[str], what: str) -> DataFrame:
-    """Return how often something is so, with exact binomial intervals, and in total."""
+    """Return shares with exact binomial intervals, by key and in total."""
     from pandas import DataFrame
     groups = [(dict(zip(keys, names)), group) for names, group in data.groupby(keys, sort=False)]
     if keys[0] == 'task':
@@ -206,13 +206,13 @@ def figure(data: DataFrame) -> Figure:
     rows, parts = list(tables(data).values())[1], list(data.groupby('task', sort=False))
     result, axes = plotting.panels(2 * len(parts), columns=2, height=4.0)
     for (task, part), shares, ratios in zip(parts, axes[::2], axes[1::2]):
-        own = rows[rows['task'] == task]
-        places, middle = np.arange(len(own)), own['percent']
+        intervals = rows[rows['task'] == task]
+        places, middle = np.arange(len(intervals)), intervals['percent']
         shares.axvspan(90, 99, color=plotting.GREY, alpha=0.2, lw=0)
-        shares.errorbar(middle, places, xerr=(middle - own['95 % low'],
-                                              own['95 % high'] - middle),
+        shares.errorbar(middle, places, xerr=(middle - intervals['95 % low'],
+                                              intervals['95 % high'] - middle),
                         fmt='o', color=COLORS[task], markersize=4)
-        shares.set(yticks=places, yticklabels=own['parameter'], xlim=(75, 101),
+        shares.set(yticks=places, yticklabels=intervals['parameter'], xlim=(75, 101),
                    title=f'{task}: intervals that hold the truth', xlabel='percent')
         shares.tick_params(axis='y', labelsize='small')
         for kind, line in ((RIGHT, ':'), (LACKING, '-')):
@@ -226,13 +226,12 @@ def figure(data: DataFrame) -> Figure:
 
 
 STUDY = Study(
-    'identification', 'What identification says is true', jobs, run, tables, figure,
-    "Bodies are uniform over the span of the paper's Table 2, its extreme range included; every "
-    'other plant has a delay, friction and sensors that are off too. One to three episodes of the '
-    'shipped networks, of each at most 200 steps; noise of positions 0.5 to 2 mm or mrad, of '
-    'velocities 20 times as much per second, encoders with steps of up to that noise. Friction '
-    'left out: dry, 5 to 20 % of the force or torque of the joint that is moved, and none in the '
-    'model. Nothing was chosen on these plants and starts. What is held at a nominal value that '
-    'is true is always covered; so is what the data cannot tell, for the interval is then that '
-    'of what was expected, two deviations to each side, and factors and offsets are drawn within '
-    'one.')
+    'identification', 'What identification says is true', jobs, run, tables, figure, 'Bodies are '
+    "uniform over the span of the paper's Table 2, its extreme range included; every other plant "
+    'also has a delay, friction and sensor errors. One to three episodes of the shipped networks, '
+    'of each at most 200 steps; noise of positions 0.5 to 2 mm or mrad, of velocities 20 times as '
+    'much per second, encoders with steps of up to that noise. Friction left out: dry, 5 to 20 % '
+    'of the force or torque of the joint that is moved, and none in the model. Nothing was chosen '
+    'on these plants and starts. A parameter held at a true nominal value is always covered; so '
+    "is one that the data cannot tell, as its interval is then the prior's, two deviations to "
+    'each side, and factors and offsets are drawn within one.')

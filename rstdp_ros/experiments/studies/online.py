@@ -1,8 +1,8 @@
 """
-Learning on the robot itself: what is deployed after so many real episodes, every one counted.
+Learning on the robot itself: the deployed networks by number of real episodes, each counted.
 
-Nothing is measured on the plant but what its own episodes return. Held-out starts, on which the
-deployed networks are measured, serve for nothing else, and neither do the plants.
+Learning sees only the returns and data of its own episodes on the plant. The held-out starts, on
+which deployed networks are measured, are used for nothing else, and neither are the plants.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 
 # Real episodes after which the deployed network is measured.
 EPISODES = (0, 1, 2, 3, 5, 10, 25, 50, 100, 250)
-# What counts as lost.
+# The difference that counts as lost.
 LOST = {'cartpole': 1.0, 'acrobot': 3.0}
 # Far from the seeds of other studies.
 FIRST_SEED = seeds.ADAPTATION + 20_000_000
 PART = 5
 # Plants of a group, at most; all of them at full scale.
 PLANTS = {'full': SETS, 'small': 2, 'tiny': 1}
-# Episodes of which gains are listed.
+# Numbers of episodes for which gains are listed.
 SHOWN = (1, 3, 10, 25, 50, 250)
-# Likewise of comparisons.
+# Numbers of episodes for which comparisons are listed.
 COMPARED = (1, 3, 10)
-# Less of the returns is no matter in a picture.
+# The smallest range of returns in a figure.
 LEAST_RANGE = 10.0
 KEYS = ['task', 'plants', 'start', 'method']
 RUN = ['task', 'plants', 'start', 'set', 'network']
@@ -54,9 +54,9 @@ class OnlineRun:
     """
     One network on one plant, by one method.
 
-    :param plants: name of the group; ``world`` where it is.
+    :param plants: name of the group; ``world``: its world.
     :param start: 'paper' or 'robust': how the network was trained.
-    :param first: the plant at first; ``last`` from episode ``change`` on.
+    :param first: the plant's first parameters; ``last``: those from episode ``change`` on.
     """
 
     task: str
@@ -89,10 +89,10 @@ def _jobs_of(task: str, group: Group, scale: Scale) -> Iterator[OnlineRun]:
             continue
         known = networks(task, scale, start == 'robust')
         for method in scale.chosen(list(METHODS)):
-            own = METHODS[method]
-            if not own.fits(task, group.name, start):
+            compared = METHODS[method]
+            if not compared.fits(task, group.name, start):
                 continue
-            episodes = min(own.lengths[task], group.longest, scale.episodes)
+            episodes = min(compared.lengths[task], group.longest, scale.episodes)
             plants = enumerate(group.plants[:PLANTS[scale.name]])
             for (i, (first, last)), (k, network) in product(plants, enumerate(known)):
                 yield OnlineRun(
@@ -102,7 +102,7 @@ def _jobs_of(task: str, group: Group, scale: Scale) -> Iterator[OnlineRun]:
 
 
 def run(job: OnlineRun) -> Rows:
-    """Learn on the plant; measure on held-out starts what is deployed."""
+    """Learn on the plant; measure the deployed networks on held-out starts."""
     network = load(job)
     first, last = (world_of(job.task, job.world, plant) for plant in (job.first, job.last))
     starts = seeds.block(seeds.HELD_OUT, job.starts)
@@ -149,7 +149,7 @@ def _curves(data: DataFrame, what: str, how: str) -> DataFrame:
 
 
 def _gains(data: DataFrame) -> DataFrame:
-    """Compare what is deployed with the first network, on the same starts of the same plants."""
+    """Compare deployed networks with the first one, on the same starts of the same plants."""
     from pandas import DataFrame
     rows = []
     for (*keys, episodes), part in data.groupby([*KEYS, 'episodes'], sort=False):
@@ -160,7 +160,7 @@ def _gains(data: DataFrame) -> DataFrame:
 
 
 def _differences(data: DataFrame) -> DataFrame:
-    """Compare combined with what it is made of, and with what others would do."""
+    """Compare combined with its parts, and with common alternatives."""
     from pandas import DataFrame
     rows = []
     wide = data.pivot_table(index=[*RUN, 'episodes'], columns='method', values='return',
@@ -178,7 +178,7 @@ def _differences(data: DataFrame) -> DataFrame:
 
 
 def figure(data: DataFrame) -> Figure:
-    """Draw the curves of every group of plants that something learned on, a line per method."""
+    """Draw the curves of every group of plants with learning, a line per method."""
     parts = [(names, part) for names, part in data.groupby(['task', 'plants', 'start'], sort=False)
              if part['episodes'].any()]
     result, axes = plotting.panels(len(parts), columns=3)
@@ -200,6 +200,6 @@ def figure(data: DataFrame) -> Figure:
 
 STUDY = Study(
     'online', 'Learning on the robot, every episode counted', jobs, run, tables, figure,
-    'What is deployed after so many real episodes, on held-out starts; on plants that change, '
+    'Deployed networks by number of real episodes, on held-out starts; on plants that change, '
     'episodes since the change. "before" and losses are against the network that a run began '
     'with, on the last plant.')

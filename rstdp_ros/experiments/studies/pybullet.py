@@ -1,9 +1,9 @@
 """
 From one simulator to another: networks trained on Gymnasium's equations meet PyBullet's bodies.
 
-Each plant is met by every shipped network, which adapts from several seeds, once by r-STDP and
-once by random updates of the same norm under the same guard. The plants were chosen by how much
-they cost the shipped networks on selection starts, before anything adapted on them.
+On each plant every shipped network adapts from several seeds, once by r-STDP and once by random
+updates of the same norm under the same guard. The plants were chosen by the shipped networks' loss
+on selection starts, before anything adapted on them.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Run]:
 
 
 def run(job: Run) -> Rows:
-    """Adapt in PyBullet; measure there on held-out starts, and at home before."""
+    """Adapt in PyBullet; measure there on held-out starts, and before in the equations."""
     task, network = get_task(job.task, 'pybullet'), load(job)
     physics = task.make_physics(job.physics)
     learner, _ = adapt(Adaptation(task, network, physics, job.episodes,
@@ -107,7 +107,7 @@ def _differences(data: DataFrame) -> DataFrame:
 
 
 def figure(data: DataFrame) -> Figure:
-    """Draw for each task and plant where every run began and ended."""
+    """Draw the first and last return of every run, for each task and plant."""
     parts = list(data.groupby(['task', 'plant'], sort=False))
     result, axes = plotting.panels(len(parts), columns=4)
     places = {'home': 0, 'before': 1, 'rstdp': 2, 'random': 3}

@@ -1,8 +1,8 @@
 """
-What 8-bit weights cost: on the plant of training, and where r-STDP must learn with them.
+The cost of 8-bit weights: on the plant of training, and when r-STDP learns with them.
 
 Every shipped network adapts to the demo's plant from several seeds, in float, and in fixed point
-with either way of rounding its updates.
+with either rounding of its updates.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _adapt(task: Task, network: SpikingQNetwork, job: Runs) -> Rows:
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
-    """Return what conversion costs, what adaptation gains, and the difference to float."""
+    """Return the loss by conversion, the gain by adaptation, and the difference to float."""
     trained = data[data['plant'] == 'trained']
     columns = ['task', 'network', 'scales', 'factors', 'float', 'fixed', 'loss', 'agreement']
     conversion = trained[columns].assign(loss=100 * trained['loss'],

@@ -1,8 +1,8 @@
 """
-What a robust start is worth: networks on random plants, without any adaptation.
+The value of a robust start: networks on random plants, without any adaptation.
 
 The paper's premise is that a network meets a plant it was not trained for. How much of the loss
-is left when it was trained on observations of equal scale and on many plants?
+remains if it was trained on observations of equal scale and on many plants?
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # The plant of training, as a range of its own.
 DEFAULT = 'default'
-# On so many plants a part of the starts is enough.
+# With many plants a part of the starts is enough.
 PART = 5
 # Plants per range.
 PLANTS = {'full': 100, 'small': 4, 'tiny': 1}

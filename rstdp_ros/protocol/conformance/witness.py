@@ -30,7 +30,7 @@ class Seen:
     """
     What was seen of an episode.
 
-    :param joints: by stamp, in order of first arrival; arrivals, s, likewise.
+    :param joints: by stamp, in order of first arrival; ``arrivals``: their times, s.
     :param efforts: the efforts answered, by stamp.
     """
 

@@ -24,9 +24,9 @@ from rstdp_ros.tasks.urdf import Dynamics, Link
 CONTROL_PERIOD = 0.2
 MAX_VELOCITY_1 = 4 * math.pi
 MAX_VELOCITY_2 = 9 * math.pi
-# As commanded, N m: when so much is, the plant exerts ``torque_magnitude``.
+# The command, N m, for which the plant exerts ``torque_magnitude``.
 NOMINAL_EFFORT = 1.0
-# Friction is full from here on, rad/s: a few hundredths of what joints do in an episode.
+# Friction is full from this speed on, rad/s: a few hundredths of usual speeds.
 FULL_FRICTION = 0.2
 # Beyond this many rad, wrapping turn by turn as Gymnasium does would take too long.
 MANY_TURNS = 1000.0

@@ -1,4 +1,4 @@
-"""What the acrobot looks like: x to the right, y upwards, the shoulder at the origin."""
+"""The acrobot's appearance: x to the right, y upwards, the shoulder at the origin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARGIN = 0.1
 
 
 def view(physics: AcrobotPhysics) -> View:
-    """Return all that the free end can reach."""
+    """Return the area that the free end can reach."""
     reach = 2 * physics.link_length + MARGIN
     return View(-reach, reach, -reach, reach)
 

@@ -26,7 +26,7 @@ from rstdp_ros.tasks.reward import Reward
 from rstdp_ros.tasks.task import Task
 
 START_RANGE = 0.1
-# What Table 2 of Akl et al. (2022) spans with its normal and extreme ranges.
+# The span of the normal and extreme ranges in Table 2 of Akl et al. (2022).
 PLANT_SPAN = dict.fromkeys(('link_length', 'link_mass', 'link_moi'), (0.5, 1.5))
 
 

@@ -1,4 +1,4 @@
-"""What trains the acrobot's networks."""
+"""The settings that train the acrobot's networks."""
 
 from dataclasses import replace
 

@@ -1,8 +1,8 @@
 """
-What may be unknown of an acrobot.
+The unknown parameters of an acrobot.
 
-Only the ratios of mass, moment of inertia and torque show; the prior keeps their scale. Angles
-that turn all the way round cannot be off by a factor.
+Only the ratios of mass, moment of inertia and torque can be identified; the prior fixes their
+scale. Angles that turn all the way round cannot be off by a factor.
 """
 
 from rstdp_ros.tasks.unknown import Unknown

@@ -24,9 +24,9 @@ from rstdp_ros.tasks.urdf import Dynamics, Link
 
 CONTROL_PERIOD = 0.02
 POSITION_LIMIT = 2.4
-# As commanded, N: when so much is, the plant exerts ``force_magnitude``.
+# The command, N, for which the plant exerts ``force_magnitude``.
 NOMINAL_EFFORT = 10.0
-# Friction is full from here on, m/s or rad/s: a few hundredths of what joints do in an episode.
+# Friction is full from this speed on, m/s or rad/s: a few hundredths of usual speeds.
 FULL_FRICTION = 0.05
 
 

@@ -1,4 +1,4 @@
-"""What Akl et al. (2022) have for the cart-pole: Table 1 and eq 8."""
+"""The cart-pole's parameters in Akl et al. (2022): Table 1 and eq 8."""
 
 from rstdp_ros.plasticity.parameters import RSTDPParameters
 from rstdp_ros.plasticity.rules import TaskRule

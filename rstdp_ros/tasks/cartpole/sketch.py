@@ -1,4 +1,4 @@
-"""What the cart-pole looks like: x to the right, y upwards, the pivot at height 0."""
+"""The cart-pole's appearance: x to the right, y upwards, the pivot at height 0."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rstdp_ros.tasks.cartpole.physics import CartPolePhysics, POSITION_LIMIT
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.sketch import Part, Point, Sketch, View
 
-# The physics has no size of the cart: this one only looks right.
+# The physics does not include the cart's size: this one only looks right.
 CART_WIDTH = 0.5
 CART_HEIGHT = 0.25
 MARGIN = 0.1
@@ -27,7 +27,7 @@ def parts(joints: Joints, physics: CartPolePhysics) -> tuple[Part, ...]:
     :param joints: positions are (x m, theta rad), theta positive towards +x.
     """
     x, theta = map(float, joints.positions)
-    # What the task calls a length is that from the pivot to the centre of mass.
+    # The task's half-length is the distance from the pivot to the centre of mass.
     length = 2 * physics.pole_half_length
 
     def at(angle: float) -> Point:

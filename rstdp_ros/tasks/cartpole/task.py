@@ -26,7 +26,7 @@ from rstdp_ros.tasks.reward import Reward
 from rstdp_ros.tasks.task import Task
 
 START_RANGE = 0.05
-# What Table 2 of Akl et al. (2022) spans with its normal and extreme ranges.
+# The span of the normal and extreme ranges in Table 2 of Akl et al. (2022).
 PLANT_SPAN = {'force_magnitude': (1.0, 20.0), 'pole_half_length': (0.05, 1.0),
               'pole_mass': (0.01, 1.0)}
 

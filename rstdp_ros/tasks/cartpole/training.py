@@ -1,4 +1,4 @@
-"""What trains the cart-pole's networks."""
+"""The settings that train the cart-pole's networks."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from rstdp_ros.tasks.training import ONE_PLANT, RANDOM_PLANTS, Settings
 
 _ONE = Settings(solved_return=200.0)
 # Many plants take more steps; larger batches need fewer updates for them. An observation does not
-# tell which plant it is, so what looks the same may end well or badly. A Huber loss learns the
+# tell which plant it is, so equal observations may end well or badly. A Huber loss learns the
 # median of that, which overlooks the hard plants; the squared error learns the mean.
 _MANY = replace(
     _ONE, episodes=10_000, steps=150_000, final_learning_rate=1e-4, loss='mse',

@@ -1,8 +1,8 @@
 """
-What may be unknown of a cart-pole.
+The unknown parameters of a cart-pole.
 
-The masses, the force and the sensors' factors leave a common scale open, so the cart's mass and
-gravity are taken as known.
+The masses, the force and the sensors' factors leave a common scale undetermined, so the cart's
+mass and gravity are taken as known.
 """
 
 from rstdp_ros.tasks.unknown import Unknown

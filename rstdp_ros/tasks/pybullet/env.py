@@ -31,7 +31,7 @@ class PyBulletEnv(TunableEnv):
         self.render_mode = render_mode
         self._world = World(get_task(task, 'pybullet'), gui=render_mode == 'human')
         self._joints: Joints | None = None
-        # Seconds until it takes effect, and the effort, of each command on its way.
+        # Each command under way: seconds until it takes effect, and the effort.
         self._commands: deque[tuple[float, float]] = deque()
         super().__init__(self._world.task, physics)
 
@@ -39,13 +39,13 @@ class PyBulletEnv(TunableEnv):
         return self.task.robot.state(self._joints)
 
     def _take_up(self, physics: PyBulletPhysics) -> None:
-        """Build the bodies anew where the old ones were; commands on their way keep their due."""
+        """Rebuild the bodies where the old ones were; commands under way keep their times."""
         self._world.build(physics)
         if self._joints:
             self._world.place(self._joints)
 
     def _begin(self, state: np.ndarray) -> None:
-        # A world of its own for every episode: none depends on those before it.
+        # A new world for every episode: none depends on earlier ones.
         self._world.build(self.physics)
         self._joints = self.task.robot.pose(state)
         self._world.place(self._joints)
@@ -53,7 +53,7 @@ class PyBulletEnv(TunableEnv):
         self._effort = 0.0
 
     def _advance(self, effort: float) -> bool:
-        """Apply each command when its delay is over, in their order: none overtakes another."""
+        """Apply each command after its delay, in order: none overtakes another."""
         world, now = self._world, 0
         latest = self._commands[-1][0] if self._commands else 0.0
         self._commands.append((max(self.physics.actuator_delay, latest),

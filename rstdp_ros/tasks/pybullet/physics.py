@@ -1,4 +1,4 @@
-"""What PyBullet adds to every task's physics."""
+"""Parameters that PyBullet adds to every task's physics."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class PyBulletPhysics:
         0.001, "The simulator's own time step, rounded so that a control period holds a whole "
         'number of them.', unit='s', minimum=1e-5, maximum=0.02, effect=NEXT_STEP)
 
-    # As of the joints' velocities at the end of a control period, m/s or rad/s.
+    # Limits of the joints' velocities at the end of a control period, m/s or rad/s.
     velocity_limits: ClassVar[tuple[float, ...]] = (math.inf, math.inf)
 
     def exerted(self, command: float) -> float:
-        """Return the effort that a command makes the actuator exert, N or N m."""
+        """Return the actuator's effort for a command, N or N m."""
         raise NotImplementedError
 
 
 def simulated(env_id: str, physics: type) -> Simulated:
     """
-    Say that a task can be simulated by PyBullet.
+    Declare that PyBullet simulates a task.
 
     :param env_id: of its Gymnasium environment; physics: a table made of :class:`PyBulletPhysics`.
     """
@@ -36,6 +36,6 @@ def simulated(env_id: str, physics: type) -> Simulated:
 
 
 def derived_parameters() -> Any:
-    """Declare that bodies have no derived fields which could be stale."""
+    """Declare that bodies have no derived fields that could be stale."""
     return parameter('recomputed', 'In PyBullet everything follows from masses and lengths.',
                      choices=('recomputed',), effect=NEXT_STEP)

@@ -47,7 +47,7 @@ class Simulation:
             raise RstdpError(f"PyBullet's window cannot be opened: {error}") from None
 
     def __getattr__(self, name: str) -> Any:
-        """Bind at the first use; the next ones find it as an attribute."""
+        """Bind at the first use; later uses find it as an attribute."""
         value = getattr(self._module, name)
         if callable(value):
             value = partial(value, physicsClientId=self._id)
@@ -57,7 +57,7 @@ class Simulation:
 
 class World:
     """
-    The bodies; they stand where :meth:`place` put them last.
+    The bodies; they are where :meth:`place` put them last.
 
     Bullet's step first changes velocities, then moves with the new ones for the whole step. Seen
     half a step later or earlier that is the symmetric scheme (half a move, change, half a move),
@@ -79,13 +79,13 @@ class World:
             self.bullet.resetDebugVisualizerCamera(DISTANCE, 0.0, PITCH, TARGET)
 
     def build(self, physics: PyBulletPhysics) -> None:
-        """Make the bodies anew, with nothing left of what was; :meth:`place` must follow."""
+        """Rebuild the bodies from nothing; :meth:`place` must follow."""
         bullet = self.bullet
         if physics != self.physics:
             self._urdf.write_text(describe(self.task, physics))
             self.physics = physics
         bullet.resetSimulation()
-        # Else Bullet would go on reading what the file held when it was first loaded.
+        # Otherwise Bullet would keep using the file's content of its first loading.
         bullet.setPhysicsEngineParameter(enableFileCaching=0)
         bullet.setGravity(0.0, 0.0, -physics.gravity)
         self.body = bullet.loadURDF(str(self._urdf), useFixedBase=True,
@@ -99,7 +99,7 @@ class World:
         self.substep = self.task.robot.control_period / self.substeps
 
     def _resist(self, dynamics: Mapping[str, Dynamics]) -> None:
-        """Set damping and friction; unless told otherwise Bullet has some of both."""
+        """Set damping and friction; by default Bullet has some of both."""
         self._frictions = {}
         for name, joint in zip(self.task.robot.joints, self.joints):
             damping, friction = dynamics.get(name, Dynamics())
@@ -110,24 +110,24 @@ class World:
                 self._frictions[joint] = friction
 
     def _rub(self, joint: int, friction: float) -> None:
-        """Let a motor hold a joint back with so much dry friction."""
+        """Let a motor brake a joint with an amount of dry friction."""
         self.bullet.setJointMotorControl2(self.body, joint, self.bullet.VELOCITY_CONTROL,
                                           targetVelocity=0.0, force=friction)
 
     def place(self, joints: Joints) -> None:
-        """Put the joints somewhere, moving."""
+        """Set the joints' positions and velocities."""
         for joint, position, velocity in zip(self.joints, *joints):
             self.bullet.resetJointState(self.body, joint, position + self.substep / 2 * velocity,
                                         velocity)
 
     def read(self) -> Joints:
-        """Return where the joints are and how fast."""
+        """Return the joints' positions and velocities."""
         states = self.bullet.getJointStates(self.body, self.joints)
         return Joints(tuple(state[0] - self.substep / 2 * state[1] for state in states),
                       tuple(state[1] for state in states))
 
     def advance(self, effort: float, substeps: int) -> None:
-        """Go on for some substeps under a constant effort, N or N m."""
+        """Advance by some substeps under a constant effort, N or N m."""
         bullet = self.bullet
         bullet.setPhysicsEngineParameter(fixedTimeStep=substeps * self.substep,
                                          numSubSteps=substeps)
@@ -138,7 +138,7 @@ class World:
         bullet.stepSimulation()
 
     def picture(self) -> np.ndarray:
-        """Return what a camera in front sees, (height, width, 3) uint8; needs no display."""
+        """Return the picture of a camera in front, (height, width, 3) uint8; needs no display."""
         bullet, (width, height) = self.bullet, PICTURE
         view = bullet.computeViewMatrixFromYawPitchRoll(TARGET, DISTANCE, 0.0, PITCH, 0.0, 2)
         projection = bullet.computeProjectionMatrixFOV(45.0, width / height, 0.1, 100.0)

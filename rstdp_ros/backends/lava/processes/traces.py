@@ -22,7 +22,7 @@ class PostTraces(AbstractProcess):
 
     :param spikes: (ticks, h2) of 0 and 1.
     :param window: ticks after which k- restarts at zero.
-    :param decay: exp(-1 / tau-); likewise gain, C A-.
+    :param decay: exp(-1 / tau-); ``gain``: C A-.
     :param loss: 1 / tau_c.
     :param pairing: what the learning engine adds to the eligibility for spikes of the same tick.
     """

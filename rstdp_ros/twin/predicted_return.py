@@ -11,13 +11,13 @@ from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.twin.identified import Identified
 
 PLANTS = 200
-# The quantiles between which returns are expected.
-EXPECTED = (0.025, 0.975)
+# The quantiles between which returns are predicted to lie.
+INTERVAL = (0.025, 0.975)
 
 
-class Foretold(NamedTuple):
+class PredictedReturn(NamedTuple):
     """
-    The return of an episode, and what was expected.
+    The return of an episode, and its prediction.
 
     :param recorded: what the robot returned.
     :param predicted: mean over plants consistent with the data; 95 % of them return low to high.
@@ -29,13 +29,13 @@ class Foretold(NamedTuple):
     high: float
 
     @property
-    def expected(self) -> bool:
-        """Whether the robot did what was predicted."""
+    def inside(self) -> bool:
+        """Whether the recorded return is within the predicted 95 %."""
         return self.low <= self.recorded <= self.high
 
 
-def foretell(identified: Identified, network: SpikingQNetwork, start: Joints,
-             recorded: float) -> Foretold:
+def predict_return(identified: Identified, network: SpikingQNetwork, start: Joints,
+                   recorded: float) -> PredictedReturn:
     """
     Play an episode in plants consistent with the data, from where it began on the robot.
 
@@ -48,4 +48,5 @@ def foretell(identified: Identified, network: SpikingQNetwork, start: Joints,
     factors, offsets = np.array([plant.sensors() for plant in plants]).reshape(
         PLANTS, 2, -1).transpose(1, 0, 2)
     returns = task.returns_from(network, (shown - offsets) / factors, plants)
-    return Foretold(recorded, float(returns.mean()), *np.quantile(returns, EXPECTED).tolist())
+    return PredictedReturn(recorded, float(returns.mean()),
+                           *np.quantile(returns, INTERVAL).tolist())
