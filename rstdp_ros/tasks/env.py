@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
@@ -115,8 +116,17 @@ class CompiledEnv(TunableEnv):
         self._equations = Equations(TASKS[task])
         super().__init__(self._equations.task, physics)
 
-    def _true_state(self) -> tuple[float, ...]:
+    @property
+    def state(self) -> tuple[float, ...]:
+        """The true state; like that of Gymnasium's environments, it may be set."""
         return self._equations.state
+
+    @state.setter
+    def state(self, state: Sequence[float]) -> None:
+        self._equations.state = tuple(map(float, state))
+
+    def _true_state(self) -> tuple[float, ...]:
+        return self.state
 
     def _take_up(self, physics: Any) -> None:
         self._equations.take_up(physics)
