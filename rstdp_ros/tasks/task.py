@@ -261,12 +261,22 @@ class Task:
         :return: (n, m, state) float64, the states after each of them.
         :raises RstdpError: another number of plants than of starts.
         """
+        constants, actuators, _ = self.rows(physics, len(starts))
+        return self.drive_each(starts, pasts, efforts, constants, actuators)
+
+    def drive_each(self, starts: np.ndarray, pasts: np.ndarray | None, efforts: np.ndarray,
+                   constants: np.ndarray, actuators: np.ndarray) -> np.ndarray:
+        """
+        Advance plants as :meth:`drive` does.
+
+        :param constants: (n, constants) float64, a row per plant, from :meth:`rows`; likewise
+            actuators (n, 2).
+        """
         starts, efforts = (np.ascontiguousarray(a, np.float64) for a in (starts, efforts))
         before = np.zeros((len(starts), commands_kept(self.robot.control_period)))
         if pasts is not None:
             given = np.asarray(pasts)[:, :before.shape[1]]
             before[:, :given.shape[1]] = given
-        constants, actuators, _ = self.rows(physics, len(starts))
         return self._compiled.drive(starts, before, efforts, constants, actuators)
 
     def shown(self, state: Sequence[float], sensors: Sequence[float]) -> Joints:

@@ -53,6 +53,7 @@ class Misfit:
         self.free, self.noise = free, noise
         self._turning = _turning(prior.task)
         self._explained = lru_cache(2)(self._explain)
+        self._numbers = lru_cache(64)(self._numbers_of)
 
     def vector(self, x: np.ndarray) -> np.ndarray:
         """Return the whole u (p,)."""
@@ -111,16 +112,26 @@ class Misfit:
     def _slopes(self, x: np.ndarray, basis: np.ndarray) -> np.ndarray:
         """Return the derivatives by the plant, (n, m state, free), minus what starts explain."""
         u, starts = self.vector(x), self.explained(x).starts
-        return without(basis, np.stack([self._slope(u, i, starts) for i in self.free], axis=-1))
+        ends = np.repeat(u[np.newaxis], 2 * len(self.free), axis=0)
+        for j, i in enumerate(self.free):
+            # One-sided at the ends of its range.
+            ends[2 * j:2 * j + 2, i] = np.clip(u[i] + np.array([STEP, -STEP]),
+                                               self.prior.low[i], self.prior.high[i])
+        shown = self._simulated(ends, np.repeat(starts[np.newaxis], len(ends), axis=0))
+        apart = ends[::2, self.free] - ends[1::2, self.free]
+        return without(basis, np.stack([
+            self._weighted(high - low) / apart[j, j]
+            for j, (high, low) in enumerate(zip(shown[::2], shown[1::2]))], axis=-1))
 
     def _explain(self, key: bytes) -> Explained:
         u = self.vector(np.frombuffer(key))
-        factors, offsets = self._sensors(u)
+        _, _, (factors, offsets) = self._numbers(u.tobytes())
         starts = (self.seen.shown[:, 0] - offsets) / factors
         basis, triangle = np.linalg.qr(self._start_slopes(u, starts))
         # The slopes at the first point serve for all: they hardly change over such short steps.
         for _ in range(INNER_STEPS):
-            residuals = self._weighted(self._simulated(u, starts) - self.seen.shown)
+            shown, = self._simulated(u[np.newaxis], starts[np.newaxis])
+            residuals = self._weighted(shown - self.seen.shown)
             step = np.linalg.solve(triangle + REGULAR * np.eye(starts.shape[1]),
                                    basis.transpose(0, 2, 1) @ residuals[..., np.newaxis])[..., 0]
             if np.abs(step).max() < INNER_CHANGE:
@@ -131,38 +142,43 @@ class Misfit:
 
     def _start_slopes(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return the derivatives by the starts: each moves only its own segment."""
-        return np.stack([self._difference(u, starts + step, u, starts - step)
-                         for step in STEP * np.eye(starts.shape[1])], axis=-1) / (2.0 * STEP)
+        steps = STEP * np.eye(starts.shape[1])[:, np.newaxis]
+        moved = np.concatenate([starts + steps, starts - steps])
+        shown = self._simulated(np.repeat(u[np.newaxis], len(moved), axis=0), moved)
+        return np.stack([self._weighted(high - low) for high, low
+                         in zip(*np.split(shown, 2))], axis=-1) / (2.0 * STEP)
 
-    def _slope(self, u: np.ndarray, i: int, starts: np.ndarray) -> np.ndarray:
-        """Return the derivative by the plant's variable i; one-sided at the ends of its range."""
-        ends = []
-        for step in (STEP, -STEP):
-            moved = u.copy()
-            moved[i] = np.clip(u[i] + step, self.prior.low[i], self.prior.high[i])
-            ends.append(moved)
-        high, low = ends
-        return self._difference(high, starts, low, starts) / (high[i] - low[i])
+    def _simulated(self, us: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """
+        Return what the sensors of plants would show, in one compiled call.
 
-    def _difference(self, u, starts, other_u, other_starts):
-        return self._weighted(self._simulated(u, starts)
-                              - self._simulated(other_u, other_starts))
-
-    def _simulated(self, u: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return what a plant's sensors would show: (n, m, state)."""
-        factors, offsets = self._sensors(u)
-        after = self.task.drive(starts, self.seen.pasts, self.seen.commands,
-                                self.prior.physics(u))
+        :param us: (k, p), a vector per plant.
+        :param starts: (k, n, state), of all segments.
+        :return: (k, n, m, state).
+        """
+        k, n, width = starts.shape
+        constants, actuators, sensors = (
+            np.array(rows) for rows in zip(*(self._numbers(u.tobytes()) for u in us)))
+        starts = starts.reshape(-1, width)
+        after = self.task.drive_each(
+            starts, np.tile(self.seen.pasts, (k, 1)), np.tile(self.seen.commands, (k, 1)),
+            np.repeat(constants, n, axis=0), np.repeat(actuators, n, axis=0))
         states = _bounded(np.concatenate([starts[:, np.newaxis], after], axis=1))
-        return states * factors + offsets
+        factors, offsets = sensors.reshape(k, 2, 1, 1, width).swapaxes(0, 1)
+        return states.reshape(k, n, -1, width) * factors + offsets
 
-    def _sensors(self, u: np.ndarray) -> np.ndarray:
-        return np.array(self.prior.physics(u).sensors()).reshape(2, -1)
+    def _numbers_of(self, key: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return a plant's constants, its actuator, and its sensors' factors and offsets."""
+        physics = self.prior.physics(np.frombuffer(key))
+        constants, actuator, sensors = map(np.array, (
+            physics.constants(), physics.actuator(), physics.sensors()))
+        return constants, actuator, sensors.reshape(2, -1)
 
     def _weighted(self, apart: np.ndarray) -> np.ndarray:
         """Return differences in standard deviations, for angles the short way round: (n, rest)."""
-        short = np.where(self._turning, np.remainder(apart + math.pi, math.tau) - math.pi, apart)
-        counted = np.where(self.seen.present[..., np.newaxis], short / self.noise, 0.0)
+        turning = self._turning
+        apart[..., turning] = np.remainder(apart[..., turning] + math.pi, math.tau) - math.pi
+        counted = np.where(self.seen.present[..., np.newaxis], apart / self.noise, 0.0)
         return counted.reshape(len(apart), -1)
 
 
@@ -178,6 +194,8 @@ def without(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 def _bounded(values: np.ndarray) -> np.ndarray:
     """Return finite numbers, whatever a wild plant did."""
+    if np.abs(values).max(initial=0.0) <= LARGEST:  # none is NaN either
+        return values
     return np.clip(np.nan_to_num(values), -LARGEST, LARGEST)
 
 
