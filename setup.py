@@ -11,7 +11,9 @@ extras = {
     # The real ROS 2 as wheels, for machines without a ROS installation.
     'ros': ['ros-rclpy[fastrtps]', 'ros-std-msgs', 'ros-std-srvs', 'ros-sensor-msgs',
             'ros-diagnostic-msgs', 'ros-rcl-interfaces', 'ros-rosgraph-msgs'],
-    'pybullet': ['pybullet'],
+    # Environments of other people, and ours for those who want them as Gymnasium's.
+    'gymnasium': ['gymnasium'],
+    'pybullet': ['pybullet', 'gymnasium'],
     'plot': ['matplotlib'],
     'bags': ['rosbags>=0.11'],
     'experiments': ['pandas', 'matplotlib', 'joblib', 'tqdm'],
@@ -20,8 +22,8 @@ extras = {
     # Lava exists for this Python only.
     'lava': ['lava-nc; python_version == "3.10"'],
     'nir': ['nir'],
-    'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'colcon-common-extensions', 'mcap',
-             'nir'],
+    'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'colcon-common-extensions',
+             'gymnasium', 'mcap', 'nir'],
     # Another system that reads NIR; it needs torch.
     'test-nir': ['snntorch', 'nirtorch'],
 }
@@ -41,7 +43,7 @@ setup(
         (f'{share}/urdf', glob('urdf/*')),
     ],
     python_requires='>=3.10',
-    install_requires=['setuptools', 'numpy', 'numba', 'scipy', 'PyYAML', 'gymnasium'],
+    install_requires=['setuptools', 'numpy', 'numba', 'scipy', 'PyYAML'],
     extras_require=extras,
     zip_safe=True,
     maintainer='rstdp_ros maintainers',

@@ -41,6 +41,7 @@ from rstdp_ros.protocol.realtime import RealTime, TIMEOUT_PERIODS
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import EQUATIONS, get_task, simulators
 from rstdp_ros.tasks.plant import Plant
+from rstdp_ros.tasks.stepped import gym_plant
 
 POLL_PERIOD = 0.05
 POLLS_PER_STEP = 10
@@ -94,8 +95,7 @@ class EnvironmentNode(Node):
         if parameters.plant in simulators():
             if not (parameters.env_id or parameters.gui):
                 return self.task.make_plant()
-            from rstdp_ros.tasks.gym import GymPlant
-            return GymPlant(self.task, parameters.env_id, parameters.gui)
+            return gym_plant(self.task, parameters.env_id, parameters.gui)
         if parameters.clock != REALTIME:
             raise RstdpError('a robot does not wait: plant robot needs clock realtime')
         self._robot = RobotBridge(

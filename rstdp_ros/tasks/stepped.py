@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.plant import Plant
 from rstdp_ros.tasks.rollout import roll_out, Rollout
 from rstdp_ros.tasks.task import Episode, Task, trajectory_of
 
+NEEDS_GYMNASIUM = 'this plant needs Gymnasium: pip install "rstdp_ros[gymnasium]"'
 # The environments of this process, by task, id and table; a task is a value and cannot hold them.
 _PLANTS: dict[tuple[str, str, type], Plant] = {}
 
@@ -38,8 +40,7 @@ class SteppedTask(Task):
 
         :raises RstdpError: it cannot be made, or does not fit.
         """
-        from rstdp_ros.tasks.gym import GymPlant
-        return GymPlant(self)
+        return gym_plant(self)
 
     def episode(self, network: SpikingQNetwork, seed: int, physics: Any = None,
                 trajectory: bool = False) -> Episode:
@@ -61,6 +62,21 @@ class SteppedTask(Task):
     def _rolled_out(self, network: SpikingQNetwork, seed: int, physics: Any) -> Rollout:
         self.plant.set_physics(physics or self.physics())
         return roll_out(self, self.plant, network, seed)
+
+
+def gym_plant(task: Task, env_id: str = '', gui: bool = False) -> Plant:
+    """
+    Return a Gymnasium environment as a plant (:class:`rstdp_ros.tasks.gym.GymPlant`).
+
+    :raises RstdpError: Gymnasium is missing, or the environment does not fit.
+    """
+    try:
+        from rstdp_ros.tasks.gym import GymPlant
+    except ModuleNotFoundError as error:
+        if error.name != 'gymnasium':
+            raise
+        raise RstdpError(NEEDS_GYMNASIUM) from None
+    return GymPlant(task, env_id, gui)
 
 
 def stepped(task: Task, env_id: str, physics: type | None = None) -> SteppedTask:

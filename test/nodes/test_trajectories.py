@@ -18,7 +18,6 @@ from rstdp_ros.snn import quantize, SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task
-from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.rollout import roll_out
 
 ROS = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
@@ -48,7 +47,7 @@ def test_a_trajectory_is_what_the_environment_shows(name, seed):
     task = get_task(name)
     network = SpikingQNetwork.load(share_path(f'models/{name}_0.npz'))
     episode = task.episode(network, seed, trajectory=True)
-    rollout = roll_out(task, GymPlant(task), network, seed)
+    rollout = roll_out(task, task.make_plant(), network, seed)
     seen = episode.trajectory
     joints = np.array(rollout.joints[:-1])
     assert np.array_equal(episode.rasters, rollout.rasters)

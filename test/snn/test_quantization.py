@@ -16,7 +16,6 @@ from rstdp_ros.snn import fixed, NetworkFileError, quantize, SpikingQNetwork
 from rstdp_ros.snn.files import network_to_bytes
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
-from rstdp_ros.tasks.gym import GymPlant
 from rstdp_ros.tasks.rollout import roll_out
 
 SEED = 200_000_000
@@ -94,7 +93,7 @@ def test_different_potentials_stay_different(eight_bits):
 
 def test_batches_give_the_bits_of_single_inferences(cartpole, eight_bits):
     episode = cartpole.episode(eight_bits, SEED)
-    steps = roll_out(cartpole, GymPlant(cartpole), eight_bits, SEED)
+    steps = roll_out(cartpole, cartpole.make_plant(), eight_bits, SEED)
     assert np.array_equal(steps.rasters, episode.rasters)
     assert cartpole.returns(eight_bits, [SEED])[0] == episode.episode_return == steps.returns[-1]
 

@@ -59,3 +59,12 @@ def test_a_node_runs_it_without_gymnasium():
             'plant.reset(1); print(plant.step(10.0).reward)')
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert done.stdout.strip() == '1.0', done.stderr
+
+
+def test_an_environment_without_gymnasium_is_one_sentence():
+    code = ('import sys; sys.modules["gymnasium"] = None\n'
+            'from rstdp_ros.cli.main import main\n'
+            'sys.exit(main(["adapt", "cartpole", "--env", "CartPole-v1"]))')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.count('\n') == 1
+    assert 'pip install "rstdp_ros[gymnasium]"' in done.stderr
