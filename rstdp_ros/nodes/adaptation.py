@@ -24,20 +24,15 @@ from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.background import in_background
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
+from rstdp_ros.nodes.learning_report import LearningReport
 from rstdp_ros.nodes.main import run_node
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.recording import RecorderWait
 from rstdp_ros.nodes.tables import AdaptationParameters, REALTIME_COVERAGE
 from rstdp_ros.nodes.topics import Topics
-from rstdp_ros.plasticity import (
-    AdaptationRun,
-    Learner,
-    Recipe,
-)
+from rstdp_ros.plasticity import AdaptationRun, Learner, Recipe
 from rstdp_ros.plasticity.run import find_strategy
-from rstdp_ros.plasticity.silence import SILENT
-from rstdp_ros.protocol.adaptation import DISCARDS_BEFORE_BACK_OFF
 from rstdp_ros.protocol.episode import LOCKSTEP, REALTIME
 from rstdp_ros.protocol.loop import AdaptationLoop
 from rstdp_ros.protocol.outputs import (
@@ -98,8 +93,7 @@ class AdaptationNode(Node):
         self.health = Health(self)
         self.run = AdaptationRun(Learner(network, recipe), folder, parameters.keep_checkpoints)
         self._sent: deque[array[int]] = deque(maxlen=SENT_REMEMBERED)
-        # Why learning does nothing.
-        self._silence = ''
+        self._report = LearningReport(self.health, self.get_logger(), self.run)
         self._resume()
         parameters = self.parameters  # as saved, if they were
         self.loop = AdaptationLoop(
@@ -168,7 +162,7 @@ class AdaptationNode(Node):
         loop = self.loop
         self.health.include(loop.protocol.counters)
         self.health.stopped = lambda: loop.disk.reason
-        self.health.doubts = lambda: self._silence
+        self.health.doubts = lambda: self._report.silence
         for name, measure in (('episodes learned', lambda: self.learner.episode),
                               ('learning', lambda: not loop.frozen),
                               ('waits for', lambda: loop.protocol.phase.value),
@@ -216,17 +210,14 @@ class AdaptationNode(Node):
             self._doers[type(output)](output)
 
     def _make_doers(self) -> dict[type[Output], Callable[[Any], None]]:
-        """Return the method that handles each kind of output."""
+        """Return what handles each kind of output."""
         return {
             PublishWeights: self._publish_weights, SetSeed: self._set_seed, Reset: self._reset,
             Accepted: self._accept, Learn: self._learn, RollBack: self._roll_back,
-            Discarded: self._tell_discarded, Waiting: self._tell_waiting,
-            Learned: self._tell_learned,
-            NotLearned: lambda o: self.health.fault('episodes not learned from', o.reason),
-            Finished: self._tell_finished,
-            Unwritten: lambda o: self.health.fault('writes failed', o.reason),
-            Written: lambda o: self.health.event('waits for the disk',
-                                                 'everything is on disk again')}
+            Discarded: self._report.discarded, Waiting: self._report.waiting,
+            Learned: self._report.learned, NotLearned: self._report.not_learned,
+            Finished: self._report.finished, Unwritten: self._report.unwritten,
+            Written: self._report.written}
 
     def _publish_weights(self, _: PublishWeights) -> None:
         message = messages.weights_message(self.loop.published, self.loop.protocol.envelope())
@@ -302,7 +293,7 @@ class AdaptationNode(Node):
         self._do(outputs)
 
     def _accept(self, episode: Accepted) -> None:
-        self.health.values.pop('waiting', None)
+        self._report.accepted()
         self._do(self.loop.accepted(episode, time.monotonic()))
 
     def _learn(self, lesson: Learn) -> None:
@@ -311,39 +302,6 @@ class AdaptationNode(Node):
 
     def _roll_back(self, _: RollBack) -> None:
         self._do(self.loop.roll_back(time.monotonic()))
-
-    def _tell_discarded(self, discarded: Discarded) -> None:
-        logger = self.get_logger()
-        if discarded.in_a_row < DISCARDS_BEFORE_BACK_OFF:
-            logger.info(f'episode run again: {discarded.reason}')
-        else:
-            logger.warning(f'{discarded.in_a_row} episodes in a row could not be used: '
-                           f'{discarded.reason}')
-
-    def _tell_waiting(self, waiting: Waiting) -> None:
-        if waiting.reason != self.health.values.get('waiting'):
-            self.get_logger().info(f'waiting for the environment: {waiting.reason}')
-        self.health.values['waiting'] = waiting.reason
-
-    def _tell_learned(self, learned: Learned) -> None:
-        record = learned.record
-        self.get_logger().info(str(record))
-        self.health.values.update({'last return': f'{record.episode_return:g}',
-                                   'mean of 10': f'{record.moving_average:g}',
-                                   'weight change': f'{record.weight_change:.6g}'})
-        for title, rows in self.learner.strategy.findings().items():
-            self.health.values.update({
-                f'{title} {name}': f'{row["value"]:.4g} ({row["low"]:.4g} to {row["high"]:.4g})'
-                for name, row in rows.items() if row['value'] != row['nominal']})
-        self._silence = record.event if SILENT in record.event else ''
-        if record.event:
-            # It is in the log already, in the line above.
-            self.health.counters[record.event] += 1
-            self.health.values['last event'] = f'episode {record.episode}: {record.event}'
-
-    def _tell_finished(self, _: Finished) -> None:
-        self.health.event('finished', f'{self.learner.episode} episodes learned; deployed network '
-                          f'{short(self.learner.deployed.digest)}')
 
     def _serve(self, action: Callable[[], str], request: Trigger.Request,
                response: Trigger.Response) -> Trigger.Response:
