@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 import time
 
+from rstdp_ros.cli.options import RENAMED
 from rstdp_ros.experiments.environments import DERIVED
 from rstdp_ros.experiments.jobs import Executor, EXECUTORS, finished, run_jobs
 from rstdp_ros.experiments.studies import ALIASES, STUDIES
@@ -35,9 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         f'{" or ".join(DERIVED)} (default: both)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), metavar='N',
                         help='processes at once (default: %(default)s)')
-    parser.add_argument('--executor', '--backend', default='loky', metavar='E',
+    parser.add_argument('--executor', default='loky', metavar='E',
                         help=f'{", ".join(EXECUTORS)}: where the processes run '
                         '(default: %(default)s)')
+    parser.add_argument('--backend', dest='executor', **RENAMED)
     parser.add_argument('--output', type=Path, default=Path('runs/reproduce'), metavar='DIR',
                         help='folder for tables, figures, report and finished jobs, from which an '
                         'interrupted run continues (default: %(default)s)')

@@ -100,6 +100,16 @@ def test_a_network_for_something_else_is_refused(tmp_path, shipped, capsys):
     assert "'acrobot', not 'cartpole'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('words, now', [
+    (['evaluate', 'cartpole', '--backend', 'gym', '--episodes', '1'], '--plant'),
+    (['adapt', 'cartpole', '--rule', 'rstdp', '--episodes', '1'], '--strategy'),
+    (['reproduce', 'fig9', '--backend', 'ray'], '--executor')])
+def test_an_earlier_name_of_an_option_is_understood(words, now, capsys):
+    code = main(words)
+    assert f'{words[2]} is called {now} now' in capsys.readouterr().err
+    assert code == (2 if 'fig9' in words else 0)
+
+
 def test_help_of_every_verb():
     for verb in ('train', 'evaluate', 'quantize', 'robustify', 'adapt', 'demo', 'identify',
                  'reproduce'):
