@@ -107,7 +107,7 @@ class StandIn:
         self.time = self._idle = 0.0
         self._set_up()
         # Load compiled code now: a robot does not pause at its first move.
-        self._moves(self.state, 0.0, self._constants, SUBSTEP, 0)
+        self._move(0)
         task.shown(self.state, self._sensors)
 
     def command(self, effort: float) -> None:
@@ -122,14 +122,16 @@ class StandIn:
         while self.time < until:
             self.time += SUBSTEP
             while self._commands and self._commands[0][0] <= self.time:
-                pending = self._move(pending)
+                self._move(pending)
+                pending = 0
                 self._command = self._commands.popleft()[1]
             self._idle = 0.0 if self._command else self._idle + SUBSTEP
             if self._command:
                 self.held = False
             if self.parameters.set_up_after and self._idle > self.parameters.set_up_after:
                 if not self.held:
-                    pending = self._set_up()
+                    self._set_up()
+                    pending = 0
             elif not self.held:
                 pending += 1
         self._move(pending)
@@ -153,12 +155,10 @@ class StandIn:
         """Draw the delay of the next message, s."""
         return self.parameters.jitter * self._random.random()
 
-    def _move(self, count: int) -> int:
-        """Move by a number of steps; return the number left: none."""
+    def _move(self, count: int) -> None:
+        """Move by a number of steps under the present command."""
         effort = obeyed(self._command, self.physics.dead_zone)
         self.state = self._moves(self.state, effort, self._constants, SUBSTEP, count)
-        return 0
 
-    def _set_up(self) -> int:
+    def _set_up(self) -> None:
         self.state, self.held = self._start(self._random), True
-        return 0

@@ -175,8 +175,9 @@ class Misfit:
         return constants, actuator, sensors.reshape(2, -1)
 
     def _weighted(self, apart: np.ndarray) -> np.ndarray:
-        """Return differences in standard deviations, for angles the short way round: (n, rest)."""
+        """Turn differences into standard deviations, of angles the short way round: (n, rest)."""
         turning = self._turning
+        # In place: nobody else holds them.
         apart[..., turning] = np.remainder(apart[..., turning] + math.pi, math.tau) - math.pi
         counted = np.where(self.seen.present[..., np.newaxis], apart / self.noise, 0.0)
         return counted.reshape(len(apart), -1)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from graphs import digests_in, run, start_demo
-from outside import EXAMPLES, install, python_path
+from outside import EXAMPLES, found_by_all
 import pytest
 
 import rstdp_ros
@@ -31,18 +31,7 @@ for seed in range(20):
                     *np.abs(np.subtract(ours.unwrapped.state, theirs.unwrapped.state)))
 print(worst)
 """
-
-
-@pytest.fixture(scope='module')
-def installed(tmp_path_factory):
-    """Install the example where this test's processes find it; return that folder."""
-    return install('pendulum', tmp_path_factory)
-
-
-@pytest.fixture(autouse=True)
-def found(installed, monkeypatch):
-    """Let processes that start now find the example."""
-    monkeypatch.setenv('PYTHONPATH', python_path(installed))
+found = found_by_all('pendulum')
 
 
 def test_every_step_is_gymnasiums():

@@ -6,23 +6,12 @@ import subprocess
 import sys
 
 from graphs import run
-from outside import install, python_path
+from outside import found_by_all
 import pytest
 
 needs_experiments = pytest.mark.skipif(importlib.util.find_spec('pandas') is None,
                                        reason='the extra "experiments" is not installed')
-
-
-@pytest.fixture(scope='module')
-def installed(tmp_path_factory):
-    """Install the example where this test's processes find it; return that folder."""
-    return install('weak_motor', tmp_path_factory)
-
-
-@pytest.fixture(autouse=True)
-def found(installed, monkeypatch):
-    """Let processes that start now find the example."""
-    monkeypatch.setenv('PYTHONPATH', python_path(installed))
+found = found_by_all('weak_motor')
 
 
 def reproduce(*arguments):

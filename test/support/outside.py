@@ -32,3 +32,13 @@ def install(name, factory):
 def python_path(*folders):
     """Return a PYTHONPATH that has the folders first."""
     return os.pathsep.join(filter(None, (*map(str, folders), os.environ.get('PYTHONPATH'))))
+
+
+def found_by_all(name):
+    """Return a fixture for a module: every process that its tests start finds an example."""
+    @pytest.fixture(scope='module', autouse=True)
+    def found(tmp_path_factory):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv('PYTHONPATH', python_path(install(name, tmp_path_factory)))
+            yield
+    return found
