@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rstdp_ros.support.compiling import compiled
+from rstdp_ros.snn.layout import laid_out, WIDE
+from rstdp_ros.support.compiling import compiled, lanes
 from rstdp_ros.support.errors import RstdpError
 
 ZERO = np.float32(0)
@@ -71,8 +72,20 @@ class FixedPoint:
     def kernel_arguments(self) -> tuple:
         """Weights and constants in the kernels' order; their integer types select fixed point."""
         aligned = (vth << ALIGNMENT for vth in self.thresholds)
-        return (*self.mantissas, np.array((
+        return (*laid_out(self.mantissas), np.array((
             DECAY_UNITY - (self.du + 1), DECAY_UNITY - self.dv, *aligned), np.int64))
+
+    def current(self, observation: np.ndarray) -> np.ndarray:
+        """
+        Return the constant input of the first hidden layer, what ``a_in`` gets every tick.
+
+        :param observation: (n,) float32.
+        :return: (h1,) int32.
+        """
+        w1, neurons = self.kernel_arguments[0], self.mantissas[0].shape[1]
+        current = np.empty(w1.shape[1], np.int32)
+        input_current(observation, w1, current)
+        return current[:neurons]
 
     def q_values(self, v: np.ndarray) -> np.ndarray:
         """
@@ -122,52 +135,70 @@ def input_current(observation, w1, current):
     """
     Compute the current into hidden 1; constant while the observation is presented.
 
+    :param w1: (2n, h1) int32 mantissas, laid out.
+    :param current: (h1,) int32 with as many columns, overwritten.
+    """
+    for at in range(0, current.size, WIDE):
+        lanes.store(current_from(observation, w1, at), current, at)
+
+
+@compiled(inline='always')
+def current_from(observation, w1, at):
+    """
+    Compute the current into 64 neurons of hidden 1.
+
     The integer m = |x| 2^12, rounded half to even, stands for each value, at most 2^24 - 1 (for
     NaN too); the current is sum(m W1) >> 12, which rounds down, cut to 16 bits.
 
     :param observation: (n,) float32; value i feeds input 2i if positive, else input 2i + 1.
     :param w1: (2n, h1) int32 mantissas.
-    :param current: (h1,) int32, overwritten: what a neuron's ``a_in`` gets every tick.
+    :param at: the first neuron.
+    :return: lanes of int32.
     """
-    total = np.zeros(current.size, np.int64)
+    total = lanes.repeat(np.int64(0), WIDE)
     for i in range(observation.size):
         x = observation[i]
-        row = w1[2 * i] if x > ZERO else w1[2 * i + 1]
+        row = w1[2 * i if x > ZERO else 2 * i + 1]
         scaled = np.rint(abs(x) * INPUT_UNITY)
         magnitude = np.int64(scaled if scaled < INPUT_LIMIT else INPUT_LIMIT)
-        for j in range(total.size):
-            total[j] += magnitude * row[j]
-    for j in range(total.size):
-        current[j] = min(max(total[j] >> INPUT_BITS, -CURRENT_LIMIT), CURRENT_LIMIT)
+        total = total + magnitude * lanes.convert(lanes.load(row, at, WIDE), np.int64)
+    return lanes.convert(
+        clipped(total >> INPUT_BITS, -CURRENT_LIMIT, CURRENT_LIMIT), np.int32)
 
 
-@compiled()
+@compiled(inline='always')
 def next_current(u, total, keep):
     """
     Return u after a tick: u keep / 4096, rounded towards zero, plus the aligned input.
 
-    :param u: int32; likewise total, the sum of mantissas that arrived.
+    :param u: lanes of int32; likewise total, the sum of mantissas that arrived.
     :param keep: int64, 4096 - (du + 1).
     """
     u = decayed(u, keep) + (total << ALIGNMENT)
     # As Lava has it: +2^23 stays, -2^23 does not.
-    if u > STATE_LIMIT:
-        return np.int32(u - 2 * STATE_LIMIT)
-    return np.int32(u + 2 * STATE_LIMIT if u <= -STATE_LIMIT else u)
+    u = lanes.choose(u > STATE_LIMIT, u - 2 * STATE_LIMIT, u)
+    return lanes.choose(u > -STATE_LIMIT, u, u + 2 * STATE_LIMIT)
 
 
-@compiled()
+@compiled(inline='always')
 def next_potential(v, u, keep):
     """
     Return v after a tick and before its reset: v keep / 4096, rounded towards zero, plus u.
 
+    :param v: lanes of int32; likewise u.
     :param keep: int64, 4096 - dv.
     """
-    v = decayed(v, keep) + u
-    return np.int32(min(max(v, 1 - STATE_LIMIT), STATE_LIMIT - 1))
+    return clipped(decayed(v, keep) + u, 1 - STATE_LIMIT, STATE_LIMIT - 1)
 
 
-@compiled()
+@compiled(inline='always')
 def decayed(x, keep):
     """Return x keep / 4096, rounded towards zero: exact, as a double holds all 36 bits."""
-    return np.int32(x * (keep / 4096.0))
+    return lanes.convert(lanes.convert(x, np.float64) * (keep / 4096.0), np.int32)
+
+
+@compiled(inline='always')
+def clipped(x, low, high):
+    """Return lanes of at least ``low`` and at most ``high``."""
+    x = lanes.choose(x > high, high, x)
+    return lanes.choose(x > low, x, low)

@@ -4,22 +4,29 @@ The network's arithmetic, compiled by numba.
 One function serves a single observation and, called by a task's episode kernel, whole batches of
 episodes. All sums run over ascending indices and nothing is re-associated, so every caller gets
 the same bits; ``test/support/reference.py`` holds the plain numpy reference that the kernels must
-equal.
+equal. 64 neurons are computed at once, and the spikes of a tick are the bits of an integer: only
+the weights of neurons that spiked are read.
 
 The weights' type selects the arithmetic when numba compiles: float32, or for int32 the fixed point
-of :mod:`rstdp_ros.snn.fixed`.
+of :mod:`rstdp_ros.snn.fixed`. They lie in memory as :mod:`rstdp_ros.snn.layout` says.
 """
 
 import numpy as np
 
 from rstdp_ros.snn import fixed
-from rstdp_ros.support.compiling import compiled, numba, overload
+from rstdp_ros.snn.layout import CACHE_LINE, NARROW, WIDE
+from rstdp_ros.support.compiling import compiled, lanes, numba, overload
 
 ZERO = np.float32(0)
+LOWEST = np.uint64(1)
 
 
-def input_current(observation, w1, current):
-    """Compute the constant current into hidden 1; the two-neuron encoding is done on the fly."""
+def current_from(observation, w1, at):
+    """
+    Compute the constant current into 64 neurons of hidden 1; the encoding is done on the fly.
+
+    :param at: the first neuron.
+    """
     raise NotImplementedError('compiled code only')
 
 
@@ -44,32 +51,31 @@ def in_units(q, unit, q_values):
     raise NotImplementedError('compiled code only')
 
 
-@overload(input_current)
-def _input_current(observation, w1, current):
-    def floating(observation, w1, current):
-        current[:] = ZERO
+@overload(current_from)
+def _current_from(observation, w1, at):
+    def floating(observation, w1, at):
+        current = lanes.repeat(ZERO, WIDE)
         for i in range(observation.size):
             x = observation[i]
-            row = w1[2 * i] if x > ZERO else w1[2 * i + 1]
-            magnitude = abs(x)
-            for j in range(current.size):
-                current[j] += magnitude * row[j]
+            row = w1[2 * i if x > ZERO else 2 * i + 1]
+            current = current + abs(x) * lanes.load(row, at, WIDE)
+        return current
 
-    def counting(observation, w1, current):
-        fixed.input_current(observation, w1, current)
+    def counting(observation, w1, at):
+        return fixed.current_from(observation, w1, at)
     return counting if _integral(w1.dtype) else floating
 
 
 @overload(next_current)
 def _next_current(u, total, alpha):
-    if _integral(u):
+    if _integral(u.dtype):
         return lambda u, total, alpha: fixed.next_current(u, total, alpha)
     return lambda u, total, alpha: alpha * u + total
 
 
 @overload(next_potential)
 def _next_potential(v, u, beta):
-    if _integral(v):
+    if _integral(v.dtype):
         return lambda v, u, beta: fixed.next_potential(v, u, beta)
     return lambda v, u, beta: beta * v + u
 
@@ -87,56 +93,73 @@ def _integral(kind):
     return isinstance(kind, numba().types.Integer)
 
 
-@compiled(inline='never')
-def add_rows(rows, count, weights, total):
+@compiled(inline='always')
+def arriving(spikes, words, weights, at, count):
     """
-    Sum the weights of the neurons that spiked: ``total[j] = sum_k weights[rows[k], j]``.
+    Sum the weights of the neurons that spiked: ``sum_k weights[k, at:at + count]``.
 
-    :param rows: (n,) indices; the first ``count`` are valid and ascending.
-    :param weights: (n, m).
-    :param total: (m,) of the weights' type, overwritten.
+    :param spikes: uint64, a bit per neuron; ``words``: the range of those that count.
+    :param weights: (neurons, m).
+    :return: ``count`` lanes of the weights' type.
     """
-    total[:] = 0
-    k = 0
-    # Four rows at a time, still added one after the other: a quarter of the loads and stores.
-    while k + 4 <= count:
-        a, b = weights[rows[k]], weights[rows[k + 1]]
-        c, d = weights[rows[k + 2]], weights[rows[k + 3]]
-        for j in range(total.size):
-            total[j] = (((total[j] + a[j]) + b[j]) + c[j]) + d[j]
-        k += 4
-    while k < count:
-        row = weights[rows[k]]
-        for j in range(total.size):
-            total[j] += row[j]
-        k += 1
+    total = lanes.repeat(weights.dtype.type(0), count)
+    for word in range(words[0], words[1]):
+        bits, first = spikes[word], WIDE * (word - words[0])
+        while bits:
+            total = total + lanes.load(weights[first + lanes.lowest(bits)], at, count)
+            bits &= bits - LOWEST
+    return total
 
 
-@compiled(inline='never')
-def fire(total, u, v, alpha, beta, threshold, raster, rows):
+@compiled(inline='always')
+def advance(total, state, u, v, count, alpha, beta):
     """
-    Advance one layer by one tick: u = alpha u + input; v = beta v + u; spike if v > threshold.
+    Let neurons go on for a tick: u = alpha u + input; v = beta v + u.
 
-    The indices are collected without branches: which neurons spike is unpredictable, and a
-    mispredicted branch costs more than the whole update of a neuron.
-
-    :param total: (n,) input current of this tick.
-    :param u: (n,) synaptic current, updated.
-    :param v: (n,) membrane potential, updated; 0 after a spike.
-    :param raster: (n,) uint8, overwritten with the spikes.
-    :param rows: (n,) int64, overwritten with the indices of the neurons that spiked.
-    :return: how many spiked.
+    :param total: ``count`` lanes, the input current of this tick.
+    :param state: of all neurons. The synaptic currents u of these begin at index ``u`` and are
+        updated, their membrane potentials at index ``v``.
+    :return: lanes of the potential before its reset.
     """
-    for i in range(u.size):
-        u[i] = next_current(u[i], total[i], alpha)
-        v[i] = next_potential(v[i], u[i], beta)
-        raster[i] = v[i] > threshold
-        v[i] = 0 if v[i] > threshold else v[i]
-    count = 0
-    for i in range(u.size):
-        rows[count] = i
-        count += raster[i]
-    return count
+    current = next_current(lanes.load(state, u, count), total, alpha)
+    lanes.store(current, state, u)
+    return next_potential(lanes.load(state, v, count), current, beta)
+
+
+@compiled(inline='always')
+def fire(total, state, u, v, alpha, beta, threshold):
+    """
+    Let 64 neurons go on for a tick and spike if v > threshold, which resets v to 0.
+
+    :return: the spikes as the bits of a uint64.
+    """
+    potential = advance(total, state, u, v, WIDE, alpha, beta)
+    spikes = potential > threshold
+    lanes.store(lanes.choose(spikes, 0, potential), state, v)
+    return spikes
+
+
+@compiled(inline='always')
+def show(spikes, raster, tick, start, end):
+    """
+    Write spikes into a raster.
+
+    :param spikes: a bit per neuron.
+    :param raster: (T, neurons) uint8; of the neurons from ``start`` to ``end`` at most 64 are
+        overwritten.
+    """
+    if start + WIDE <= end:
+        lanes.unpack(spikes, raster[tick], start)
+    else:
+        for j in range(start, end):
+            raster[tick, j] = (spikes >> np.uint64(j - start)) & LOWEST
+
+
+@compiled(inline='always')
+def at_rest(size, weights):
+    """Return zeros of the weights' type, and from which on ``size`` are aligned with the cache."""
+    memory = np.zeros(size + CACHE_LINE // weights.itemsize, weights.dtype)
+    return memory, (-memory.ctypes.data % CACHE_LINE) // weights.itemsize
 
 
 @compiled()
@@ -148,31 +171,39 @@ def infer(observation, w1, w2, w3, neuron, raster, q):
     Q = v of the readout after T ticks.
 
     :param observation: (n,) float32; value i feeds input 2i if positive, else input 2i + 1.
-    :param w1: (2n, h1) float32 or int32. Likewise w2 (h1, h2) and w3 (h2, actions).
+    :param w1: (2n, h1) float32 or int32, laid out. Likewise w2 (h1, h2) and w3 (h2, actions).
     :param neuron: (4,) float32 or int64: alpha, beta, the thresholds of hidden 1 and hidden 2.
     :param raster: (T, h1 + h2) uint8, overwritten: hidden 1 then hidden 2.
     :param q: (actions,) of the weights' type, overwritten: the readout's v.
     """
     alpha, beta, threshold1, threshold2 = neuron[0], neuron[1], neuron[2], neuron[3]
-    h1, h2, n_out = w1.shape[1], w2.shape[1], w3.shape[1]
-    # One block of memory for all state: a single allocation per observation.
-    state = np.zeros(3 * h1 + 3 * h2 + 2 * n_out, w1.dtype)
-    current, u1, v1 = state[:h1], state[h1:2 * h1], state[2 * h1:3 * h1]
-    rest = state[3 * h1:]
-    total2, u2, v2 = rest[:h2], rest[h2:2 * h2], rest[2 * h2:3 * h2]
-    total3, u3 = rest[3 * h2:3 * h2 + n_out], rest[3 * h2 + n_out:]
-    rows = np.empty(max(h1, h2), np.int64)
+    h1, n1, n2, n3 = w2.shape[0], w1.shape[1], w2.shape[1], w3.shape[1]
+    words1, words2 = (0, n1 // WIDE), (n1 // WIDE, (n1 + n2) // WIDE)
+    spikes = np.empty(words2[1], np.uint64)
+    # One block of memory for all state, addressed by indices: numba counts references to slices.
+    state, current = at_rest(3 * n1 + 2 * n2 + 2 * n3, w1)
+    u1, v1, u2 = current + n1, current + 2 * n1, current + 3 * n1
+    v2, u3, v3 = u2 + n2, u2 + 2 * n2, u2 + 2 * n2 + n3
 
-    input_current(observation, w1, current)
-    q[:] = 0
+    for at in range(0, n1, WIDE):
+        lanes.store(current_from(observation, w1, at), state, current + at)
     for tick in range(raster.shape[0]):
-        count = fire(current, u1, v1, alpha, beta, threshold1, raster[tick, :h1], rows)
-        add_rows(rows, count, w2, total2)
-        count = fire(total2, u2, v2, alpha, beta, threshold2, raster[tick, h1:], rows)
-        add_rows(rows, count, w3, total3)
-        for k in range(n_out):
-            u3[k] = next_current(u3[k], total3[k], alpha)
-            q[k] = next_potential(q[k], u3[k], beta)
+        for at in range(0, n1, WIDE):
+            total = lanes.load(state, current + at, WIDE)
+            fired = fire(total, state, u1 + at, v1 + at, alpha, beta, threshold1)
+            spikes[at // WIDE] = fired
+            show(fired, raster, tick, at, h1)
+        for at in range(0, n2, WIDE):
+            total = arriving(spikes, words1, w2, at, WIDE)
+            fired = fire(total, state, u2 + at, v2 + at, alpha, beta, threshold2)
+            spikes[(n1 + at) // WIDE] = fired
+            show(fired, raster, tick, h1 + at, raster.shape[1])
+        for at in range(0, n3, NARROW):
+            total = arriving(spikes, words2, w3, at, NARROW)
+            lanes.store(advance(total, state, u3 + at, v3 + at, NARROW, alpha, beta),
+                        state, v3 + at)
+    for k in range(q.size):
+        q[k] = state[v3 + k]
 
 
 @compiled()
@@ -181,16 +212,20 @@ def read_out(spikes, w3, neuron, q):
     Compute the Q-values that spikes of hidden 2 led to, with the bits of :func:`infer`.
 
     :param spikes: (T, h2) uint8.
-    :param w3: (h2, actions) float32 or int32; likewise neuron and q as of :func:`infer`.
+    :param w3: (h2, actions) float32 or int32, laid out; likewise neuron and q as of :func:`infer`.
     """
-    total, u = np.zeros(q.size, w3.dtype), np.zeros(q.size, w3.dtype)
-    q[:] = 0
-    for tick in range(spikes.shape[0]):
-        rows = np.nonzero(spikes[tick])[0]
-        add_rows(rows, rows.size, w3, total)
-        for k in range(q.size):
-            u[k] = next_current(u[k], total[k], neuron[0])
-            q[k] = next_potential(q[k], u[k], neuron[1])
+    n3 = w3.shape[1]
+    state = np.zeros(2 * n3, w3.dtype)
+    for at in range(0, n3, NARROW):
+        for tick in range(spikes.shape[0]):
+            total = lanes.repeat(w3.dtype.type(0), NARROW)
+            for j in range(spikes.shape[1]):
+                if spikes[tick, j]:
+                    total = total + lanes.load(w3[j], at, NARROW)
+            lanes.store(advance(total, state, at, n3 + at, NARROW, neuron[0], neuron[1]),
+                        state, n3 + at)
+    for k in range(q.size):
+        q[k] = state[n3 + k]
 
 
 @compiled()

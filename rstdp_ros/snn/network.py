@@ -13,6 +13,7 @@ import numpy as np
 
 from rstdp_ros.snn import files, kernels
 from rstdp_ros.snn.fixed import FixedPoint
+from rstdp_ros.snn.layout import laid_out
 from rstdp_ros.snn.neuron import Neuron
 from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
@@ -73,7 +74,7 @@ class SpikingQNetwork:
         # Every kernel takes the network as these arguments, in this order; their types select the
         # arithmetic.
         self.kernel_arguments = self.fixed.kernel_arguments if self.fixed else (
-            *self.weights, np.array((*neuron.membrane, neuron.threshold), np.float32))
+            *laid_out(self.weights), np.array((*neuron.membrane, neuron.threshold), np.float32))
         self._arithmetic = self.kernel_arguments[0].dtype
 
     def _check(self) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property, update_wrapper
 import hashlib
+from importlib import import_module
+from pkgutil import get_data
 import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-__all__ = ['compiled', 'fingerprint', 'numba', 'overload', 'specialised']
+__all__ = ['compiled', 'fingerprint', 'lanes', 'numba', 'overload', 'specialised']
 # Types whose values compiled code treats as constants.
 CONSTANTS = (bool, int, float, str, tuple, np.generic)
 # The replacements of functions in compiled code, and those not yet registered with numba.
@@ -44,6 +46,24 @@ def numba() -> ModuleType:
         import numba
         from numba.np import arraymath  # noqa: F401 (this module looks for linear algebra)
     return numba
+
+
+class _Lanes(ModuleType):
+    """What kernels call :mod:`rstdp_ros.support.lanes`, which loads numba, before it is loaded."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith('__'):
+            raise AttributeError(name)
+        numba()
+        return getattr(import_module('rstdp_ros.support.lanes'), name)
+
+    @cached_property
+    def code(self) -> bytes:
+        """Its source."""
+        return get_data(__package__, 'lanes.py')
+
+
+lanes = _Lanes('lanes')
 
 
 def overload(function: Callable) -> Callable[[Callable], Callable]:
@@ -153,7 +173,9 @@ def _parts(function: Callable, seen: set[Callable]) -> Iterator[bytes]:
         yield code.co_code
         yield repr([c for c in code.co_consts if not isinstance(c, CodeType)]).encode()
         for name, value in _meanings(code.co_names, function.__globals__):
-            if isinstance(value, CONSTANTS):
+            if value is lanes:
+                yield lanes.code
+            elif isinstance(value, CONSTANTS):
                 yield f'{name} = {value!r}'.encode()
             elif isinstance(value, Kernel) or (isinstance(value, FunctionType)
                                                and value.__module__.split('.')[0] == package):

@@ -95,8 +95,8 @@ def run_batch(starts, constants, actuators, sensors, w1, w2, w3, neuron, unit, t
     """
     returns, steps = np.zeros(len(starts)), np.zeros(len(starts), np.int64)
     shown, observation = np.empty(STATE), np.empty(len(w1) // 2, np.float32)
-    q, q_values = np.empty(w3.shape[1], w3.dtype), np.empty(w3.shape[1], np.float32)
-    scratch = np.empty((ticks, w1.shape[1] + w2.shape[1]), np.uint8)
+    q, q_values = np.empty(efforts.size, w3.dtype), np.empty(efforts.size, np.float32)
+    scratch = np.empty((ticks, w2.shape[0] + w3.shape[0]), np.uint8)
     for i in range(len(starts)):
         state, plant = as_tuple(starts[i], STATE), as_tuple(constants[i], CONSTANTS)
         past, total = np.zeros(reach(actuators[i])), 0.0

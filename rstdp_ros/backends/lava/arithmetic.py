@@ -8,7 +8,7 @@ import numpy as np
 
 from rstdp_ros.backends.lava.models import FLOAT32
 from rstdp_ros.snn import SpikingQNetwork
-from rstdp_ros.snn.fixed import input_current, MAX_THRESHOLD
+from rstdp_ros.snn.fixed import MAX_THRESHOLD
 
 # Above anything that the readout reaches: it never spikes.
 NEVER = 1e30
@@ -84,9 +84,7 @@ class Fixed:
         :param observation: (n,) float32.
         :return: (h1,) int32.
         """
-        current = np.empty(network.sizes[1], np.int32)
-        input_current(observation, network.fixed.mantissas[0], current)
-        return current
+        return network.fixed.current(observation)
 
     @staticmethod
     def q_values(network: SpikingQNetwork, potentials: np.ndarray) -> np.ndarray:
