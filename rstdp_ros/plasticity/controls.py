@@ -19,6 +19,7 @@ class OppositeSign(RSTDP):
     """The r-STDP update, subtracted instead of added."""
 
     name = 'opposite'
+    local = False
 
     def weight_change(self, episode_return: float) -> np.ndarray:
         """Return minus the r-STDP update."""
@@ -34,6 +35,7 @@ class RandomControl(RSTDP):
     """
 
     draws = True
+    local = False
 
     def __init__(self, network: SpikingQNetwork, parameters: str | RSTDPParameters = 'default',
                  seed: int = 0) -> None:
@@ -121,6 +123,7 @@ class PermutedUpdates(RSTDP):
     """
 
     name = 'permuted'
+    local = False
 
     def __init__(self, network: SpikingQNetwork, parameters: str | RSTDPParameters = 'default',
                  seed: int = 0) -> None:

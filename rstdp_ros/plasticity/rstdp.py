@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from rstdp_ros.plasticity import kernels, rules
+from rstdp_ros.plasticity import rules
 from rstdp_ros.plasticity.parameters import RSTDPParameters
 from rstdp_ros.plasticity.rules import modulation
 from rstdp_ros.plasticity.silence import silence
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
+from rstdp_ros.plasticity.traces import Traces
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.errors import RstdpError
+
+# After so many tau_c hardly any weight depends on what an eligibility was.
+MEMORY = 30.0
 
 
 class RSTDP(Strategy):
@@ -29,16 +33,16 @@ class RSTDP(Strategy):
     name = 'rstdp'
     Parameters = RSTDPParameters
     plastic = (1,)
+    # Whether the change of a weight depends on the eligibility of its own synapse alone.
+    local = True
 
     def __init__(self, network: SpikingQNetwork, parameters: str | RSTDPParameters = 'default',
                  seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
         self.amplitude_plus, self.amplitude_minus = amplitudes(
             network.weights[1], self.parameters.amplitudes)
-        n_pre, n_post = network.weights[1].shape
-        self.k_plus = np.zeros(n_pre, np.float32)
-        self.k_minus = np.zeros(n_post, np.float32)
-        self.eligibility = np.zeros((n_pre, n_post), np.float32)
+        self._traces = Traces(*network.weights[1].shape)
+        self._bounds = Traces(*network.weights[1].shape, copies=2)
 
     @classmethod
     def preset(cls, name: str, task: str) -> RSTDPParameters:
@@ -47,13 +51,47 @@ class RSTDP(Strategy):
 
     def propose(self, shown: Shown) -> Proposal:
         """Apply the change of W2 given by the episode's spikes and return."""
-        self.begin_episode()
-        self.observe_rasters(shown.rasters)
         w1, before, w3 = self._base(shown.network).weights
-        wanted = before + self.weight_change(shown.episode_return)
+        wanted = self._learned(before, shown)
         still = np.array_equal(wanted, before)
         return Proposal((w1, wanted, w3),
-                        silence(shown.rasters, len(self.k_plus)) if still else '')
+                        silence(shown.rasters, len(before)) if still else '')
+
+    def _learned(self, before: np.ndarray, shown: Shown) -> np.ndarray:
+        """
+        Return W2 + r c (eq 7).
+
+        An eligibility forgets, so the last observations nearly tell it. Two are followed through
+        these: the least and the largest that were possible when they began. The true one is
+        between them, as every step of eq 6 grows with c, in floating point too; and so are the
+        weights. Where both make the same weight, the whole episode makes it, bit for bit. The
+        whole episode is gone through only for the neurons whose weights are not yet told.
+        """
+        p = self._parameters
+        late = math.ceil(MEMORY * p.tau_c / shown.rasters.shape[1])
+        unknown = np.arange(len(before))
+        wanted = before.copy()
+        if self.local and p.reset_traces and 2 * late <= len(shown.rasters):
+            limit = self._largest_eligibility()
+            self._bounds.begin(-limit, limit)
+            self._observe(self._bounds, shown.rasters[-late:])
+            wanted, largest = (before + self._change(c, shown.episode_return)
+                               for c in self._bounds.eligibilities)
+            unknown = np.flatnonzero((wanted != largest).any(axis=1))
+        if len(unknown):
+            self.begin_episode()
+            self._observe(self._traces, shown.rasters, unknown)
+            whole = before + self.weight_change(shown.episode_return)
+            wanted[unknown] = whole[unknown]
+        return wanted
+
+    def _largest_eligibility(self) -> float:
+        """Return more than any eligibility can be."""
+        p = self._parameters
+        # Per tick at most C (A+ k+ + A- k-) is added; the factor 2 allows for rounding.
+        return 2.0 * p.eligibility_gain * p.tau_c * (
+            self.amplitude_plus / -math.expm1(-1.0 / p.tau_plus)
+            + self.amplitude_minus / -math.expm1(-1.0 / p.tau_minus))
 
     def _base(self, network: SpikingQNetwork) -> SpikingQNetwork:
         """Return the network that a change applies to: the one that played."""
@@ -61,8 +99,12 @@ class RSTDP(Strategy):
 
     def begin_episode(self) -> None:
         """Reset all traces."""
-        for trace in (self.k_plus, self.k_minus, self.eligibility):
-            trace.fill(0)
+        self._traces.begin(0.0)
+
+    @property
+    def eligibility(self) -> np.ndarray:
+        """What the spikes observed since :meth:`begin_episode` left: c, (h1, h2) float32."""
+        return self._traces.eligibilities[0]
 
     def observe(self, pre: np.ndarray, post: np.ndarray) -> None:
         """
@@ -87,13 +129,11 @@ class RSTDP(Strategy):
 
         :param rasters: (observations, T, h1 + h2) uint8 of 0 and 1.
         """
-        p = self._parameters
-        decay_plus, decay_minus = math.exp(-1.0 / p.tau_plus), math.exp(-1.0 / p.tau_minus)
-        scalars = (decay_plus, decay_minus, 1.0 - 1.0 / p.tau_c,
-                   p.eligibility_gain * self.amplitude_plus,
-                   p.eligibility_gain * self.amplitude_minus)
-        kernels.accumulate(rasters, self.k_plus, self.k_minus, self.eligibility, p.reset_traces,
-                           *(np.float32(s) for s in scalars))
+        self._observe(self._traces, rasters)
+
+    def _observe(self, traces: Traces, rasters: np.ndarray,
+                 pre: np.ndarray | None = None) -> None:
+        traces.observe(rasters, self._parameters, self.amplitude_plus, self.amplitude_minus, pre)
 
     def weight_change(self, episode_return: float) -> np.ndarray:
         """
@@ -101,9 +141,12 @@ class RSTDP(Strategy):
 
         :return: (h1, h2) float32.
         """
+        return self._change(self.eligibility, episode_return)
+
+    def _change(self, eligibility: np.ndarray, episode_return: float) -> np.ndarray:
         p = self._parameters
         r = modulation(self.initial.task, p.modulation, episode_return)
-        return np.float32(-r if p.flip_sign else r) * self.eligibility
+        return np.float32(-r if p.flip_sign else r) * eligibility
 
     def state(self) -> dict[str, Any]:
         """Return what the next episode depends on beyond network and parameters."""

@@ -24,13 +24,21 @@ def laid_out(weights: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
     return tuple(_padded(w, at_once) for w, at_once in zip(weights, (WIDE, WIDE, NARROW)))
 
 
+def aligned(rows: int, columns: int, dtype: type | np.dtype) -> np.ndarray:
+    """Return (rows, columns) zeros that begin where a cache line does."""
+    memory = np.zeros(rows * columns * np.dtype(dtype).itemsize + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start:start + len(memory) - CACHE_LINE].view(dtype).reshape(rows, columns)
+
+
+def padded(number: int, at_once: int = WIDE) -> int:
+    """Return the least multiple of what is computed at once."""
+    return -(-number // at_once) * at_once
+
+
 def _padded(w: np.ndarray, at_once: int) -> np.ndarray:
     rows, columns = w.shape
-    shape = rows, -(-columns // at_once) * at_once
-    size = shape[0] * shape[1] * w.itemsize
-    memory = np.zeros(size + CACHE_LINE, np.uint8)
-    start = -memory.ctypes.data % CACHE_LINE
-    padded = memory[start:start + size].view(w.dtype).reshape(shape)
-    padded[:, :columns] = w
-    padded.setflags(write=False)
-    return padded
+    result = aligned(rows, padded(columns, at_once), w.dtype)
+    result[:, :columns] = w
+    result.setflags(write=False)
+    return result

@@ -27,6 +27,7 @@ from rstdp_ros.plasticity import (
 from rstdp_ros.plasticity.rstdp import amplitudes
 from rstdp_ros.plasticity.rules import modulation
 from rstdp_ros.plasticity.run import EPISODES, read_records
+from rstdp_ros.plasticity.strategy import Shown
 from rstdp_ros.support.errors import RstdpError
 
 SEED = 200_000_000
@@ -64,6 +65,38 @@ def test_equals_the_reference(name, changes):
     at_once = RSTDP(network, parameters)
     at_once.observe_rasters(rasters)
     assert np.array_equal(at_once.eligibility, rule.eligibility)
+
+
+def bursts(network, observations):
+    """Draw the spikes of neurons that are silent for long, some of them for ever."""
+    generator = np.random.default_rng(4)
+    rasters = spikes(network, observations)
+    for neuron in range(rasters.shape[2]):
+        begin, length = generator.integers(observations, size=2)
+        rasters[:begin, :, neuron] = 0
+        rasters[begin + length * (neuron % 3):, :, neuron] = 0
+    return rasters
+
+
+@pytest.mark.parametrize('sizes', [(8, 64, 64, 2), (8, 70, 130, 3)])
+@pytest.mark.parametrize('changes', [
+    {}, {'tau_c': 1.0}, {'tau_c': 1e6}, {'tau_plus': 30.0, 'tau_minus': 30.0},
+    {'reset_traces': False}, {'flip_sign': True, 'eligibility_gain': 0.0}])
+@pytest.mark.parametrize('made', [spikes, bursts])
+def test_what_an_episode_teaches_is_known_from_its_last_observations(made, changes, sizes):
+    """The weights are those that every spike of the episode leads to, bit for bit."""
+    network = random_network(5, sizes)
+    w2 = network.weights[1].copy()
+    w2[:5, :9] = 0.0  # such weights show the least change
+    network = with_w2(network, w2)
+    rule = RSTDP(network, replace(preset('default', 'cartpole'), **changes))
+    rasters = made(network, 300)
+    proposal = rule.propose(Shown(network, rasters, 37.0))
+    rule.begin_episode()
+    rule.observe_rasters(rasters)
+    expected = w2 + rule.weight_change(37.0)
+    assert np.array_equal(proposal.weights[1].view(np.uint32), expected.view(np.uint32))
+    assert np.array_equal(expected, w2) == (changes.get('eligibility_gain') == 0.0)
 
 
 def test_amplitudes_as_text_and_code_have_them():
