@@ -213,7 +213,7 @@ class SpikingQNetwork:
         :return: (n, actions) float32.
         """
         *_, w3, neuron = self.kernel_arguments
-        q = np.empty((len(rasters), w3.shape[1]), self._arithmetic)
+        q = np.empty((len(rasters), self.sizes[-1]), self._arithmetic)
         kernels.read_outs(np.ascontiguousarray(rasters), w3, neuron, q)
         return self.fixed.q_values(q) if self.fixed else q
 

@@ -14,7 +14,8 @@ from rstdp_ros.snn.files import MAX_BYTES, network_to_bytes
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import share_path
 
-SIZES = [((8, 64, 64, 2), 8, 0.5), ((12, 256, 256, 3), 3, 1.0), ((4, 5, 7, 3), 4, 0.5)]
+SIZES = [((8, 64, 64, 2), 8, 0.5), ((12, 256, 256, 3), 3, 1.0), ((4, 5, 7, 3), 4, 0.5),
+         ((8, 70, 130, 2), 2, 0.5)]
 
 
 @pytest.mark.parametrize('sizes, ticks, threshold', SIZES)
@@ -29,6 +30,7 @@ def test_equals_the_reference(sizes, ticks, threshold):
         for ours, plain in zip(result.spikes, spikes):
             assert ours.dtype == np.uint8 and np.array_equal(ours, plain)
         assert np.array_equal(np.hstack(result.spikes), result.raster)
+        assert np.array_equal(network.q_values_of(result.raster[np.newaxis]), [q])
         spiked += sum(s.mean() for s in spikes) / 40
     assert 0.05 < spiked < 0.95
 
