@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, cached_property, update_wrapper
 import hashlib
 from importlib import import_module
@@ -37,15 +37,23 @@ def _hidden(*packages: str) -> Iterator[None]:
 @cache
 def numba() -> ModuleType:
     """
-    Return numba, loaded at the first call: loading takes a third of a node's start-up.
+    Return numba, loaded at the first call: loading takes a fifth of a node's start-up.
 
-    It looks for linear algebra and coverage tools, which no kernel needs. Code that compiles its
-    own numpy.dot loads them then.
+    It looks for linear algebra and coverage tools, which no kernel needs.
     """
     with _hidden('scipy', 'coverage'):
         import numba
-        from numba.np import arraymath  # noqa: F401 (this module looks for linear algebra)
     return numba
+
+
+def load_compiler() -> None:
+    """
+    Load what numba needs to compile, but linear algebra.
+
+    Code that compiles its own numpy.dot loads that then.
+    """
+    with _hidden('scipy'):
+        from numba.np import arraymath  # noqa: F401 (this module looks for linear algebra)
 
 
 class _Lanes(ModuleType):
@@ -112,10 +120,12 @@ class Kernel:
         # numba caches a result under this name, and checks only the file that defines the
         # function.
         function.__qualname__ += f'-{fingerprint(self._function)}'
-        try:
-            return njit(cache=True, **self._options)(function)
-        except RuntimeError:
-            return njit(**self._options)(function)
+        dispatcher = njit(**self._options)(function)
+        cache = import_module('rstdp_ros.support.kernel_cache').KernelCache
+        # Without a folder that can be written there is none.
+        with suppress(RuntimeError):
+            dispatcher._cache = cache(function)
+        return dispatcher
 
 
 def compiled(**options: Any) -> Callable[[Callable], Kernel]:
