@@ -9,6 +9,7 @@ import hashlib
 from importlib import import_module
 from pkgutil import get_data
 import sys
+from threading import Lock
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -20,6 +21,7 @@ CONSTANTS = (bool, int, float, str, tuple, np.generic)
 # The replacements of functions in compiled code, and those not yet registered with numba.
 _OVERLOADS: dict[Callable, Callable] = {}
 _UNTOLD: list[Callable] = []
+_TELLING = Lock()
 
 
 @contextmanager
@@ -113,9 +115,10 @@ class Kernel:
     @cached_property
     def _dispatcher(self) -> Callable:
         njit = numba().njit
-        while _UNTOLD:
-            function = _UNTOLD.pop()
-            numba().extending.overload(function)(_OVERLOADS[function])
+        with _TELLING:
+            while _UNTOLD:
+                function = _UNTOLD.pop()
+                numba().extending.overload(function)(_OVERLOADS[function])
         function = _copy(self._function, self._function.__globals__)
         # numba caches a result under this name, and checks only the file that defines the
         # function.

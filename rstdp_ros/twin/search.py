@@ -10,6 +10,7 @@ import numpy as np
 
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support import seeds
+from rstdp_ros.support.parallel import in_parallel
 from rstdp_ros.tasks.task import Task
 
 # Draws a given number of plants.
@@ -79,10 +80,11 @@ def mean_returns(task: Task, networks: Sequence[SpikingQNetwork], plants: Plants
 def returns(task: Task, networks: Sequence[SpikingQNetwork], plants: Plants,
             generator: np.random.Generator, starts: int) -> np.ndarray:
     """
-    Play networks from the same fresh starts on the same plants.
+    Play networks from the same fresh starts on the same plants, on all cores.
 
     :return: (networks, starts) float64.
     """
     fresh = generator.integers(seeds.VALIDATION, seeds.ADAPTATION, starts).tolist()
-    drawn = plants(starts)
-    return np.array([task.returns(network, fresh, drawn) for network in networks])
+    states, drawn = task.start_states(fresh), plants(starts)
+    return np.array(in_parallel(
+        lambda network: task.returns_from(network, states, drawn), networks))
