@@ -50,7 +50,7 @@ def test_no_plant_is_drawn_twice(cartpole, shipped, monkeypatch):
     seen = []
     monkeypatch.setattr(type(cartpole), 'random_plant', lambda self, seed: (
         seen.append(seed), self.physics())[1])
-    monkeypatch.setattr(type(cartpole), 'returns', lambda self, network, starts, plants: (
+    monkeypatch.setattr(type(cartpole), 'returns_from', lambda self, network, starts, plants: (
         np.arange(len(starts)) * 1.0))
     robust(cartpole, shipped, 3, 7)
     assert seen == list(range(7, 7 + plants_seen(3)))
