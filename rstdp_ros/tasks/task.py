@@ -14,6 +14,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.compiling import Kernel
 from rstdp_ros.support.endings import TERMINATED, TRUNCATED
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parallel import in_parallel, parts
 from rstdp_ros.support.parameters import from_mapping
 from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import commands_kept
@@ -200,7 +201,7 @@ class Task:
     def returns(self, network: SpikingQNetwork, seeds: Sequence[int],
                 physics: Any = None) -> np.ndarray:
         """
-        Run whole greedy episodes in one compiled call.
+        Run whole greedy episodes, on all cores.
 
         :param seeds: one per episode; the start of seed s is Gymnasium's ``reset(seed=s)``.
         :param physics: the plant, or one per seed; the task's default if None.
@@ -306,10 +307,15 @@ class Task:
 
     def _run(self, network: SpikingQNetwork, starts: np.ndarray, physics: Any,
              rasters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self._compiled.run_batch(
-            starts, *self.rows(physics, len(starts)), *network.kernel_arguments,
-            network.unit,
-            network.neuron.ticks, self.max_episode_steps, self.robot.effort_array, rasters)
+        rows = starts, *self.rows(physics, len(starts))
+
+        def play(part: slice) -> tuple[np.ndarray, np.ndarray]:
+            return self._compiled.run_batch(
+                *(a[part] for a in rows), *network.kernel_arguments, network.unit,
+                network.neuron.ticks, self.max_episode_steps, self.robot.effort_array,
+                rasters[part])
+        returns, steps = zip(*in_parallel(play, parts(len(starts))))
+        return np.concatenate(returns), np.concatenate(steps)
 
     @property
     def _compiled(self) -> Episodes:

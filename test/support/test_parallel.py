@@ -4,7 +4,7 @@ from threading import Event, get_ident
 
 import pytest
 
-from rstdp_ros.support.parallel import cores, in_parallel
+from rstdp_ros.support.parallel import cores, in_parallel, parts
 
 
 @pytest.mark.parametrize('number', ['1', '2', '7'])
@@ -30,3 +30,19 @@ def test_a_failure_is_raised_where_it_was_asked_for(monkeypatch):
     monkeypatch.setenv('NUMBA_NUM_THREADS', '3')
     with pytest.raises(ZeroDivisionError):
         in_parallel(lambda x: 1 // x, [1, 0, 2])
+
+
+def test_work_within_work_starts_no_more_threads(monkeypatch):
+    monkeypatch.setenv('NUMBA_NUM_THREADS', '2')
+
+    def outer(_):
+        return {*in_parallel(lambda _: get_ident(), range(20)), get_ident()}
+    assert [len(threads) for threads in in_parallel(outer, range(6))] == [1] * 6
+
+
+@pytest.mark.parametrize('count', [1, 2, 7, 8, 100])
+def test_parts_are_the_whole(count, monkeypatch):
+    monkeypatch.setenv('NUMBA_NUM_THREADS', '2')
+    rows = list(range(count))
+    assert [row for part in parts(count) for row in rows[part]] == rows
+    assert len(parts(count)) == min(count, 8)
