@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache, cached_property, update_wrapper
 import hashlib
 from importlib import import_module
@@ -52,10 +52,12 @@ def load_compiler() -> None:
     """
     Load what numba needs to compile, but linear algebra.
 
-    Code that compiles its own numpy.dot loads that then.
+    Code that compiles its own numpy.dot loads that then. What kernels call must be known to numba
+    before it begins.
     """
     with _hidden('scipy'):
         from numba.np import arraymath  # noqa: F401 (this module looks for linear algebra)
+    import_module('rstdp_ros.support.lanes')
 
 
 class _Lanes(ModuleType):
@@ -124,10 +126,11 @@ class Kernel:
         # function.
         function.__qualname__ += f'-{fingerprint(self._function)}'
         dispatcher = njit(**self._options)(function)
-        cache = import_module('rstdp_ros.support.kernel_cache').KernelCache
-        # Without a folder that can be written there is none.
-        with suppress(RuntimeError):
-            dispatcher._cache = cache(function)
+        kernel_cache = import_module('rstdp_ros.support.kernel_cache')
+        try:
+            dispatcher._cache = kernel_cache.KernelCache(function)
+        except RuntimeError:  # there is no folder that can be written
+            load_compiler()
         return dispatcher
 
 
