@@ -13,6 +13,7 @@ import pytest
 
 from rstdp_ros.cli import evaluate
 from rstdp_ros.cli.main import main
+from rstdp_ros.snn import quantize
 from rstdp_ros.support.compiling import fingerprint
 
 
@@ -54,6 +55,18 @@ def test_kernels_need_no_cache(read_only, tmp_path, measured):
         returns.append(json.loads(done.stdout)['returns'])
     assert returns[0] == returns[1] and list(tmp_path.rglob('*.nbi'))
     measured('works, and compiles anew')
+
+
+@pytest.mark.parametrize('kernel', [
+    'network.fixed.current(np.ones(4, np.float32))',
+    'network.q_values_of(np.zeros((1, *network.raster_shape), np.uint8))'])
+def test_any_kernel_may_be_the_first_to_be_compiled(kernel, tmp_path, shipped):
+    quantize(shipped).save(tmp_path / 'x.npz')
+    code = (f'import numpy as np; from rstdp_ros.snn import SpikingQNetwork\n'
+            f'network = SpikingQNetwork.load({str(tmp_path / "x.npz")!r})\n{kernel}')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                          env={**os.environ, 'NUMBA_CACHE_DIR': str(tmp_path)})
+    assert done.returncode == 0, done.stderr
 
 
 def test_version_and_help_load_no_kernels():
