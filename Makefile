@@ -33,10 +33,10 @@ PYTHON310 = $(firstword $(foreach python,python3.10 \
               $(wildcard $(PYENV_ROOT)/versions/3.10*/bin/python3.10), \
               $(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 
-.PHONY: help demo setup test unit lava lint bench soak reproduce pictures clean
+.PHONY: help demo setup test unit lava lint bench bench-peers soak reproduce pictures clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
 	$(BIN)/rstdp_ros demo cartpole --episodes 5
@@ -59,8 +59,23 @@ lava: $(if $(PYTHON310),$(LAVA)/.setup)  ## Test the policy on Lava, if there is
 lint: $(VENV)/.setup  ## Check the style
 	$(BIN)/ruff check .
 
-bench: $(VENV)/.setup  ## Time kernels, simulators, start-up, lockstep, real time and recording
-	for script in kernels simulators startup lockstep realtime recording; do $(BIN)/python benchmark/$$script.py || exit 1; done
+BENCH := runs/bench.json
+bench: $(VENV)/.setup  ## Time kernels, simulators, start-up and lockstep; writes docs/performance.md
+	for script in kernels simulators startup lockstep; do \
+		$(BIN)/python benchmark/$$script.py --json $(BENCH) || exit 1; done
+	for script in realtime recording; do $(BIN)/python benchmark/$$script.py || exit 1; done
+	$(BIN)/python benchmark/performance.py $(BENCH)
+
+# They have dependencies of their own, some of them large.
+PEERS := .venv-peers
+bench-peers: $(VENV)/.setup $(PEERS)/.setup  ## Time others that do the same, beside this package
+	$(PEERS)/bin/python -W ignore benchmark/peers.py --json $(BENCH)
+	$(BIN)/python benchmark/performance.py $(BENCH)
+
+$(PEERS)/.setup: setup.py constraints.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip $(INSTALL) -c constraints.txt -e '.[peers]'
+	touch $@
 
 soak: $(VENV)/.setup  ## Kill, wait and watch for an hour and a half
 	$(BIN)/python -m pytest -s test/soak/soak_*.py

@@ -24,6 +24,8 @@ extras = {
     'nir': ['nir'],
     'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'colcon-common-extensions',
              'gymnasium', 'mcap', 'nir'],
+    # What benchmark/peers.py compares with; gymnax needs six and does not say so.
+    'peers': ['torch', 'snntorch', 'norse', 'spikingjelly', 'gymnasium', 'gymnax', 'six'],
     # Another system that reads NIR; it needs torch.
     'test-nir': ['snntorch', 'nirtorch'],
 }

@@ -8,10 +8,11 @@ inference, r-STDP of an episode, a search in the twin; then neurons, ticks, batc
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bound import bound
 from measuring import keep, ratio, scaled, Spread, taking_turns
@@ -52,7 +53,7 @@ def observations_of(task: Task, network: SpikingQNetwork) -> np.ndarray:
     return np.array(seen, np.float32)
 
 
-def measure(task: Task, network: SpikingQNetwork, rounds: int, folder: Path) -> dict[str, Spread]:
+def measure(task: Task, network: SpikingQNetwork, rounds: int, folder: Path) -> dict[str, object]:
     """Time all kernels of a task."""
     observations, seeds = observations_of(task, network), range(SEED, SEED + EPISODES)
     generator = np.random.default_rng(SEED)
@@ -78,8 +79,9 @@ def measure(task: Task, network: SpikingQNetwork, rounds: int, folder: Path) -> 
         'observation in a batch, us': scaled(samples['batch'], each),
         f'batch, {number} cores against one': ratio(samples['cores'], samples['batch']),
         'one inference, us': scaled(samples['inference'], MICROSECONDS),
-        f'r-STDP of {len(shown.rasters)} observations, us each': scaled(
+        'r-STDP, us per observation': scaled(
             samples['r-STDP'], MICROSECONDS / len(shown.rasters)),
+        'observations of its episode': len(shown.rasters),
         f'search: {CANDIDATES} candidates, {STARTS} starts, {number} cores, s': scaled(
             samples['search'], 1.0)}
     if limit:
@@ -100,26 +102,26 @@ def made_up(neurons: int, ticks: int) -> SpikingQNetwork:
 
 
 def growth(task: Task, network: SpikingQNetwork, rounds: int) -> dict[str, dict[str, Spread]]:
-    """Time one inference of larger networks, and episodes of larger batches; us."""
-    seen = np.full(4, 0.1, np.float32)
+    """Time an observation alone in larger networks, and in larger batches of episodes; us."""
+    seen = np.full(network.observation_size, 0.1, np.float32)
     plants = [task.random_plant(SEED + i) for i in range(max(PLANTS))]
 
-    def time(works: dict[str, Callable[[], object]]) -> dict[str, Spread]:
-        return {name: scaled(samples, MICROSECONDS)
-                for name, samples in taking_turns(works, rounds).items()}
-    larger = {str(n): made_up(n, 8) for n in NEURONS}
-    longer = {str(n): made_up(64, n) for n in TICKS}
-    steps = {n: task.returns(network, range(SEED, SEED + n)).sum() for n in BATCHES}
-    batches = time({str(n): lambda n=n: task.returns(network, range(SEED, SEED + n))
-                    for n in BATCHES})
-    return {
-        'neurons per layer': time({n: lambda net=net: net.infer(seen)
-                                   for n, net in larger.items()}),
-        'ticks': time({n: lambda net=net: net.infer(seen) for n, net in longer.items()}),
-        'episodes in a batch': {n: Spread(*(x / steps[int(n)] for x in spread))
-                                for n, spread in batches.items()},
-        'plants': time({str(n): lambda n=n: task.returns(network, range(SEED, SEED + n),
-                                                         plants[:n]) for n in PLANTS})}
+    def alone_in(networks: dict[int, SpikingQNetwork]) -> dict[str, Spread]:
+        samples = taking_turns({str(n): lambda one=one: one.infer(seen)
+                                for n, one in networks.items()}, rounds)
+        return {n: scaled(times, MICROSECONDS) for n, times in samples.items()}
+
+    def in_batches(sizes: Sequence[int], drawn: Sequence[Any] | None) -> dict[str, Spread]:
+        def play(n: int) -> np.ndarray:
+            return task.returns(network, range(SEED, SEED + n), drawn[:n] if drawn else None)
+        # The return of a cart-pole is the number of its steps.
+        steps = {str(n): play(n).sum() for n in sizes}
+        samples = taking_turns({str(n): lambda n=n: play(n) for n in sizes}, rounds)
+        return {n: scaled(times, MICROSECONDS / steps[n]) for n, times in samples.items()}
+    return {'neurons per layer': alone_in({n: made_up(n, 8) for n in NEURONS}),
+            'ticks': alone_in({n: made_up(64, n) for n in TICKS}),
+            'episodes in a batch': in_batches(BATCHES, None),
+            'episodes, each on its own plant': in_batches(PLANTS, plants)}
 
 
 def main() -> None:
@@ -135,7 +137,7 @@ def main() -> None:
             results[name] = measure(task, network, options.rounds, Path(folder))
             print(name)
             for what, spread in results[name].items():
-                print(f'  {what:55s} {spread}', flush=True)
+                print(f'  {what:55s} {spread!s}', flush=True)
     task = get_task('cartpole')
     network = SpikingQNetwork.load(model_path('cartpole_0'))
     results['growth'] = growth(task, network, max(1, options.rounds // 3))

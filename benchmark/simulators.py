@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from statistics import median
+from pathlib import Path
 from time import perf_counter
+
+from measuring import keep, Spread
 
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.resources import model_path
@@ -75,7 +77,9 @@ def main() -> None:
     parser.add_argument('--rounds', type=int, default=5, help='(default: %(default)s)')
     parser.add_argument('--episodes', type=int, default=5, help='per round and simulator '
                         '(default: %(default)s)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='add the results to this file')
     options = parser.parse_args()
+    results: dict[str, dict[str, Spread]] = {}
     for name, task in TASKS.items():
         network = SpikingQNetwork.load(model_path(f'{name}_0'))
         known = forms(task)
@@ -84,10 +88,13 @@ def main() -> None:
             for form, other in known.items():
                 times[form].append(seconds_per_step(other, network, options.episodes))
         print(f'{name}: steps per second, median of {options.rounds} rounds')
-        for form, samples in times.items():
-            print(f'  {form:30s} {1.0 / median(samples):10.0f}')
+        results[name] = {form: Spread.of([1.0 / t for t in samples])
+                         for form, samples in times.items()}
+        for form, rate in results[name].items():
+            print(f'  {form:30s} {rate}')
         for part, share in shares(known['PyBullet'], network, options.episodes).items():
             print(f'    {part:30s} {share:8.0%}')
+    keep(options.json, 'simulators', results)
 
 
 if __name__ == '__main__':

@@ -10,13 +10,15 @@ import sys
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
+from measuring import keep
+
 from rstdp_ros.bringup import describe_graph, NodeDescription
 from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
 
 TASK = 'cartpole'
-GOAL_SECONDS, GOAL_MEGABYTES = 5.0, 400.0
+GOAL_SECONDS, GOAL_MEGABYTES = 1.5, 150.0
 POLL_PERIOD = 0.01
 PATIENCE = 120.0
 
@@ -78,6 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument('--run-time', type=float, default=5.0, help='seconds of running before '
                         'memory is looked at (default: %(default)s)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='add the results to this file')
     options = parser.parse_args()
     with TemporaryDirectory(prefix='rstdp_startup_') as name:
         # Alone, the first start warms file cache and compiled kernels; the second counts.
@@ -92,6 +95,9 @@ def main() -> None:
     for node in memory:
         print(f'{node:13s} {first[node]:11.2f} {second[node]:5.2f} {together[node]:12.2f} '
               f'{memory[node]:8.0f}')
+    keep(options.json, 'startup', {node: {
+        'first start, s': first[node], 'warm, s': second[node],
+        'warm, all at once, s': together[node], 'resident, MB': memory[node]} for node in memory})
     print(f'goals: {GOAL_SECONDS:g} s or less warm, {GOAL_MEGABYTES:g} MB or less after '
           f'{options.run_time:g} s')
 
