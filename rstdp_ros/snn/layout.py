@@ -21,7 +21,7 @@ def laid_out(weights: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
 
     :param weights: three (in, out) matrices of float32 or int32.
     """
-    return tuple(_padded(w, at_once) for w, at_once in zip(weights, (WIDE, WIDE, NARROW)))
+    return tuple(widened(w, at_once) for w, at_once in zip(weights, (WIDE, WIDE, NARROW)))
 
 
 def aligned(rows: int, columns: int, dtype: type | np.dtype) -> np.ndarray:
@@ -36,7 +36,8 @@ def padded(number: int, at_once: int = WIDE) -> int:
     return -(-number // at_once) * at_once
 
 
-def _padded(w: np.ndarray, at_once: int) -> np.ndarray:
+def widened(w: np.ndarray, at_once: int = WIDE) -> np.ndarray:
+    """Return a read-only copy with zeros in further columns, up to a multiple."""
     rows, columns = w.shape
     result = aligned(rows, padded(columns, at_once), w.dtype)
     result[:, :columns] = w

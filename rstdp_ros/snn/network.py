@@ -74,7 +74,7 @@ class SpikingQNetwork:
         # Every kernel takes the network as these arguments, in this order; their types select the
         # arithmetic.
         self.kernel_arguments = self.fixed.kernel_arguments if self.fixed else (
-            *laid_out(self.weights), np.array((*neuron.membrane, neuron.threshold), np.float32))
+            *laid_out(self.weights), neuron.constants)
         self._arithmetic = self.kernel_arguments[0].dtype
 
     def _check(self) -> None:

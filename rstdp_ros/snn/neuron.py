@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.plain import real, whole
 
@@ -45,6 +47,11 @@ class Neuron:
     def membrane(self) -> tuple[float, float, float]:
         """The constants of a tick: alpha, beta, threshold."""
         return self.alpha, self.beta, self.threshold
+
+    @property
+    def constants(self) -> np.ndarray:
+        """What the kernels take, (4,) float32: alpha, beta, the thresholds of both layers."""
+        return np.array((*self.membrane, self.threshold), np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """Return names and values."""

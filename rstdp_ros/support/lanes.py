@@ -1,5 +1,5 @@
 """
-Vectors of numbers in compiled code, with +, -, *, >> and > for all of their lanes at once.
+Vectors of numbers in compiled code: operators work on all of their lanes at once.
 
 LLVM maps them to the machine's own vectors, as wide as these are: one source is fast on AVX2,
 AVX-512 and NEON. Kernels reach this module as ``lanes`` of
@@ -195,6 +195,7 @@ def _define(symbol: Callable, compute: Callable) -> None:
 _define(operator.add, _lane_by_lane('fadd', 'add'))
 _define(operator.sub, _lane_by_lane('fsub', 'sub'))
 _define(operator.mul, _lane_by_lane('fmul', 'mul'))
+_define(operator.truediv, _lane_by_lane('fdiv', ''))
 _define(operator.rshift, _lane_by_lane('', 'ashr'))
 _define(operator.lshift, _lane_by_lane('', 'shl'))
 _define(operator.gt, _above)

@@ -14,9 +14,7 @@ from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.plant import Outcome
 from rstdp_ros.tasks.training import Settings
 from rstdp_ros.training.replay import Batch, ReplayMemory
-from rstdp_ros.training.surrogate import q_values
-
-LOSSES = {'huber': torch.nn.functional.smooth_l1_loss, 'mse': torch.nn.functional.mse_loss}
+from rstdp_ros.training.surrogate import gradient, q_values
 
 
 class QLearner:
@@ -82,33 +80,30 @@ class QLearner:
             return int(self.generator.integers(len(self.task.robot.efforts)))
         return self.actor.infer(observation).action
 
-    def _q(self, weights: list[torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
-        neuron = self.task.network.neuron
-        return q_values(weights, inputs, *neuron.membrane, neuron.ticks)
-
     def update(self) -> float:
         """Learn from a batch of remembered transitions; return the loss."""
         return self._update(self.memory.sample(self.settings.batch_size, self.generator))
 
     def _update(self, batch: Batch) -> float:
         """Do one step of gradient descent and update the target; return the loss."""
-        with torch.no_grad():
-            choice = self._q(self.online, batch.next_inputs).argmax(1, keepdim=True)
-            following = self._q(self.target, batch.next_inputs).gather(1, choice).squeeze(1)
-            goal = batch.rewards + self.settings.discount * (1 - batch.terminal) * following
-        q = self._q(self.online, batch.inputs).gather(1, batch.actions[:, None]).squeeze(1)
-        loss = LOSSES[self.settings.loss](q, goal)
+        neuron, online = self.task.network.neuron, [w.detach().numpy() for w in self.online]
+        choice = q_values(online, neuron, batch.next_observations).argmax(1)
+        following = q_values([w.numpy() for w in self.target], neuron, batch.next_observations)
+        goals = (batch.rewards + np.float32(self.settings.discount) * (1 - batch.terminal)
+                 * following[np.arange(len(choice)), choice])
+        loss, gradients = gradient(online, neuron, batch.observations, batch.actions, goals,
+                                   self.settings.loss)
+        for w, slope in zip(self.online, gradients):
+            w.grad = torch.from_numpy(slope)
         for group in self.optimizer.param_groups:
             group['lr'] = self.learning_rate
-        self.optimizer.zero_grad()
-        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.online, self.settings.gradient_clip)
         self.optimizer.step()
         with torch.no_grad():
             for slow, fast in zip(self.target, self.online):
                 slow.lerp_(fast, self.settings.polyak)
         self.actor = self.network(self.online)
-        return loss.item()
+        return loss
 
 
 def scale_of(task: Task, settings: Settings) -> np.ndarray:

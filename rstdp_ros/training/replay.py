@@ -7,17 +7,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rstdp_ros.snn.encoding import encode
-
 
 class Batch(NamedTuple):
-    """Transitions as torch tensors; observations are encoded."""
+    """
+    Transitions.
 
-    inputs: torch.Tensor
-    actions: torch.Tensor
-    rewards: torch.Tensor
-    next_inputs: torch.Tensor
-    terminal: torch.Tensor
+    :param observations: (n, values) float32; likewise next_observations.
+    :param actions: (n,) int64; rewards and terminal (0 or 1) are float32.
+    """
+
+    observations: np.ndarray
+    actions: np.ndarray
+    rewards: np.ndarray
+    next_observations: np.ndarray
+    terminal: np.ndarray
 
 
 class ReplayMemory:
@@ -51,10 +54,8 @@ class ReplayMemory:
     def sample(self, count: int, generator: np.random.Generator) -> Batch:
         """Draw transitions uniformly, with replacement."""
         i = generator.integers(len(self), size=count)
-        tensor = torch.from_numpy
-        return Batch(tensor(encode(self.observations[i])), tensor(self.actions[i]),
-                     tensor(self.rewards[i]), tensor(encode(self.next_observations[i])),
-                     tensor(self.terminal[i]))
+        return Batch(self.observations[i], self.actions[i], self.rewards[i],
+                     self.next_observations[i], self.terminal[i])
 
     def state(self) -> dict[str, Any]:
         """Return all content, for a checkpoint."""

@@ -1,66 +1,51 @@
 """
-The spiking Q-network in torch, differentiable by a surrogate gradient.
+Q-values of batches, and their gradient by a surrogate for the derivative of a spike.
 
-It computes the same as ``rstdp_ros.snn.kernels.infer``, batched; test_training.py checks that they
-agree.
+Forwards a neuron fires if x = v - threshold is above 0; backwards its slope is that of the fast
+sigmoid of Zenke and Ganguli (2018), "SuperSpike": 1 / (1 + 10 |x|)^2. No gradient flows through
+the reset.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
+import numpy as np
 
-SLOPE = 10.0
+from rstdp_ros.snn import Neuron
+from rstdp_ros.snn.layout import laid_out, widened
+from rstdp_ros.training import kernels
+
+HUBER, SQUARED = 'huber', 'mse'
 
 
-class SurrogateSpike(torch.autograd.Function):
+def q_values(weights: Sequence[np.ndarray], neuron: Neuron,
+             observations: np.ndarray) -> np.ndarray:
     """
-    Heaviside step forwards, 1 / (1 + 10 |x|)^2 backwards.
+    Present a batch of observations.
 
-    The fast sigmoid of Zenke and Ganguli (2018), "SuperSpike". A much steeper slope starves deep
-    layers of gradient.
+    :param weights: W1, W2, W3, float32.
+    :param observations: (batch, n) float32.
+    :return: (batch, actions) float32, with the bits of :meth:`SpikingQNetwork.q_values`.
     """
-
-    @staticmethod
-    def forward(ctx, x: torch.Tensor) -> torch.Tensor:
-        """Return 1 where x > 0, else 0."""
-        ctx.save_for_backward(x)
-        return (x > 0).to(x.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> torch.Tensor:
-        """Scale the gradient by the surrogate's slope at x."""
-        x, = ctx.saved_tensors
-        return gradient / (1.0 + SLOPE * x.abs()) ** 2
+    q = np.empty((len(observations), weights[2].shape[1]), np.float32)
+    kernels.q_values(observations, *laid_out(weights), neuron.constants, neuron.ticks, q)
+    return q
 
 
-def q_values(weights: Sequence[torch.Tensor], inputs: torch.Tensor, alpha: float, beta: float,
-             threshold: float, ticks: int) -> torch.Tensor:
+def gradient(weights: Sequence[np.ndarray], neuron: Neuron, observations: np.ndarray,
+             actions: np.ndarray, goals: np.ndarray,
+             loss: str) -> tuple[float, tuple[np.ndarray, ...]]:
     """
-    Present a batch of encoded observations for T ticks.
+    Compute the mean loss of Q-values that ought to be others, and its gradient.
 
-    :param weights: W1 (inputs, h1), W2 (h1, h2), W3 (h2, actions).
-    :param inputs: (batch, inputs), from :func:`rstdp_ros.snn.encoding.encode`.
-    :return: (batch, actions), the readout's potential after T ticks.
+    :param observations: (batch, n) float32; actions (batch,) int64; goals (batch,) float32.
+    :param loss: 'huber', with the square within +-1, or 'mse'.
+    :return: the loss, and the gradients of W1, W2 and W3.
     """
-    w1, w2, w3 = weights
-    current = inputs @ w1
-    layer1 = layer2 = (0.0, 0.0)
-    u3 = v3 = 0.0
-    for _ in range(ticks):
-        spikes1, layer1 = _fire(current, layer1, alpha, beta, threshold)
-        spikes2, layer2 = _fire(spikes1 @ w2, layer2, alpha, beta, threshold)
-        u3 = alpha * u3 + spikes2 @ w3
-        v3 = beta * v3 + u3
-    return v3
+    w1, w2, w3 = laid_out(weights)
+    slopes = [np.empty_like(w) for w in (w1, w2, w3)]
+    mean = kernels.gradient(observations, actions, goals, loss == HUBER, w1, w2, w3,
+                            widened(weights[1].T), neuron.constants, neuron.ticks, *slopes)
+    return mean, tuple(np.ascontiguousarray(d[:, :w.shape[1]]) for d, w in zip(slopes, weights))
 
-
-def _fire(total: torch.Tensor, state: tuple, alpha: float, beta: float,
-          threshold: float) -> tuple[torch.Tensor, tuple]:
-    """Advance one layer by one tick; no gradient flows through the reset."""
-    u, v = state
-    u = alpha * u + total
-    v = beta * v + u
-    spikes = SurrogateSpike.apply(v - threshold)
-    return spikes, (u, v * (1.0 - spikes.detach()))

@@ -15,26 +15,58 @@ from rstdp_ros.tasks import get_task, TASKS
 
 torch = pytest.importorskip('torch', reason='the extra "train" is not installed')
 
+import autograd  # noqa: E402
 from networks import random_network  # noqa: E402
 
 from rstdp_ros.tasks.training import Settings  # noqa: E402
 from rstdp_ros.training.dqn import SEEDS_PER_RUN, train, Trainer  # noqa: E402
 from rstdp_ros.training.replay import ReplayMemory  # noqa: E402
-from rstdp_ros.training.surrogate import q_values, SLOPE, SurrogateSpike  # noqa: E402
+from rstdp_ros.training.surrogate import gradient, q_values  # noqa: E402
 
 QUICK = Settings(episodes=8, warm_up_steps=64, validate_every=2, validation_starts=20,
                  replay_capacity=150)
 
 
-def test_trains_the_network_that_runs():
-    for seed in range(20):
-        network = random_network(seed)
-        observations = np.random.default_rng(seed).normal(size=(30, 4)).astype(np.float32)
-        weights = [torch.from_numpy(w.copy()) for w in network.weights]
-        q = q_values(weights, torch.from_numpy(encode(observations)), *network.neuron.membrane,
-                     network.neuron.ticks).numpy()
-        ours = np.array([network.q_values(o) for o in observations])
-        assert np.allclose(q, ours, atol=1e-4)
+SIZES = [((8, 64, 64, 2), 8), ((12, 256, 256, 3), 3), ((8, 70, 130, 2), 5), ((8, 6, 5, 2), 1)]
+
+
+def batch(network, size):
+    """Draw what a network of a task might have to learn."""
+    generator = np.random.default_rng(0)
+    observations = generator.normal(size=(size, network.observation_size)).astype(np.float32)
+    return (observations, generator.integers(0, network.sizes[-1], size),
+            generator.normal(size=size).astype(np.float32))
+
+
+@pytest.mark.parametrize('sizes, ticks', SIZES)
+def test_trains_the_network_that_runs(sizes, ticks):
+    network = random_network(1, sizes, ticks)
+    observations, *_ = batch(network, 30)
+    ours = np.array([network.q_values(o) for o in observations])
+    assert np.array_equal(q_values(network.weights, network.neuron, observations), ours)
+    torchs = autograd.q_values([torch.tensor(w) for w in network.weights],
+                               torch.from_numpy(encode(observations)), *network.neuron.membrane,
+                               network.neuron.ticks)
+    assert np.allclose(torchs.numpy(), ours, atol=1e-4)
+
+
+@pytest.mark.parametrize('loss, theirs', [('huber', torch.nn.functional.smooth_l1_loss),
+                                          ('mse', torch.nn.functional.mse_loss)])
+@pytest.mark.parametrize('sizes, ticks', SIZES)
+def test_the_gradient_is_that_of_autograd(sizes, ticks, loss, theirs):
+    network = random_network(2, sizes, ticks)
+    observations, actions, goals = batch(network, 40)
+    weights = [torch.tensor(w, requires_grad=True) for w in network.weights]
+    q = autograd.q_values(weights, torch.from_numpy(encode(observations)),
+                          *network.neuron.membrane, ticks)
+    expected = theirs(q.gather(1, torch.from_numpy(actions)[:, None]).squeeze(1),
+                      torch.from_numpy(goals))
+    expected.backward()
+    found, slopes = gradient(network.weights, network.neuron, observations, actions, goals, loss)
+    assert found == pytest.approx(expected.item(), rel=1e-4)
+    for w, slope in zip(weights, slopes):
+        assert slope.shape == tuple(w.shape) and w.grad.abs().max() > 1e-4
+        assert np.abs(slope - w.grad.numpy()).max() <= 1e-4 * w.grad.abs().max().item()
 
 
 @pytest.mark.parametrize('name', TASKS)
@@ -43,8 +75,8 @@ def test_the_scale_of_training_is_folded_into_w1(name):
     trainer = Trainer(task, 5, task.settings())
     scale = np.array(task.robot.observation_scale, np.float32)
     observations = np.random.default_rng(0).normal(size=(300, len(scale))).astype(np.float32)
-    trained = q_values(trainer.online, torch.from_numpy(encode(observations * scale)),
-                       *task.network.neuron.membrane, task.network.neuron.ticks).detach().numpy()
+    trained = q_values([w.detach().numpy() for w in trainer.online], task.network.neuron,
+                       observations * scale)
     network = trainer.network(trainer.online)
     folded = np.array([network.q_values(o) for o in observations])
     assert np.allclose(folded, trained, atol=1e-4)
@@ -78,22 +110,14 @@ def test_the_scale_is_one_over_the_root_mean_square_of_what_is_observed(name):
     assert np.allclose(task.robot.observation_scale * np.sqrt(square), 1.0, atol=0.15)
 
 
-def test_surrogate_gradient():
-    x = torch.tensor([-0.5, 0.0, 0.2], requires_grad=True)
-    y = SurrogateSpike.apply(x)
-    assert y.tolist() == [0.0, 0.0, 1.0]
-    y.sum().backward()
-    assert torch.allclose(x.grad, 1 / (1 + SLOPE * x.detach().abs()) ** 2)
-
-
 def test_replay_keeps_the_latest():
     memory = ReplayMemory(3, 1)
     for i in range(5):
         memory.add(np.array([i]), i, float(i), np.array([i + 1]), i == 4)
     assert len(memory) == 3 and sorted(memory.actions) == [2, 3, 4]
     batch = memory.sample(50, np.random.default_rng(0))
-    assert set(batch.actions.tolist()) == {2, 3, 4}
-    assert torch.equal(batch.next_inputs[:, 0], batch.inputs[:, 0] + 1)
+    assert set(batch.actions) == {2, 3, 4}
+    assert np.array_equal(batch.next_observations, batch.observations + 1)
 
 
 def outcome(trainer):
