@@ -60,6 +60,7 @@ setup(
             'environment_node = rstdp_ros.nodes.environment:main',
             'policy_node = rstdp_ros.nodes.policy:main',
             'adaptation_node = rstdp_ros.nodes.adaptation:main',
+            'composed_node = rstdp_ros.nodes.composed:main',
             'watchdog_node = rstdp_ros.nodes.watchdog:main',
             'stand_in_node = rstdp_ros.nodes.stand_in:main',
             'operator_node = rstdp_ros.nodes.operator:main',

@@ -45,7 +45,8 @@ From the start of a process to its line `ready`, s, and its memory after five se
     'lockstep': """## Steps over ROS
 
 Lockstep: environment, policy and adaptation in three processes, each step waiting for its answer.
-The bare graph sends the same three messages and does nothing else.
+The bare graph sends the same three messages and does nothing else. "In one process" is
+`composed:=true`.
 """}
 
 

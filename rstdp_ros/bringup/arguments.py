@@ -71,6 +71,8 @@ def arguments(task_name: str) -> list[Argument]:
                   'a driver that follows ros2_control (see robot_adapt.launch.py); foreign: a '
                   'driver that speaks observation, action and episode_end itself.'),
         *_of_node(EnvironmentParameters, 'clock', 'real_time_factor', 'gui'),
+        _flag('composed', 'Environment, policy and adaptation in one process: several times as '
+              'fast in lockstep, but a crash of one ends all.'),
         *_physics_arguments(task_name),
     ]
 

@@ -30,6 +30,16 @@ class NodeDescription:
     respawn: bool = True
 
     @property
+    def parts(self) -> tuple[NodeDescription, ...]:
+        """The nodes of its process."""
+        return (self,)
+
+    @property
+    def parameter_file(self) -> dict[str, Any]:
+        """The content of a ROS parameter file with its values."""
+        return {'/**': {'ros__parameters': dict(self.parameters)}}
+
+    @property
     def ours(self) -> bool:
         """Whether this package has the executable."""
         return self.package == PACKAGE
@@ -43,3 +53,27 @@ class NodeDescription:
     def module(self) -> str:
         """The Python module that runs a node of ours."""
         return f'{PACKAGE}.nodes.{self.name}'
+
+
+@dataclass(frozen=True)
+class Composed(NodeDescription):
+    """
+    Several nodes in one process.
+
+    :param nodes: environment, policy and adaptation.
+    """
+
+    name: str = 'composed'
+    parameters: dict[str, Any] = field(default_factory=dict)
+    nodes: tuple[NodeDescription, ...] = ()
+
+    @property
+    def parts(self) -> tuple[NodeDescription, ...]:
+        """The nodes of its process."""
+        return self.nodes
+
+    @property
+    def parameter_file(self) -> dict[str, Any]:
+        """The content of a ROS parameter file with the values of each."""
+        return {f'/**/{node.name}': {'ros__parameters': dict(node.parameters)}
+                for node in self.nodes}

@@ -7,14 +7,14 @@ The launch files (:mod:`rstdp_ros.bringup.launching`) and the runner for machine
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 import os
 from pathlib import Path
 from typing import Any
 
 from rstdp_ros.bringup.arguments import BAG, checked, FOREIGN
-from rstdp_ros.bringup.description import NodeDescription
+from rstdp_ros.bringup.description import Composed, NodeDescription
 from rstdp_ros.bringup.viewers import viewers
 from rstdp_ros.nodes.names import refuse_unknown_in_file
 from rstdp_ros.plasticity import Recipe
@@ -62,6 +62,8 @@ def describe_graph(task_name: str, values: Values) -> list[NodeDescription]:
         node.parameters.update(_those(given, 'thread_priority'))
     if given['adapt']:
         nodes.append(_adaptation(given, common))
+    if given['composed']:
+        nodes = [_composed(nodes)]
     if given['record']:
         nodes.append(NodeDescription(RECORDER, {
             'bag': given.get('bag') or str(Path(given['run_dir']) / 'bag'),
@@ -101,6 +103,13 @@ def _adaptation(given: Values, common: Values) -> NodeDescription:
         'paced_by': 'environment' if given['plant'] in (FOREIGN, BAG) else 'adaptation'})
 
 
+def _composed(nodes: Sequence[NodeDescription]) -> Composed:
+    if [node.name for node in nodes] != ['environment', 'policy', 'adaptation']:
+        raise RstdpError('composed:=true puts a simulated plant, the policy and adaptation into '
+                         'one process; leave it out for a robot, a bag or without adaptation')
+    return Composed(nodes=tuple(nodes))
+
+
 def new_run_dir(task_name: str) -> Path:
     """Name a folder for a new run; nodes restarted during the run find it again."""
     home = Path(os.environ.get('ROS_HOME') or '~/.ros').expanduser()
@@ -113,9 +122,13 @@ def make_run_dir(nodes: Iterable[NodeDescription]) -> None:
 
     :raises RstdpError: names it.
     """
-    for node in nodes:
-        if node.name == 'adaptation':
-            make_folder(Path(node.parameters['run_dir']))
+    for adaptation in parts_named('adaptation', nodes):
+        make_folder(Path(adaptation.parameters['run_dir']))
+
+
+def parts_named(name: str, nodes: Iterable[NodeDescription]) -> list[NodeDescription]:
+    """Return the descriptions of a node, which may share its process with others."""
+    return [part for node in nodes for part in node.parts if part.name == name]
 
 
 def _check(task: Task, given: Values) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 import os
+from pathlib import Path
 import sys
 from typing import Any
+
+import yaml
 
 from rstdp_ros.bringup.arguments import (
     all_arguments,
@@ -19,8 +22,9 @@ from rstdp_ros.bringup.arguments import (
     robot_arguments,
 )
 from rstdp_ros.bringup.description import NodeDescription, PACKAGE
-from rstdp_ros.bringup.graph import describe_graph, make_run_dir, RESPAWN_DELAY
+from rstdp_ros.bringup.graph import describe_graph, make_run_dir, parts_named, RESPAWN_DELAY
 from rstdp_ros.bringup.surroundings import check_surroundings
+from rstdp_ros.support.atomic import write_atomically
 from rstdp_ros.support.errors import EXIT_BAD_INPUT, RstdpError
 from rstdp_ros.support.orphans import parent_variable
 
@@ -78,13 +82,12 @@ def _texts(context: Any, declared: Sequence[Argument]) -> dict[str, str]:
 
 def _action(node: NodeDescription, texts: Mapping[str, str]) -> Any:
     from launch_ros.actions import Node
-    from launch_ros.parameter_descriptions import ParameterValue
-    # Text stays text, even if YAML would read it as something else.
-    parameters = [{name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
-                   for name, value in node.parameters.items()}]
+    parameters = _parameters(node)
     if texts['params_file'] and node.ours:
         parameters.insert(0, texts['params_file'])
-    return Node(package=node.package, executable=node.executable, name=node.name,
+    return Node(package=node.package, executable=node.executable,
+                # One name would be that of all parts.
+                name=node.name if node.parts == (node,) else None,
                 namespace=texts['namespace'], parameters=parameters,
                 remappings=list(node.remappings.items()),
                 arguments=[*node.arguments, '--ros-args', '--log-level', texts['log_level'],
@@ -92,6 +95,19 @@ def _action(node: NodeDescription, texts: Mapping[str, str]) -> Any:
                 additional_env=parent_variable(), output='screen', emulate_tty=True,
                 respawn=node.respawn, respawn_delay=RESPAWN_DELAY,
                 on_exit=_give_up if node.ours else None)
+
+
+def _parameters(node: NodeDescription) -> list[Any]:
+    """Return the values for launch; those of several nodes in a file in the run's folder."""
+    from launch_ros.parameter_descriptions import ParameterValue
+    if node.parts != (node,):
+        adaptation, = parts_named('adaptation', [node])
+        path = Path(adaptation.parameters['run_dir']) / f'{node.name}.yaml'
+        write_atomically(path, yaml.safe_dump(node.parameter_file).encode())
+        return [str(path)]
+    # Text stays text, even if YAML would read it as something else.
+    return [{name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
+             for name, value in node.parameters.items()}]
 
 
 def _give_up(event: Any, context: Any) -> list[Any]:

@@ -62,8 +62,7 @@ class Supervisor:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name, node in self.nodes.items():
-                self._parameters(name).write_text(yaml.safe_dump(
-                    {'/**': {'ros__parameters': dict(node.parameters)}}))
+                self._parameters(name).write_text(yaml.safe_dump(node.parameter_file))
         except OSError as error:
             raise RstdpError(f'{self.folder}: cannot be written to ({error.strerror})') from None
         for name in self.nodes:

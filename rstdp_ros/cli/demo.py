@@ -1,4 +1,4 @@
-"""Adapt over ROS 2: a process per node, one command, no ros2 tools needed."""
+"""Adapt over ROS 2: one command, no ros2 tools needed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from rstdp_ros.backends import BACKENDS, TARGETS
 from rstdp_ros.bags.topics import NEEDS_ROSBAGS, STORAGES
 from rstdp_ros.bringup import describe_graph, NodeDescription
+from rstdp_ros.bringup.graph import parts_named
 from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.bringup.surroundings import check_surroundings
 from rstdp_ros.cli.adapt import add_adaptation, finish, read_adaptation
@@ -58,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='0: as fast as possible (default); 1: real time')
     parser.add_argument('--gui', action='store_true', help="open PyBullet's window; "
                         '--real-time-factor 1 slows it down')
+    parser.add_argument('--composed', action='store_true', help='all nodes in one process: '
+                        'several times as fast in lockstep, but a crash of one ends all')
     parser.add_argument('--record', type=Path, metavar='BAG', help='record a bag into this folder')
     parser.add_argument('--storage', default=STORAGES[0], metavar='S', help='how the bag is '
                         f'stored: {" or ".join(STORAGES)} (default: %(default)s)')
@@ -149,12 +152,13 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
         'clock': options.clock, 'plant': 'robot' if options.robot else options.plant,
         'policy_backend': options.policy_backend, 'lava_target': options.lava_target,
         'model': str(model_path(options.model or f'{adaptation.task.name}_0').resolve()),
-        'gui': options.gui,
+        'gui': options.gui, 'composed': options.composed,
         **({'record': True, 'bag': str(options.record.resolve()), 'storage': options.storage}
            if options.record else {}),
         **asdict(adaptation.physics)})
-    return [NodeDescription(node.name, {**node.parameters, **learning})
-            if node.name == 'adaptation' else node for node in nodes]
+    for node in parts_named('adaptation', nodes):
+        node.parameters.update(learning)
+    return nodes
 
 
 def stand_in(adaptation: Adaptation, parameters: StandInParameters) -> list[NodeDescription]:

@@ -15,6 +15,7 @@ from rclpy.exceptions import NameValidationException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from rstdp_ros.nodes.bus import Bus
 from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import refuse_undeclared
 from rstdp_ros.support.errors import EXIT_BAD_INPUT, RstdpError
@@ -55,14 +56,29 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
     :param over: says whether a node has nothing left to do.
     :return: exit code: 0 stopped on demand, 2 a parameter that cannot work.
     """
+    return run_nodes((make,), arguments, linger, over)
+
+
+def run_nodes(makes: Sequence[Callable[[], Node]], arguments: Sequence[str] | None = None,
+              linger: float = 0.0, over: Callable[[Any], bool] = lambda node: False,
+              bus: Bus | None = None) -> int:
+    """
+    Do so with several nodes.
+
+    :param over: asked about the first one.
+    :param bus: between them.
+    """
+    Node.bus = bus
     stopped: list[int] = []
     for number in STOP_SIGNALS:
         signal.signal(number, lambda number, frame: stopped.append(number))
+    nodes: list[Node] = []
     try:
         start_ros(arguments)
         end_with_parent()
-        node = make()
-        refuse_undeclared(node)
+        for make in makes:
+            nodes.append(make())
+            refuse_undeclared(nodes[-1])
     except Exception as error:
         # A node made only in part may fail to end, and that must not hide the reason.
         with suppress(Exception):
@@ -71,18 +87,24 @@ def run_node(make: Callable[[], Node], arguments: Sequence[str] | None = None,
             raise
         complain(error)
         return EXIT_BAD_INPUT
+    first = nodes[0]
     try:
         executor = make_executor()
-        executor.add_node(node)
+        for node in nodes:
+            executor.add_node(node)
         # The objects made so far stay: the garbage collector need not check them again and again.
         gc.collect()
         gc.freeze()
-        node.get_logger().info('ready')
-        spin(node, executor, lambda: bool(stopped) or over(node))
+        for node in nodes:
+            node.get_logger().info('ready')
+        if bus:
+            bus.start(executor)
+        spin(first, executor, lambda: bool(stopped) or over(first))
         until = time.monotonic() + linger
-        spin(node, executor, lambda: time.monotonic() >= until)
+        spin(first, executor, lambda: time.monotonic() >= until)
     finally:
-        node.destroy_node()
+        for node in nodes:
+            node.destroy_node()
         rclpy.try_shutdown()
         # Python drops its handlers as it ends, and another Ctrl-C would change the exit code.
         for number in STOP_SIGNALS:

@@ -24,6 +24,7 @@ from rosgraph_msgs.msg import Clock
 
 import rstdp_ros
 from rstdp_ros.backends import BackendLostError
+from rstdp_ros.nodes.bus import Bus
 from rstdp_ros.support.untrusted import shortened
 
 PACKAGE = str(Path(rstdp_ros.__file__).parent)
@@ -40,9 +41,11 @@ class Node(RclpyNode):
     A node whose callbacks cannot end it; their errors are counted and logged once per place.
 
     :ivar health: told of every error, if there is one.
+    :ivar bus: between the nodes of one process, if there are several.
     """
 
     health: Any = None
+    bus: Bus | None = None
 
     def __init__(self, name: str) -> None:
         self._places: set[str] = set()

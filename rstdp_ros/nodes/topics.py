@@ -79,7 +79,8 @@ class Topics:
             return self._node.create_publisher(kind, topic, copy(profile), event_callbacks=events,
                                                qos_overriding_options=OVERRIDABLE)
 
-        return self._checked(topic, make)
+        made, bus = self._checked(topic, make), self._node.bus
+        return bus.publisher(made, profile) if bus else made
 
     def subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
                      profile: QoSProfile, raw: bool = False) -> Subscription:
@@ -115,7 +116,10 @@ class Topics:
                                                 'deadlines')
                 return subscribe()
 
-        return self._checked(topic, make)
+        made, bus = self._checked(topic, make), self._node.bus
+        if bus and not raw:
+            bus.listen(made.topic_name, guarded(counted))
+        return made
 
     def polled(self, kind: type, topic: str, callback: Callable[[Any], None],
                profile: QoSProfile) -> Callable[[], None]:

@@ -53,10 +53,11 @@ def lacking(path):
             if len(seen[which]) not in counts]
 
 
+@pytest.mark.parametrize('processes', [(), ('--composed',)])
 def test_a_recorded_demo_is_replayed_bit_for_bit(domain, tmp_path, cartpole, shipped,
-                                                 demo_physics):
+                                                 demo_physics, processes):
     bag = tmp_path / 'bag'
-    demo = start_demo(tmp_path / 'run', '--episodes', 12, '--record', bag)
+    demo = start_demo(tmp_path / 'run', '--episodes', 12, '--record', bag, *processes)
     output, errors = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 0, errors
     assert json.loads(output)['episodes'][-1]['episode'] == 11
