@@ -63,7 +63,7 @@ def describe_graph(task_name: str, values: Values) -> list[NodeDescription]:
     if given['adapt']:
         nodes.append(_adaptation(given, common))
     if given['composed']:
-        nodes = [_composed(nodes)]
+        nodes = [_composed(nodes, given['record'])]
     if given['record']:
         nodes.append(NodeDescription(RECORDER, {
             'bag': given.get('bag') or str(Path(given['run_dir']) / 'bag'),
@@ -103,10 +103,12 @@ def _adaptation(given: Values, common: Values) -> NodeDescription:
         'paced_by': 'environment' if given['plant'] in (FOREIGN, BAG) else 'adaptation'})
 
 
-def _composed(nodes: Sequence[NodeDescription]) -> Composed:
+def _composed(nodes: Sequence[NodeDescription], record: bool) -> Composed:
     if [node.name for node in nodes] != ['environment', 'policy', 'adaptation']:
         raise RstdpError('composed:=true puts a simulated plant, the policy and adaptation into '
                          'one process; leave it out for a robot, a bag or without adaptation')
+    if record:
+        raise RstdpError('composed:=true is faster than a recorder; record in a run without it')
     return Composed(nodes=tuple(nodes))
 
 

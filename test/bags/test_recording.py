@@ -53,11 +53,10 @@ def lacking(path):
             if len(seen[which]) not in counts]
 
 
-@pytest.mark.parametrize('processes', [(), ('--composed',)])
 def test_a_recorded_demo_is_replayed_bit_for_bit(domain, tmp_path, cartpole, shipped,
-                                                 demo_physics, processes):
+                                                 demo_physics):
     bag = tmp_path / 'bag'
-    demo = start_demo(tmp_path / 'run', '--episodes', 12, '--record', bag, *processes)
+    demo = start_demo(tmp_path / 'run', '--episodes', 12, '--record', bag)
     output, errors = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 0, errors
     assert json.loads(output)['episodes'][-1]['episode'] == 11

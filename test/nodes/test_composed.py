@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from graphs import demo_graph, digests_in, offline, wait_for
+from graphs import demo_graph, digests_in, offline, probe, wait_for
 import pytest
 
 from rstdp_ros.bringup import describe_graph
@@ -92,8 +92,11 @@ def test_an_error_ends_no_conversation(bus):
 
 
 def test_they_learn_as_offline_though_killed(domain, tmp_path, cartpole, shipped, demo_physics):
-    with demo_graph(tmp_path, 40, composed=True) as graph:
+    with demo_graph(tmp_path, 40, composed=True, real_time_factor=5) as graph:
         assert list(graph.children) == ['composed']
+        for node in ('environment', 'policy', 'adaptation'):
+            assert probe('diagnostics_with', node, 'last fault')['last fault'] == 'none'
+        probe('set_parameters', [['environment', 'real_time_factor', 0]])
         for count in (5, 20):
             wait_for(lambda n=count: len(digests_in(tmp_path)) >= n, graph)
             graph.children['composed'].process.kill()
@@ -102,7 +105,7 @@ def test_they_learn_as_offline_though_killed(domain, tmp_path, cartpole, shipped
 
 
 @pytest.mark.parametrize('values', [{'plant': 'robot'}, {'plant': 'foreign'}, {'adapt': False},
-                                    {'plant': 'bag', 'bag': 'x'}])
-def test_a_robot_is_not_bound_to_what_learns(values):
-    with pytest.raises(RstdpError, match='one process'):
+                                    {'plant': 'bag', 'bag': 'x'}, {'record': True}])
+def test_what_must_not_be_composed_is_refused(values):
+    with pytest.raises(RstdpError, match='composed:=true'):
         describe_graph('cartpole', {'composed': True, **values})
