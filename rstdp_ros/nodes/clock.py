@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rclpy.clock import Clock, ClockType
 from rclpy.timer import Timer
 
 from rstdp_ros.nodes.node import Node
-
-STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
 
 def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> Timer:
@@ -18,4 +15,4 @@ def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> Tim
 
     :param period: s.
     """
-    return node.create_timer(period, callback, clock=STEADY)
+    return node.create_timer(period, callback, clock=node.steady_clock)
