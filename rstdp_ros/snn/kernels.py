@@ -127,13 +127,13 @@ def advance(total, state, u, v, count, alpha, beta):
 
 
 @compiled(inline='always')
-def fire(total, state, u, v, alpha, beta, threshold):
+def settle(potential, state, v, threshold):
     """
-    Let 64 neurons go on for a tick and spike if v > threshold, which resets v to 0.
+    Let 64 neurons spike if their potential is above the threshold, which resets it to 0.
 
+    :param v: the index from which on ``state`` gets their potentials.
     :return: the spikes as the bits of a uint64.
     """
-    potential = advance(total, state, u, v, WIDE, alpha, beta)
     spikes = potential > threshold
     lanes.store(lanes.choose(spikes, 0, potential), state, v)
     return spikes
@@ -190,12 +190,14 @@ def infer(observation, w1, w2, w3, neuron, raster, q):
     for tick in range(raster.shape[0]):
         for at in range(0, n1, WIDE):
             total = lanes.load(state, current + at, WIDE)
-            fired = fire(total, state, u1 + at, v1 + at, alpha, beta, threshold1)
+            potential = advance(total, state, u1 + at, v1 + at, WIDE, alpha, beta)
+            fired = settle(potential, state, v1 + at, threshold1)
             spikes[at // WIDE] = fired
             show(fired, raster, tick, at, h1)
         for at in range(0, n2, WIDE):
             total = arriving(spikes, words1, w2, at, WIDE)
-            fired = fire(total, state, u2 + at, v2 + at, alpha, beta, threshold2)
+            potential = advance(total, state, u2 + at, v2 + at, WIDE, alpha, beta)
+            fired = settle(potential, state, v2 + at, threshold2)
             spikes[(n1 + at) // WIDE] = fired
             show(fired, raster, tick, h1 + at, raster.shape[1])
         for at in range(0, n3, NARROW):

@@ -7,7 +7,7 @@ them for torch, whose gradient this must equal.
 
 import numpy as np
 
-from rstdp_ros.snn.kernels import advance, arriving, current_from, infer, LOWEST
+from rstdp_ros.snn.kernels import advance, arriving, current_from, infer, LOWEST, settle
 from rstdp_ros.snn.layout import NARROW, WIDE
 from rstdp_ros.support.compiling import compiled, lanes
 
@@ -158,17 +158,13 @@ def forwards(observation, action, w1, w2, w3, neuron, v1, v2, spikes1, spikes2):
         for at in range(0, n1, WIDE):
             total = lanes.load(state, 2 * n1 + at, WIDE)
             potential = advance(total, state, at, n1 + at, WIDE, alpha, beta)
-            fired = potential > neuron[2]
             lanes.store(potential, v1, tick * n1 + at)
-            lanes.store(lanes.choose(fired, ZERO, potential), state, n1 + at)
-            spikes1[tick, at // WIDE] = fired
+            spikes1[tick, at // WIDE] = settle(potential, state, n1 + at, neuron[2])
         for at in range(0, n2, WIDE):
             total = arriving(spikes1[tick], words1, w2, at, WIDE)
             potential = advance(total, state, second + at, second + n2 + at, WIDE, alpha, beta)
-            fired = potential > neuron[3]
             lanes.store(potential, v2, tick * n2 + at)
-            lanes.store(lanes.choose(fired, ZERO, potential), state, second + n2 + at)
-            spikes2[tick, at // WIDE] = fired
+            spikes2[tick, at // WIDE] = settle(potential, state, second + n2 + at, neuron[3])
         for at in range(0, n3, NARROW):
             total = arriving(spikes2[tick], words2, w3, at, NARROW)
             potential = advance(total, state, last + at, last + n3 + at, NARROW, alpha, beta)
