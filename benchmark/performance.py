@@ -40,7 +40,7 @@ Steps per second of whole episodes, policy included.
     'startup': """## Start
 
 From the start of a process to its line `ready`, s, and its memory after five seconds of running.
-"First start" finds the file cache cold; kernels were compiled before.
+Most of what is resident is LLVM's library (70 MB), which all nodes share.
 """,
     'lockstep': """## Steps over ROS
 

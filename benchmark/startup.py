@@ -56,21 +56,21 @@ def wait_ready(supervisor: Supervisor, folder: Path) -> dict[str, float]:
     return ready
 
 
-def resident(process: int) -> float:
-    """Return the resident memory of a process in MB."""
-    for line in Path(f'/proc/{process}/status').read_text().splitlines():
-        if line.startswith('VmRSS:'):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise RstdpError(f'process {process} has no VmRSS')
+def memory_of(process: int) -> dict[str, float]:
+    """Return the resident memory of a process in MB, and what it adds to that of others."""
+    lines = Path(f'/proc/{process}/smaps_rollup').read_text().splitlines()[1:]
+    sizes = {line.split(':')[0]: int(line.split()[1]) * 1024 / 1e6 for line in lines}
+    # Of memory that several processes share, such as LLVM's library, each has its part.
+    return {'resident, MB': sizes['Rss'], 'of it its share, MB': sizes['Pss']}
 
 
 def start(nodes: Sequence[NodeDescription], folder: Path, run_time: float = 0.0
-          ) -> tuple[dict[str, float], dict[str, float]]:
-    """Start nodes together; return seconds to 'ready' and MB after ``run_time``, per node."""
+          ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Start nodes together; return seconds to 'ready' and memory after ``run_time``, per node."""
     with Supervisor(nodes, folder, environment=environment()) as supervisor:
         ready = wait_ready(supervisor, folder)
         sleep(run_time)
-        memory = {name: resident(child.process.pid)
+        memory = {name: memory_of(child.process.pid)
                   for name, child in supervisor.children.items()}
     return ready, memory
 
@@ -90,16 +90,16 @@ def main() -> None:
             for turn in ('first', 'second'))
         together, memory = start(graph(Path(name, 'together')), Path(name, 'together'),
                                  options.run_time)
-    print('              seconds to ready                    resident')
-    print('node          first start  warm  all at once       MB')
-    for node in memory:
+    print('              seconds to ready                 MB')
+    print('node          first start  warm  all at once   resident  of it its share')
+    for node, sizes in memory.items():
         print(f'{node:13s} {first[node]:11.2f} {second[node]:5.2f} {together[node]:12.2f} '
-              f'{memory[node]:8.0f}')
+              + ' '.join(f'{size:10.0f}' for size in sizes.values()))
     keep(options.json, 'startup', {node: {
         'first start, s': first[node], 'warm, s': second[node],
-        'warm, all at once, s': together[node], 'resident, MB': memory[node]} for node in memory})
-    print(f'goals: {GOAL_SECONDS:g} s or less warm, {GOAL_MEGABYTES:g} MB or less after '
-          f'{options.run_time:g} s')
+        'warm, all at once, s': together[node], **memory[node]} for node in memory})
+    print(f'goals: {GOAL_SECONDS:g} s or less warm, a share of {GOAL_MEGABYTES:g} MB or less '
+          f'after {options.run_time:g} s')
 
 
 if __name__ == '__main__':
