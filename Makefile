@@ -33,7 +33,7 @@ PYTHON310 = $(firstword $(foreach python,python3.10 \
               $(wildcard $(PYENV_ROOT)/versions/3.10*/bin/python3.10), \
               $(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 
-.PHONY: help demo setup test unit lava lint bench bench-peers soak reproduce pictures clean
+.PHONY: help demo setup test unit lava lint docs bench bench-peers soak reproduce pictures clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -88,6 +88,16 @@ soak: $(VENV)/.setup  ## Kill, wait and watch for an hour and a half
 
 reproduce: $(VENV)/.setup  ## Repeat every experiment on a small scale, in minutes
 	$(BIN)/rstdp_ros reproduce all --scale small --output runs/small
+
+# In an environment of its own, as it imports nothing of ours.
+DOCS := .venv-docs
+docs: $(DOCS)/.setup  ## Build the documents as a site: build/docs/index.html
+	$(DOCS)/bin/sphinx-build -q -W --keep-going -j auto docs build/docs
+
+$(DOCS)/.setup: setup.py
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/pip $(INSTALL) -e '.[docs]'
+	touch $@
 
 BROWSER ?= chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,1300
 # Not here: docs/bag_*.png show a run with a person at it (docs/bags.md), docs/foxglove.png and

@@ -24,6 +24,9 @@ extras = {
     'nir': ['nir'],
     'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'colcon-common-extensions',
              'gymnasium', 'mcap', 'nir'],
+    # The documents as a site.
+    'docs': ['sphinx', 'myst-parser', 'sphinx-rtd-theme', 'sphinx-autoapi', 'sphinx-copybutton',
+             'sphinxcontrib-mermaid'],
     # What benchmark/peers.py compares with; gymnax needs six and does not say so.
     'peers': ['torch', 'snntorch', 'norse', 'spikingjelly', 'gymnasium', 'gymnax', 'six'],
     # Another system that reads NIR; it needs torch.

@@ -42,7 +42,7 @@ def adequacy(fit: Misfit, x: np.ndarray) -> Adequacy:
     along the way, so that each half needs its own start. Sensor noise does not: it is estimated
     from the residuals of the halves, so nothing need be known about the sensors. The test is that
     of a linear model, at the best plant: residuals r, derivatives S by plant and starts, and H by
-    the second halves' starts; F = ((|r_S|^2 - |r_SH|^2) / q) / (|r_SH|^2 / d).
+    the second halves' starts; F = ((``|r_S|^2`` - ``|r_SH|^2``) / q) / (``|r_SH|^2`` / d).
 
     :param x: the best plant; the noise of ``fit`` makes values of different units comparable.
     """
