@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
 from rclpy.timer import Timer
 
-from rstdp_ros.nodes.node import Node
+# One for the timers of each node: many timers on one clock are slow.
+_CLOCKS: WeakKeyDictionary[Node, Clock] = WeakKeyDictionary()
 
 
 def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> Timer:
@@ -15,4 +19,6 @@ def steady_timer(node: Node, period: float, callback: Callable[[], None]) -> Tim
 
     :param period: s.
     """
-    return node.create_timer(period, callback, clock=node.steady_clock)
+    if node not in _CLOCKS:
+        _CLOCKS[node] = Clock(clock_type=ClockType.STEADY_TIME)
+    return node.create_timer(period, callback, clock=_CLOCKS[node])

@@ -15,7 +15,6 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
-import rclpy.clock
 from rclpy.node import Node as RclpyNode
 from rclpy.serialization import deserialize_message
 from rclpy.service import Service
@@ -50,8 +49,6 @@ class Node(RclpyNode):
 
     def __init__(self, name: str) -> None:
         self._places: set[str] = set()
-        # One for the timers of each node: many timers on one clock are slow.
-        self.steady_clock = rclpy.clock.Clock(clock_type=rclpy.clock.ClockType.STEADY_TIME)
         super().__init__(name)
 
     def make_safe(self, reason: str) -> None:
