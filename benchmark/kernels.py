@@ -65,7 +65,7 @@ def measure(task: Task, network: SpikingQNetwork, rounds: int, folder: Path) -> 
     works = {
         'batch': on(1, lambda: task.returns(network, seeds)),
         'cores': on(cores(), lambda: task.returns(network, seeds)),
-        'inference': on(1, lambda: network.infer(observations[0])),
+        'inference': lambda: network.infer(observations[0]),
         'r-STDP': on(1, lambda: rule.propose(shown)),
         'search': on(cores(), lambda: returns(task, candidates, alone(task.physics()),
                                               np.random.default_rng(0), STARTS))}

@@ -70,7 +70,6 @@ class RSTDP(Strategy):
         p = self._parameters
         late = math.ceil(MEMORY * p.tau_c / shown.rasters.shape[1])
         unknown = np.arange(len(before))
-        wanted = before.copy()
         if self.local and p.reset_traces and 2 * late <= len(shown.rasters):
             limit = self._largest_eligibility()
             self._bounds.begin(-limit, limit)
@@ -82,6 +81,8 @@ class RSTDP(Strategy):
             self.begin_episode()
             self._observe(self._traces, shown.rasters, unknown)
             whole = before + self.weight_change(shown.episode_return)
+            if len(unknown) == len(before):
+                return whole
             wanted[unknown] = whole[unknown]
         return wanted
 
