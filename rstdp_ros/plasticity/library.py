@@ -73,7 +73,7 @@ class Library:
 
 
 def logarithmic(returns: np.ndarray) -> np.ndarray:
-    """Return sign(r) log(1 + |r|), since returns count steps and scatter in proportion."""
+    """Return ``sign(r) log(1 + |r|)``, since returns count steps and scatter in proportion."""
     return np.copysign(np.log1p(np.abs(returns)), returns)
 
 
