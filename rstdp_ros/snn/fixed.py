@@ -147,8 +147,8 @@ def current_from(observation, w1, at):
     """
     Compute the current into 64 neurons of hidden 1.
 
-    The integer ``m = |x| 2^12``, rounded half to even, stands for each value, at most 2^24 - 1 (for
-    NaN too); the current is sum(m W1) >> 12, which rounds down, cut to 16 bits.
+    The integer ``m = |x| 2^12``, rounded half to even, stands for each value, at most 2^24 - 1
+    (for NaN too); the current is sum(m W1) >> 12, which rounds down, cut to 16 bits.
 
     :param observation: (n,) float32; value i feeds input 2i if positive, else input 2i + 1.
     :param w1: (2n, h1) int32 mantissas.

@@ -2,8 +2,8 @@
 Q-values of batches, and their gradient by a surrogate for the derivative of a spike.
 
 Forwards a neuron fires if x = v - threshold is above 0; backwards its slope is that of the fast
-sigmoid of Zenke and Ganguli (2018), "SuperSpike": ``1 / (1 + 10 |x|)^2``. No gradient flows through
-the reset.
+sigmoid of Zenke and Ganguli (2018), "SuperSpike": ``1 / (1 + 10 |x|)^2``. No gradient flows
+through the reset.
 """
 
 from __future__ import annotations
