@@ -7,7 +7,6 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from rclpy.executors import Executor
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
@@ -26,7 +25,7 @@ class Bus:
     def __init__(self) -> None:
         self._listeners: dict[str, list[Callable[[Any], None]]] = defaultdict(list)
         self._waiting: deque[tuple[Callable[[Any], None], Any]] = deque()
-        self._executor: Executor | None = None
+        self._call_later: Callable[[Callable[[], None]], Any] | None = None
         self._delivering = False
 
     def listen(self, topic: str, callback: Callable[[Any], None]) -> None:
@@ -41,20 +40,24 @@ class Bus:
         """Count the callbacks of a topic."""
         return len(self._listeners[topic])
 
-    def start(self, executor: Executor) -> None:
-        """Deliver what was sent, and from now on at once."""
-        self._executor = executor
+    def start(self, later: Callable[[Callable[[], None]], Any]) -> None:
+        """
+        Deliver what was sent, and from now on at once.
+
+        :param later: calls a function soon: ``create_task`` of the executor.
+        """
+        self._call_later = later
         self._later()
 
     def send(self, topic: str, message: Any) -> None:
         """Deliver a message, soon if others are being delivered."""
         self._waiting.extend((callback, message) for callback in self._listeners[topic])
-        if self._executor and not self._delivering:
+        if self._call_later and not self._delivering:
             self._deliver()
 
     def _later(self) -> None:
         self._delivering = True
-        self._executor.create_task(self._deliver)
+        self._call_later(self._deliver)
 
     def _deliver(self) -> None:
         self._delivering, until = True, monotonic() + TURN

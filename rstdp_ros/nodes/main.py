@@ -98,7 +98,7 @@ def run_nodes(makes: Sequence[Callable[[], Node]], arguments: Sequence[str] | No
         for node in nodes:
             node.get_logger().info('ready')
         if bus:
-            bus.start(executor)
+            bus.start(executor.create_task)
         spin(first, executor, lambda: bool(stopped) or over(first))
         until = time.monotonic() + linger
         spin(first, executor, lambda: time.monotonic() >= until)

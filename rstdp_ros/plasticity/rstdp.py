@@ -76,7 +76,9 @@ class RSTDP(Strategy):
             self._observe(self._bounds, shown.rasters[-late:])
             wanted, largest = (before + self._change(c, shown.episode_return)
                                for c in self._bounds.eligibilities)
-            unknown = np.flatnonzero((wanted != largest).any(axis=1))
+            # Bits, as -0.0 is not 0.0 in a digest.
+            differ = wanted.view(np.uint32) != largest.view(np.uint32)
+            unknown = np.flatnonzero(differ.any(axis=1))
         if len(unknown):
             self.begin_episode()
             self._observe(self._traces, shown.rasters, unknown)

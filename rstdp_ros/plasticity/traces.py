@@ -52,5 +52,6 @@ class Traces:
                      p.eligibility_gain * amplitude_minus)
         n_pre = self._neurons[0]
         pre = np.arange(n_pre) if pre is None else pre
-        kernels.accumulate(rasters, n_pre, pre, self._k_plus, self._k_minus, self._c,
-                           p.reset_traces, *(np.float32(x) for x in constants))
+        # Kernels read vectors of spikes, so these must lie side by side.
+        kernels.accumulate(np.ascontiguousarray(rasters), n_pre, pre, self._k_plus, self._k_minus,
+                           self._c, p.reset_traces, *(np.float32(x) for x in constants))

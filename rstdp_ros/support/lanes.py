@@ -14,6 +14,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
+from numba.core.errors import TypingError
 from numba.core.extending import intrinsic, models, overload, register_model
 
 BIT, INDEX = ir.IntType(1), ir.IntType(32)
@@ -42,6 +43,12 @@ class LanesModel(models.PrimitiveModel):
         super().__init__(manager, kind, ir.VectorType(number, kind.count))
 
 
+def _check(array: types.Array) -> None:
+    """Refuse, when a kernel is compiled, an array whose numbers need not lie side by side."""
+    if array.layout != 'C':
+        raise TypingError(f'{array} is not in C order')
+
+
 def _place(context: Any, builder: ir.IRBuilder, kind: types.Array, array: Any, start: Any,
            vector: ir.Type) -> Any:
     data = context.make_array(kind)(context, builder, array).data
@@ -52,6 +59,7 @@ def _place(context: Any, builder: ir.IRBuilder, kind: types.Array, array: Any, s
 def load(typing: Any, array: types.Array, start: types.Integer,
          count: types.IntegerLiteral) -> Any:
     """Return numbers side by side of an array in C order; nobody checks its end."""
+    _check(array)
     kind = Lanes(array.dtype, count.literal_value)
 
     def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
@@ -66,6 +74,8 @@ def load(typing: Any, array: types.Array, start: types.Integer,
 @intrinsic
 def store(typing: Any, value: Lanes, array: types.Array, start: types.Integer) -> Any:
     """Write a vector into an array in C order; nobody checks its end."""
+    _check(array)
+
     def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         value, array, start = arguments
         place = _place(context, builder, signature.args[1], array, start, value.type)
@@ -136,6 +146,8 @@ def _choose(mask, yes, no):
 @intrinsic
 def unpack(typing: Any, mask: types.Integer, array: types.Array, start: types.Integer) -> Any:
     """Write the 64 bits of a mask into an array of bytes, as 0 and 1; nobody checks its end."""
+    _check(array)
+
     def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         mask, array, start = arguments
         bits = builder.bitcast(mask, ir.VectorType(BIT, MASK_BITS))

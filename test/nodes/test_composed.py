@@ -13,35 +13,32 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')
 
 
-class Tasks:
-    """What an executor does with tasks, when it is told to."""
-
-    def __init__(self):
-        self.waiting = []
-
-    def create_task(self, task):
-        """Keep a task."""
-        self.waiting.append(task)
+class Later(list):
+    """What is to be done later."""
 
     def run(self):
-        """Do what waits, and what comes of it; say how much that was."""
+        """Do it, and what comes of it; say how much that was."""
         count = 0
-        while self.waiting:
-            self.waiting.pop(0)()
+        while self:
+            self.pop(0)()
             count += 1
         return count
 
 
 @pytest.fixture
 def bus():
-    """Return a bus with its executor."""
+    """Return a bus that has not been started."""
     from rstdp_ros.nodes.bus import Bus
-    made = Bus()
-    made.executor = Tasks()
-    return made
+    return Bus()
 
 
-def test_messages_arrive_in_order_and_what_they_cause_comes_after(bus):
+@pytest.fixture
+def later():
+    """Return what the bus wants to do later."""
+    return Later()
+
+
+def test_messages_arrive_in_order_and_what_they_cause_comes_after(bus, later):
     seen = []
 
     def question(number):
@@ -54,15 +51,15 @@ def test_messages_arrive_in_order_and_what_they_cause_comes_after(bus):
     bus.listen('/answer', lambda number: seen.append(('answer', number)))
     bus.send('/question', 1)
     assert seen == []  # nobody is ready yet
-    bus.start(bus.executor)
-    bus.executor.run()
+    bus.start(later.append)
+    later.run()
     assert seen == [(what, number) for number in (1, 2, 3)
                     for what in ('question', 'heard', 'answer')]
     bus.send('/answer', 4)
     assert seen[-1] == ('answer', 4) and bus.listeners('/question') == 2
 
 
-def test_an_endless_conversation_lets_others_have_their_turn(bus):
+def test_an_endless_conversation_lets_others_have_their_turn(bus, later):
     count = 0
 
     def talk(message):
@@ -71,19 +68,19 @@ def test_an_endless_conversation_lets_others_have_their_turn(bus):
         if count < 100_000:
             bus.send('/talk', message)
     bus.listen('/talk', talk)
-    bus.start(bus.executor)
+    bus.start(later.append)
     bus.send('/talk', None)
-    assert bus.executor.run() > 3 and count == 100_000
+    assert later.run() > 3 and count == 100_000
 
 
-def test_an_error_ends_no_conversation(bus):
+def test_an_error_ends_no_conversation(bus, later):
     def fail(message):
         raise ZeroDivisionError
     seen = []
     bus.listen('/fail', fail)
     bus.listen('/fail', seen.append)
-    bus.start(bus.executor)
-    bus.executor.run()
+    bus.start(later.append)
+    later.run()
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             bus.send('/fail', 1)

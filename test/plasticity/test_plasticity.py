@@ -65,6 +65,9 @@ def test_equals_the_reference(name, changes):
     at_once = RSTDP(network, parameters)
     at_once.observe_rasters(rasters)
     assert np.array_equal(at_once.eligibility, rule.eligibility)
+    at_once.begin_episode()
+    at_once.observe_rasters(np.asfortranarray(rasters))
+    assert np.array_equal(at_once.eligibility, rule.eligibility)
 
 
 def bursts(network, observations):
