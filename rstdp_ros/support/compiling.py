@@ -61,7 +61,7 @@ def load_compiler() -> None:
 
 
 class _Lanes(ModuleType):
-    """What kernels call :mod:`rstdp_ros.support.lanes`, which loads numba, before it is loaded."""
+    """Stands for :mod:`rstdp_ros.support.lanes` in kernels; imported on first use: it needs numba."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith('__'):
