@@ -61,7 +61,7 @@ def load_compiler() -> None:
 
 
 class _Lanes(ModuleType):
-    """Stands for :mod:`rstdp_ros.support.lanes` in kernels; imported on first use: it needs numba."""
+    """Stands for :mod:`rstdp_ros.support.lanes` in kernels; that is loaded at its first use."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith('__'):
