@@ -19,9 +19,12 @@ EXTRAS := ros,bags,plot,test$(if $(filter kilted,$(ROS)),$\
 TESTS := $(if $(filter kilted,$(ROS)),test,test/nodes/test_graph.py test/bringup/test_package.py)
 # Tests of graphs wait most of the time, for nodes to start and to find each other.
 GRAPHS := $(shell echo $$(($$(nproc) + 1)))
-# Robots in real time, several at once, and a flood: they have the machine for themselves.
+# Robots in real time, several at once, a flood, and stops within a time: they have the machine
+# for themselves.
 ALONE := test/nodes/test_habits.py \
-         test/nodes/test_commanding.py::test_a_stop_does_not_wait_behind_joint_states
+         test/nodes/test_commanding.py::test_a_stop_does_not_wait_behind_joint_states \
+         test/nodes/test_graph.py::$\
+         test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies
 # REPORT='--reliability docs/reliability.md' writes down what was measured.
 REPORT :=
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)
