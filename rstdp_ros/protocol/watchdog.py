@@ -9,6 +9,9 @@ from rstdp_ros.tasks.robot import ZEROS
 # The period at which zero is sent when there are no commands, s: longer than that of an
 # environment at rest.
 REST_PERIOD = 1.0
+# Time-out for who seems to have died, as a fraction of the usual one: two of the five control
+# periods. A middleware may report so a while after this process, not the other, was suspended.
+RENEWAL = 0.4
 # A poll later than this fraction of the time-out means that this process was suspended.
 PAUSE = 0.5
 
@@ -42,11 +45,11 @@ class CommandWatchdog:
             self._moving_since = None
 
     def lost(self, now: float) -> None:
-        """Note that a commander died; its last command will not be renewed."""
+        """Note that a commander seems to have died; one that goes on commanding has not."""
         self._notice_pause(now)
         # After our own suspension every commander seems to have died.
-        if now - self._woken_at > self.timeout:
-            self.stop()
+        if self._moving_since is not None and now - self._woken_at > self.timeout:
+            self._moving_since -= (1 - RENEWAL) * self.timeout
 
     def stop(self) -> None:
         """Stop the plant."""

@@ -312,8 +312,19 @@ def test_a_watchdog_that_stumbles_on_and_on_still_stops_what_moves():
 def test_the_watchdog_stops_at_once_what_a_dead_commander_left():
     watched = Watched(timeout=1.0)
     watched.go_on(1.5, effort=10.0)
+    watched.go_on(0.41)  # a lease takes a while to run out
     watched.watchdog.lost(watched.now)
-    assert watched.go_on(0.3) == ZEROS
+    assert watched.go_on(ZEROS * PERIOD) == ZEROS
+
+
+def test_the_watchdog_believes_commands_more_than_a_report_of_death():
+    watched = Watched(timeout=1.0)
+    watched.go_on(1.5, effort=10.0)
+    for _ in range(3):
+        watched.watchdog.lost(watched.now)
+        assert watched.go_on(1.5, effort=10.0) == 0
+    watched.watchdog.lost(watched.now)
+    assert watched.go_on(0.39) == 0 and watched.go_on(0.03 + ZEROS * PERIOD) == ZEROS
 
 
 STILL = StandInParameters(position_noise=0.0, velocity_noise=0.0, resolution=0.0)
