@@ -15,6 +15,8 @@ extras = {
     'gymnasium': ['gymnasium'],
     'pybullet': ['pybullet', 'gymnasium'],
     'plot': ['matplotlib'],
+    # The live page. Older ones accept WebSockets of some foreign origins (CVE-2026-21883).
+    'view': ['bokeh>=3.8.2'],
     'bags': ['rosbags>=0.11'],
     'experiments': ['pandas', 'matplotlib', 'joblib', 'tqdm'],
     'ray': ['ray'],
@@ -23,7 +25,9 @@ extras = {
     'lava': ['lava-nc; python_version == "3.10"'],
     'nir': ['nir'],
     'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'colcon-common-extensions',
-             'gymnasium', 'mcap', 'nir'],
+             'gymnasium', 'mcap', 'nir', 'bokeh>=3.8.2'],
+    # The live page in a real browser, which must be installed as well.
+    'test-browser': ['playwright'],
     # The documents as a site.
     'docs': ['sphinx', 'myst-parser', 'sphinx-rtd-theme', 'sphinx-autoapi', 'sphinx-copybutton',
              'sphinxcontrib-mermaid'],
@@ -37,7 +41,8 @@ setup(
     name=package_name,
     version='0.1.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
-    package_data={f'{package_name}.experiments': ['data/*.csv']},
+    package_data={f'{package_name}.experiments': ['data/*.csv'],
+                  f'{package_name}.view': ['page.html']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (share, ['package.xml']),
@@ -69,6 +74,7 @@ setup(
             'operator_node = rstdp_ros.nodes.operator:main',
             'recorder_node = rstdp_ros.nodes.recorder:main',
             'replay_node = rstdp_ros.nodes.replay:main',
+            'view_node = rstdp_ros.nodes.view:main',
         ],
     },
 )

@@ -150,6 +150,8 @@ def _common_arguments() -> list[Argument]:
         _text('namespace', 'Namespace of all nodes and topics.', 'the root, /'),
         _flag('use_sim_time', 'All nodes follow /clock; a simulated environment publishes it.'),
         _flag('use_rviz', 'Start RViz and, except with a robot, the robot_state_publisher.'),
+        _flag('view', "A live page in the browser; its address, in the view node's log and in "
+              "view.url in the run's folder, works on this machine only."),
         Argument(Parameter('log_level', LOG_LEVELS[0], 'Lowest level of messages to log.',
                            choices=LOG_LEVELS)),
         _text('enclave', "Prefix of the nodes' SROS2 enclaves, such as /rstdp_ros.", 'none'),

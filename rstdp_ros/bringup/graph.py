@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from importlib.util import find_spec
 import os
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from rstdp_ros.support.parameter_files import all_parameters, read_parameter_fil
 from rstdp_ros.support.parameters import table
 from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import EQUATIONS, get_task, simulators, Task
+from rstdp_ros.view import NEEDS_BOKEH
 
 RESPAWN_DELAY = 1.0
 RECORDER = 'recorder'
@@ -68,6 +70,9 @@ def describe_graph(task_name: str, values: Values) -> list[NodeDescription]:
         nodes.append(NodeDescription(RECORDER, {
             'bag': given.get('bag') or str(Path(given['run_dir']) / 'bag'),
             **_those(given, 'storage')}))
+    if given['view']:
+        nodes.append(NodeDescription('view', {
+            'task': task_name, **_those(given, 'model', 'run_dir', 'use_sim_time')}))
     if given['use_rviz']:
         nodes += viewers(task, plant, _those(given, *table(task.physics)), given['use_sim_time'])
     return nodes
@@ -140,6 +145,8 @@ def _check(task: Task, given: Values) -> None:
         for name in set(table(other.physics)) - set(table(task.physics)):
             if name in given:
                 raise RstdpError(f'{name}:={given[name]} needs plant:={simulator}')
+    if given['view'] and find_spec('bokeh') is None:
+        raise RstdpError(NEEDS_BOKEH)
     if 'model' in given:
         task.check_network(SpikingQNetwork.load(model_path(given['model'])))
     if 'params_file' in given:

@@ -32,6 +32,7 @@ from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import EQUATIONS, get_task
 from rstdp_ros.tasks.pybullet.world import MISSING as NEEDS_PYBULLET
 from rstdp_ros.tasks.stand_in import StandInParameters
+from rstdp_ros.view import ADDRESS
 
 POLL_PERIOD = 0.1
 STAND_IN = 'stand_in'
@@ -57,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='where Lava computes (default: %(default)s)')
     parser.add_argument('--real-time-factor', type=float, default=0.0, metavar='X',
                         help='0: as fast as possible (default); 1: real time')
+    parser.add_argument('--view', action='store_true', help='a live page in the browser: plant, '
+                        'spikes, weights, returns, and sliders for the physics')
     parser.add_argument('--gui', action='store_true', help="open PyBullet's window; "
                         '--real-time-factor 1 slows it down')
     parser.add_argument('--composed', action='store_true', help='all nodes in one process: '
@@ -152,7 +155,7 @@ def graph(adaptation: Adaptation, options: argparse.Namespace,
         'clock': options.clock, 'plant': 'robot' if options.robot else options.plant,
         'policy_backend': options.policy_backend, 'lava_target': options.lava_target,
         'model': str(model_path(options.model or f'{adaptation.task.name}_0').resolve()),
-        'gui': options.gui, 'composed': options.composed,
+        'gui': options.gui, 'view': options.view, 'composed': options.composed,
         **({'record': True, 'bag': str(options.record.resolve()), 'storage': options.storage}
            if options.record else {}),
         **asdict(adaptation.physics)})
@@ -175,10 +178,12 @@ def discovery() -> Mapping[str, str]:
 
 def watch(supervisor: Supervisor, folder: Path, episodes: int, people: TextIO) -> None:
     """Print a line per episode until the last one's network is written."""
-    log, shown = folder / EPISODES, 0
+    log, shown, page = folder / EPISODES, 0, ''
     while True:
         for event in supervisor.poll():
             print(event, file=people, flush=True)
+        if page != (page := _address(folder)):
+            print(f'watch at {page}', file=people, flush=True)
         records = read_records(log) if log.exists() else []
         for record in records[shown:]:
             print(record, file=people, flush=True)
@@ -187,3 +192,9 @@ def watch(supervisor: Supervisor, folder: Path, episodes: int, people: TextIO) -
         if shown >= episodes and (folder / ADAPTED).exists():
             return
         time.sleep(POLL_PERIOD)
+
+
+def _address(folder: Path) -> str:
+    """Return where the live page is; '' if there is none (yet)."""
+    file = folder / ADDRESS
+    return file.read_text() if file.exists() else ''

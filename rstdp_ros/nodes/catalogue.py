@@ -18,6 +18,7 @@ from rstdp_ros.nodes.tables import (
     RecorderParameters,
     ReplayParameters,
     RobotParameters,
+    ViewParameters,
     WatchdogParameters,
     wiring_parameters,
 )
@@ -58,6 +59,7 @@ def catalogue() -> Iterator[Section]:
         yield Section('environment', f' with plant robot: {name}', wiring_parameters(task), name)
     for node, cls in (('policy', PolicyParameters), ('watchdog', WatchdogParameters),
                       ('recorder', RecorderParameters), ('replay', ReplayParameters),
+                      ('view', ViewParameters),
                       ('adaptation', AdaptationParameters)):
         yield _section(node, '', cls)
     for what, named in (('strategy', STRATEGIES), ('guard', GUARDS)):

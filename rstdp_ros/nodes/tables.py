@@ -252,6 +252,19 @@ class ReplayParameters:
 
 
 @dataclass(frozen=True)
+class ViewParameters:
+    """Parameters of the view node."""
+
+    task: str = parameter(next(iter(TASKS)), 'The task.', choices=tuple(TASKS), effect=START)
+    model: str = parameter('', "The network that the run began with: a file, or the name of a "
+                           "shipped one; '': the task's first.", effect=START)
+    run_dir: str = parameter('', "Folder for view.url, a file with the page's address, which is "
+                             "kept over restarts; '': none.", effect=START)
+    port: int = parameter(0, 'Port of the page on 127.0.0.1; 0: any that is free.', minimum=0,
+                          maximum=65535, effect=START)
+
+
+@dataclass(frozen=True)
 class WatchdogParameters:
     """Parameters of the watchdog node."""
 

@@ -122,24 +122,25 @@ class Topics:
         return made
 
     def polled(self, kind: type, topic: str, callback: Callable[[Any], None],
-               profile: QoSProfile) -> Callable[[], None]:
+               profile: QoSProfile, raw: bool = False) -> Callable[[], None]:
         """
         Make a subscription whose messages wait until they are fetched.
 
         An executor that is told of every message does nothing else in a flood; here messages not
         fetched in time are lost, and a call takes no more of them than the profile's depth.
 
+        :param raw: pass the messages as bytes.
         :return: a function that handles the waiting messages.
         :raises RstdpError: an override that is no QoS.
         """
-        subscription = self.subscription(kind, topic, callback, profile)
+        subscription = self.subscription(kind, topic, callback, profile, raw)
         # So no executor finds it.
         self._node._subscriptions.remove(subscription)
 
         def take() -> None:
             for _ in range(profile.depth):
                 with subscription.handle:
-                    taken = subscription.handle.take_message(kind, False)
+                    taken = subscription.handle.take_message(kind, raw)
                 if taken is None:
                     return
                 subscription.callback(taken[0])

@@ -5,10 +5,11 @@ from pathlib import Path
 import tempfile
 
 
-def write_atomically(path: str | Path, data: bytes) -> None:
+def write_atomically(path: str | Path, data: bytes, mode: int = 0o644) -> None:
     """
     Replace a file's content; after a crash it holds the old or the new, never a mixture.
 
+    :param mode: who may read it.
     :raises OSError: the folder cannot be created or written.
     """
     path = Path(path)
@@ -19,7 +20,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

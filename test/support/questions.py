@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import ParameterType
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters
+from rclpy.parameter import parameter_value_to_python
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
@@ -207,6 +208,13 @@ def types(probe, node, *names):
     """Return the type numbers of parameters."""
     return [value.type for value in probe.call(GetParameters, f'{node}/get_parameters',
                                                GetParameters.Request(names=names)).values]
+
+
+def value_of(probe, node, name):
+    """Return the value of a parameter."""
+    value, = probe.call(GetParameters, f'{node}/get_parameters',
+                        GetParameters.Request(names=[name])).values
+    return parameter_value_to_python(value)
 
 
 def clients(probe, node, service):
