@@ -24,7 +24,7 @@ extras = {
     # Lava exists for this Python only.
     'lava': ['lava-nc; python_version == "3.10"'],
     'nir': ['nir'],
-    'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'colcon-common-extensions',
+    'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'mypy', 'colcon-common-extensions',
              'gymnasium', 'mcap', 'nir', 'bokeh>=3.8.2'],
     # The live page in a real browser, which must be installed as well.
     'test-browser': ['playwright'],
@@ -39,9 +39,9 @@ extras = {
 
 setup(
     name=package_name,
-    version='0.1.0',
+    version='0.2.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
-    package_data={f'{package_name}.experiments': ['data/*.csv'],
+    package_data={package_name: ['py.typed'], f'{package_name}.experiments': ['data/*.csv'],
                   f'{package_name}.view': ['page.html']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),

@@ -2,6 +2,6 @@
 
 import os
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 # Linear algebra adds in one order whatever the machine does, and leaves other cores to others.
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
