@@ -36,7 +36,7 @@ PYTHON310 = $(firstword $(foreach python,python3.10 \
               $(wildcard $(PYENV_ROOT)/versions/3.10*/bin/python3.10), \
               $(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 
-.PHONY: help demo setup test unit lava lint docs bench bench-peers soak reproduce pictures clean
+.PHONY: help demo setup test unit lava lint types dist docs bench bench-peers soak reproduce pictures clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -62,9 +62,24 @@ lava: $(if $(PYTHON310),$(LAVA)/.setup)  ## Test the policy on Lava, if there is
 lint: $(VENV)/.setup  ## Check the style
 	$(BIN)/ruff check .
 
+types: $(VENV)/.setup  ## Check the types
+	$(BIN)/mypy
+
+# Each archive in an environment of its own; the tests are copied away from the sources.
+DIST := .venv-dist
+TRIED := ros,view,bags,plot,experiments,train,pybullet,test,test-nir
+dist: $(VENV)/.setup  ## Build wheel and source archive, and try both without the checkout
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	for archive in dist/*.whl dist/*.tar.gz; do \
+		rm -rf $(DIST) build/tried && mkdir -p build/tried && cp -r test pyproject.toml build/tried/ && \
+		$(PYTHON) -m venv $(DIST) && $(DIST)/bin/pip install -q $(PINS) "$$archive[$(TRIED)]" && \
+		(cd build/tried && ../../$(DIST)/bin/rstdp_ros demo cartpole --episodes 3 && \
+		 ../../$(DIST)/bin/python -m pytest -n auto -m 'not graph' test) || exit 1; done
+
 BENCH := runs/bench.json
 bench: $(VENV)/.setup  ## Time kernels, simulators, start-up and lockstep; writes docs/performance.md
-	for script in kernels simulators startup lockstep; do \
+	for script in kernels simulators startup lockstep view; do \
 		$(BIN)/python benchmark/$$script.py --json $(BENCH) || exit 1; done
 	for script in realtime recording; do $(BIN)/python benchmark/$$script.py || exit 1; done
 	$(BIN)/python benchmark/performance.py $(BENCH)

@@ -24,8 +24,8 @@ extras = {
     # Lava exists for this Python only.
     'lava': ['lava-nc; python_version == "3.10"'],
     'nir': ['nir'],
-    'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'mypy', 'colcon-common-extensions',
-             'gymnasium', 'mcap', 'nir', 'bokeh>=3.8.2'],
+    'test': ['pytest', 'pytest-xdist', 'hypothesis', 'ruff', 'mypy', 'build',
+             'colcon-common-extensions', 'gymnasium', 'mcap', 'nir', 'bokeh>=3.8.2'],
     # The live page in a real browser, which must be installed as well.
     'test-browser': ['playwright'],
     # The documents as a site.

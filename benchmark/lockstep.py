@@ -44,10 +44,14 @@ class BareDescription(NodeDescription):
         return 'bare'
 
 
-def real_graph(folder: Path, composed: bool = False) -> list[NodeDescription]:
-    """Describe environment, policy and adaptation as the demo does."""
+def real_graph(folder: Path, **more: bool) -> list[NodeDescription]:
+    """
+    Describe environment, policy and adaptation as the demo does.
+
+    :param more: further launch arguments.
+    """
     return describe_graph(TASK, {
-        'composed': composed,
+        **more,
         # The fastest strategy: only the cost of steps is measured.
         'strategy': 'rstdp', 'pole_half_length': HALF_LENGTH, 'episodes': MANY,
         'run_dir': str(folder),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zlib import crc32
 
 from rstdp_ros.bags.survey import CHUNK_HEAD, FOOTER_FORM, MAGIC, RECORD
@@ -15,7 +16,9 @@ def checked_writer() -> type:
     """Return a writer like rosbags', whose mcap files have checksums."""
     from rosbags.rosbag2 import StoragePlugin, Writer
 
-    class CheckedMcap(Writer.STORAGE_PLUGINS[StoragePlugin.MCAP]):
+    mcap: Any = Writer.STORAGE_PLUGINS[StoragePlugin.MCAP]
+
+    class CheckedMcap(mcap):
         """Writes mcap files whose chunks and summary have checksums."""
 
         def close_chunk(self) -> None:

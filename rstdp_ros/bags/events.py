@@ -21,8 +21,9 @@ from rstdp_ros.tasks import get_task
 from rstdp_ros.tasks.interface import Joints
 
 # Fields of a publication that are integers, and those that are text.
-KINDS_OF = {**dict.fromkeys(('learned', 'rollbacks', 'run_seed', 'seed', 'observations'), int),
-            **dict.fromkeys(('running', 'deployed', 'episode_id', 'initial', 'event', 'end'), str)}
+KINDS_OF: dict[str, Any] = {
+    **dict.fromkeys(('learned', 'rollbacks', 'run_seed', 'seed', 'observations'), int),
+    **dict.fromkeys(('running', 'deployed', 'episode_id', 'initial', 'event', 'end'), str)}
 
 
 class Raster(NamedTuple):

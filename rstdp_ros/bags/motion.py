@@ -101,7 +101,7 @@ def _episodes(bag: Bag, task: Task, driver: Driver,
     counts = bag.counts
     if counts.get(JOINT_STATES) and not counts['observation']:
         for trajectory in driven(bag, task, driver, refused):
-            yield Cut(lambda one=trajectory: [one])
+            yield Cut(partial(list, [trajectory]))
     else:
         reader = RecordingReader(bag, task, refused)
         for recording in reader.recordings().values():
@@ -120,7 +120,8 @@ def _played(reader: RecordingReader, recording: Recording) -> Played | None:
 def _latest(episodes: Sequence[Cut]) -> tuple[list[Trajectory], list[Cut], Counter[str]]:
     """Return trajectories, their episodes, and the reasons why others were left out."""
     found: list[Trajectory] = []
-    taken, left_out = [], Counter()
+    taken: list[Cut] = []
+    left_out: Counter[str] = Counter()
     for cut in reversed(episodes):
         if sum(len(one.efforts) for one in found) >= ENOUGH:
             left_out[f'{ENOUGH} later steps suffice'] += 1

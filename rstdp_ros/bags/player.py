@@ -84,7 +84,7 @@ class Player:
                 return []
             self._sent_at = now
             return [self._renamed(self._open).message]
-        due = []
+        due: list[Message] = []
         while not self._open:
             if self._between_episodes:
                 if not self.gate.is_open(now):

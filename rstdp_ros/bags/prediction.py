@@ -42,7 +42,7 @@ def plot_prediction(found: Prediction, nominal: Prediction, path: Path) -> None:
 
 
 def _in_a_row(prediction: Prediction, values: np.ndarray, i: int, first: int
-              ) -> tuple[np.ndarray, np.ndarray]:
+              ) -> tuple[np.ndarray, ...]:
     """Return steps and one value of the latest pieces from a row on, NaN between them."""
     present = prediction.seen.present & (np.arange(values.shape[1]) >= first)
     shown = np.where(present, values[..., i], np.nan)[-PIECES:]

@@ -52,7 +52,8 @@ class Bag:
             from rosbags.rosbag2 import Reader
         except ModuleNotFoundError as error:
             raise RstdpError(NEEDS_ROSBAGS.format(error.name)) from None
-        self.path, self.complaints, self.incomplete = path, [], False
+        self.path, self.incomplete = path, False
+        self.complaints: list[str] = []
         self._kinds = kinds
         self._typestore = load_typestore()
         with ExitStack() as stack, refusing(path):

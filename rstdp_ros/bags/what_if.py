@@ -57,9 +57,9 @@ def divergences(initial: SpikingQNetwork, steps: Iterable[Step]) -> list[Diverge
         if step.network is None or step.changed is None:
             continue
         recorded, changed = (n.vector - initial.vector for n in (step.network, step.changed))
-        norms = [float(np.linalg.norm(way)) for way in (recorded, changed)]
-        cosine = float((recorded * changed).sum() / (norms[0] * norms[1])) if all(norms) else None
-        rows.append(Divergence(step.episode, step.episode_return, *norms,
+        ours, theirs = (float(np.linalg.norm(way)) for way in (recorded, changed))
+        cosine = float((recorded * changed).sum() / (ours * theirs)) if ours and theirs else None
+        rows.append(Divergence(step.episode, step.episode_return, ours, theirs,
                                float(np.linalg.norm(recorded - changed)), cosine))
     return rows
 

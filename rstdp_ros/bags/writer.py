@@ -39,7 +39,8 @@ class BagWriter:
             import rosbags.rosbag2  # noqa: F401
         except ModuleNotFoundError as error:
             raise RstdpError(NEEDS_ROSBAGS.format(error.name)) from None
-        self.path, self.counts, self.failure = path, Counter(), ''
+        self.path, self.failure = path, ''
+        self.counts: Counter[str] = Counter()
         self._queue: deque[tuple[str, int, bytes]] = deque()
         self._custom_data: dict[str, str] = {}
         self._last = 0

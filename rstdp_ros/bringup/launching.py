@@ -44,7 +44,7 @@ def replay_launch_description() -> Any:
     return _launch(replay_arguments(), {'plant': BAG})
 
 
-def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
+def _launch(declared: Sequence[Argument], fixed: dict[str, str]) -> Any:
     from launch.actions import DeclareLaunchArgument, OpaqueFunction
 
     from launch import LaunchDescription
@@ -56,7 +56,7 @@ def _launch(declared: Sequence[Argument], fixed: Mapping[str, str]) -> Any:
         OpaqueFunction(function=_start, args=[declared, fixed])])
 
 
-def _start(context: Any, declared: Sequence[Argument], fixed: Mapping[str, str]) -> list[Any]:
+def _start(context: Any, declared: Sequence[Argument], fixed: dict[str, str]) -> list[Any]:
     """Check all arguments, then return the nodes as actions of launch."""
     texts = _texts(context, declared) | fixed
     refuse_unknown_arguments(_on_command_line(context), texts)

@@ -85,13 +85,13 @@ def read_adaptation(options: argparse.Namespace, *more: Any,
     physics, *tables = shared.apply_settings(options.settings, task.physics(), *recipe.tables,
                                              *more)
     count = len(recipe.tables)
-    recipe, more = recipe.with_tables(*tables[:count]), tables[count:]
+    recipe = recipe.with_tables(*tables[:count])
     chosen = {setting.partition('=')[0] for setting in options.settings}
     if chosen.isdisjoint(table(task.physics)) and not getattr(options, 'env', ''):
         physics = task.make_physics(task.demo_physics)
     network = SpikingQNetwork.load(model_path(options.model or f'{task.name}_0'))
     task.check_network(network)
-    return (Adaptation(task, network, physics, options.episodes, recipe), *more)
+    return (Adaptation(task, network, physics, options.episodes, recipe), *tables[count:])
 
 
 def run(options: argparse.Namespace) -> None:

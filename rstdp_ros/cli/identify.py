@@ -59,15 +59,16 @@ def run(options: argparse.Namespace) -> int:
         task = task_of(bag, options.task)
         motion = recorded_motion(bag, task, driver_of(wiring, task), first, last)
         found = identify(task, motion.trajectories)
-        predictions = [predict(found, motion.trajectories, nominal) for nominal in (False, True)]
+        predicted, nominal = (predict(found, motion.trajectories, usual)
+                              for usual in (False, True))
         returns = [predict_return(found, *one) for one in motion.played]
-    print(*bag.complaints, *motion.notes, describe(motion, found, *predictions),
+    print(*bag.complaints, *motion.notes, describe(motion, found, predicted, nominal),
           *goodness_of_returns(returns), sep='\n', file=people)
     if options.plot:
-        plot_prediction(*predictions, options.plot)
+        plot_prediction(predicted, nominal, options.plot)
         print(f'plot: {options.plot}', file=people)
     if options.json:
-        shared.print_json(to_json(motion, found, *predictions, returns))
+        shared.print_json(to_json(motion, found, predicted, nominal, returns))
     return int(bag.incomplete)
 
 

@@ -65,7 +65,8 @@ def run_exact(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:
     """Make the weights again, and with ``--set`` those with other parameters."""
     changes = read_changes(options.settings, recorded_recipe(bag))
     initial = SpikingQNetwork.load(model_path(options.initial)) if options.initial else None
-    replay, refused, steps = Replay(initial, changes), Counter(), []
+    replay, steps = Replay(initial, changes), []
+    refused: Counter[str] = Counter()
     for step in replay.steps(learning_events(bag, refused)):
         steps.append(step)
         print(line(step), file=people, flush=True)

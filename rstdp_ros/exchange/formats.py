@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rstdp_ros.exchange.foreign import Facts
 from rstdp_ros.exchange.nir_reading import read_nir
@@ -79,7 +79,7 @@ def writer_of(path: Path) -> Callable[..., bytes]:
     return _of_kind(path, WRITERS, 'written')
 
 
-def _of_kind(path: Path, kinds: dict, done: str):
+def _of_kind(path: Path, kinds: dict, done: str) -> Any:
     try:
         return kinds[path.suffix]
     except KeyError:

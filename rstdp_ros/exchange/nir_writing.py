@@ -45,7 +45,7 @@ def network_to_graph(network: SpikingQNetwork, readout: str = 'CubaLI') -> Any:
 
     neuron = network.neuron
 
-    def linear(index: int) -> nir.Linear:
+    def linear(index: int) -> Any:
         return nir.Linear(np.ascontiguousarray(network.weights[index].T))  # NIR's are (out, in)
 
     def integrator(size: int) -> dict[str, np.ndarray]:
@@ -54,7 +54,7 @@ def network_to_graph(network: SpikingQNetwork, readout: str = 'CubaLI') -> Any:
             ('tau_syn', DT * synapse), ('tau_mem', DT * membrane), ('r', membrane),
             ('w_in', synapse), ('v_leak', 0.0))}
 
-    def spiking(size: int, threshold: float) -> nir.CubaLIF:
+    def spiking(size: int, threshold: float) -> Any:
         return nir.CubaLIF(**integrator(size), v_threshold=np.full(size, threshold),
                            v_reset=np.zeros(size))
 

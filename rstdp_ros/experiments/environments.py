@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,9 +59,9 @@ def draw_plant(task: str, name: str, generator: np.random.Generator) -> dict[str
             for parameter, intervals in TABLE_2[task][name].items()}
 
 
-def draw_sets(task: str) -> list[dict[str, float | int | str]]:
+def draw_sets(task: str) -> list[dict[str, Any]]:
     """Draw the sets that the files hold: seed 0 for the first range, 1 for the second."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for seed, name in enumerate(RANGES):
         generator = np.random.default_rng(seed)
         for index in range(SETS):

@@ -69,7 +69,8 @@ class Measured:
     """
 
     def __init__(self, measure: Callable[[Any], Any]) -> None:
-        self.measure, self.known = measure, {}
+        self.measure = measure
+        self.known: dict[str, Any] = {}
 
     def __call__(self, network: Any) -> Any:
         """Return a network's result."""

@@ -61,7 +61,7 @@ def choose_factors(task: Task, network: SpikingQNetwork,
 
     float_mean = float(task.returns(network, validation).mean())
     enough = float_mean - TOLERATED_LOSS * abs(float_mean)
-    means = {PLAIN: mean(PLAIN)}
+    means: dict[tuple[float, ...], float] = {PLAIN: mean(PLAIN)}
     for layer in SWEPT_LAYERS:
         best = max(means, key=means.get)
         if means[best] < enough:

@@ -151,8 +151,8 @@ class AdaptationNode(Node):
             topics.subscription(JointState, 'observation', self._on_observation, episode)
         topics.subscription(Float64, 'episode_reward', self._on_reward, qos.EVENT)
         topics.subscription(String, 'weights_active', self._on_active, qos.LATCHED)
-        self._seed_client = self.create_client(SetParameters, 'environment/set_parameters')
-        self._reset_client = self.create_client(Trigger, 'environment/reset')
+        self._seed_client: Any = self.create_client(SetParameters, 'environment/set_parameters')
+        self._reset_client: Any = self.create_client(Trigger, 'environment/reset')
         for name in ('save', 'rollback', 'restart'):
             self.create_service(Trigger, f'~/{name}', partial(self._serve, getattr(self, name)))
         self._poll_timer = steady_timer(self, POLL_PERIOD, self._on_poll)
@@ -235,9 +235,10 @@ class AdaptationNode(Node):
 
     def _call(self, client: Any, request: Any, done: Callable[[Any], None]) -> None:
         """Call a service; a reply that never comes is the protocol's business."""
-        future = client.call_async(request)
-        future.add_done_callback(self.guarded(
-            lambda f: f.result() is not None and done(f.result())))
+        def reply(future: Any) -> None:
+            if future.result() is not None:
+                done(future.result())
+        client.call_async(request).add_done_callback(self.guarded(reply))
 
     def _on_seed(self, token: int, response: SetParameters.Response) -> None:
         # A foreign environment need not have the second parameter.

@@ -68,9 +68,10 @@ class ConformanceNode(Node):
                 (UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED),
                 (String, 'weights_active', self._on_weights_active, qos.LATCHED)):
             self.create_subscription(kind, topic, callback, profile)
-        self._seed_client = self.create_client(SetParameters, 'environment/set_parameters')
-        self._parameter_client = self.create_client(GetParameters, 'environment/get_parameters')
-        self._reset_client = self.create_client(Trigger, 'environment/reset')
+        self._seed_client: Any = self.create_client(SetParameters, 'environment/set_parameters')
+        self._parameter_client: Any = self.create_client(
+            GetParameters, 'environment/get_parameters')
+        self._reset_client: Any = self.create_client(Trigger, 'environment/reset')
 
     @property
     def discovered(self) -> bool:
@@ -124,9 +125,10 @@ class ConformanceNode(Node):
 
     def _call(self, client: Any, request: Any, read: Callable[[Any], Reply]) -> None:
         """Call a service; a reply that never comes is the examination's business."""
-        future = client.call_async(request)
-        future.add_done_callback(lambda f: f.result() is not None and self._do(
-            self.examination.reply(read(f.result()), time.monotonic())))
+        def reply(future: Any) -> None:
+            if future.result() is not None:
+                self._do(self.examination.reply(read(future.result()), time.monotonic()))
+        client.call_async(request).add_done_callback(reply)
 
     def _on_observation(self, message: JointState) -> None:
         now = time.monotonic()

@@ -150,7 +150,7 @@ class EnvironmentNode(Node):
         return '' if self.protocol.enabled else self.protocol.fault or NOT_ENABLED
 
     def _latency(self) -> str:
-        latencies = self.protocol.latencies
+        latencies = self.protocol.latencies  # type: ignore[attr-defined]  # RealTime's
         return f'{1e3 * np.percentile(latencies, 99):.2f}' if latencies else 'unknown'
 
     def _create_interfaces(self) -> None:
@@ -292,7 +292,8 @@ class EnvironmentNode(Node):
             self.health.fault('stops', why)
 
     def _on_watch(self) -> None:
-        self._send(self.protocol.watch(time.monotonic()))
+        ends = self.protocol.watch(time.monotonic())  # type: ignore[attr-defined]  # RealTime's
+        self._send(ends)
 
     def _begin_by_itself(self) -> None:
         try:

@@ -31,7 +31,7 @@ BAD_INPUT = (RstdpError, NameValidationException, OSError)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-def make_executor() -> SingleThreadedExecutor:
+def make_executor() -> Executor:
     """
     Return the fastest executor there is.
 
@@ -121,7 +121,8 @@ def start_ros(arguments: Sequence[str] | None) -> None:
     try:
         # ROS's own handlers would end the context, or Python's interrupt the code, in the middle
         # of a callback: between the update of the weights and its checkpoint, say.
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=arguments,  # type: ignore[arg-type]  # any sequence will do
+                   signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:
         raise RstdpError(f'ROS 2 does not start: {shortened(error)}') from None
 

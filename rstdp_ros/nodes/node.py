@@ -97,8 +97,9 @@ class Node(RclpyNode):
                 return fallback(self.failed(error), *values)
         return call
 
-    def create_subscription(self, kind: type, topic: str, callback: Callable[[Any], None],
-                            profile: Any, **choices: Any) -> Subscription:
+    def create_subscription(  # type: ignore[override]
+            self, kind: type, topic: str, callback: Callable[[Any], None], profile: Any,
+            **choices: Any) -> Subscription:
         """Subscribe, within the boundary; impossible times and empty content are refused."""
         if kind is Clock:
             callback = self._checked_clock(callback)
@@ -107,15 +108,17 @@ class Node(RclpyNode):
         return super().create_subscription(kind, topic, self.guarded(callback), profile,
                                            **choices)
 
-    def create_service(self, kind: type, name: str, callback: Callable[[Any, Any], Any],
-                       **choices: Any) -> Service:
+    def create_service(  # type: ignore[override]
+            self, kind: type, name: str, callback: Callable[[Any, Any], Any],
+            **choices: Any) -> Service:
         """Serve, within the boundary: an error is an answer too, and no answer is too long."""
         def serve(request: Any, response: Any) -> Any:
             return _short(callback(request, response))
         return super().create_service(kind, name, self.guarded(serve, _refusal), **choices)
 
-    def create_timer(self, period: float, callback: Callable[[], None], *values: Any,
-                     **choices: Any) -> Timer:
+    def create_timer(  # type: ignore[override]
+            self, period: float, callback: Callable[[], None], *values: Any,
+            **choices: Any) -> Timer:
         """Call back periodically, within the boundary."""
         call = self.guarded(callback)
         # rclpy passes information to callbacks that take an argument.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from std_srvs.srv import SetBool
@@ -25,7 +26,7 @@ class OperatorNode(Node):
         super().__init__('operator')
         self.health = Health(self)
         self._environment = f'{self.get_namespace().rstrip("/")}/environment'
-        self._client = self.create_client(SetBool, 'environment/enable')
+        self._client: Any = self.create_client(SetBool, 'environment/enable')
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:

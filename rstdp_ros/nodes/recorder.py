@@ -58,9 +58,10 @@ class RecorderNode(Node):
         self.health.watch('bag', lambda: self.writer.path)
         self.health.watch('messages written', lambda: sum(self.writer.counts.values()))
         self._answers: dict[str, dict[str, Any]] = {}
-        self._questions = {name: (self.create_client(ListParameters, f'{name}/list_parameters'),
-                                self.create_client(GetParameters, f'{name}/get_parameters'))
-                         for name in NODES}
+        self._questions: dict[str, tuple[Any, Any]] = {
+            name: (self.create_client(ListParameters, f'{name}/list_parameters'),
+                   self.create_client(GetParameters, f'{name}/get_parameters'))
+            for name in NODES}
         self.create_service(Trigger, CONFIRM, self._on_confirm)
         self._ask_timer = steady_timer(self, ASK_PERIOD, self._ask)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rclpy.publisher import Publisher
 from std_srvs.srv import Trigger
@@ -44,7 +45,7 @@ class RecorderWait:
         self.over = not wanted
         if wanted:
             self._timer = steady_timer(node, LOOK_PERIOD, self._look)
-            self._client = node.create_client(Trigger, CONFIRM)
+            self._client: Any = node.create_client(Trigger, CONFIRM)
 
     def check(self) -> None:
         """

@@ -64,7 +64,8 @@ class ReplayNode(Node):
 
     def _cues(self) -> Iterator[Cue]:
         """Yield the messages to play; a repeated observation only once."""
-        before = None
+        key: str | tuple[str, int]
+        before: str | tuple[str, int] | None = None
         for message in self.bag.messages(PLAYED, self.parameters.start):
             if message.topic == 'episode_reward':
                 yield Cue(message, None)

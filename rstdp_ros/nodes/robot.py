@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 import math
 import time
 
-from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Empty, Float64MultiArray
 
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
 from rstdp_ros.nodes.health import Health
+from rstdp_ros.nodes.node import Node
 from rstdp_ros.nodes.parameters import NodeParameters
 from rstdp_ros.nodes.tables import RobotParameters, wiring_parameters
 from rstdp_ros.nodes.topics import Topics
@@ -88,7 +89,7 @@ class RobotBridge:
         self._sense_timer = steady_timer(node, SENSE_PERIOD, self.sense)
         topics.subscription(Empty, ALIVE, self._on_alive, qos.LATEST)
         for i, joint in enumerate(task.robot.joints):
-            health.watch(f'{joint} (m or rad)', lambda i=i: self._position(i))
+            health.watch(f'{joint} (m or rad)', partial(self._position, i))
         health.watch('checklist', lambda: self.objection() or OK)
         health.doubts = lambda: _first(WARN, self._presence())
         self._timer = steady_timer(node, LOOK_PERIOD, self._look)
@@ -118,10 +119,10 @@ class RobotBridge:
 
     def _presence(self) -> list[Item]:
         publishers = self._node.get_publishers_info_by_topic
-        listeners = self._node.get_subscriptions_info_by_topic(self._topic)
-        there = Presence(*([info.node_name for info in infos] for infos in (
-            publishers(JOINT_STATES), listeners, publishers(self._topic))),
-            time.monotonic() - self._watchdog_at)
+        subscriptions = self._node.get_subscriptions_info_by_topic(self._topic)
+        drivers, listeners, commanders = ([info.node_name for info in infos] for infos in (
+            publishers(JOINT_STATES), subscriptions, publishers(self._topic)))
+        there = Presence(drivers, listeners, commanders, time.monotonic() - self._watchdog_at)
         return there.items(self._parameters.joint_state_publishers,
                            self._parameters.require_watchdog)
 

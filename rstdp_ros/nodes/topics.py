@@ -61,7 +61,7 @@ class Topics:
         node.add_on_set_parameters_callback(self._keep)
 
     def publisher(self, kind: type, topic: str, profile: QoSProfile,
-                  welcome: Callable[[], None] | None = None) -> Publisher:
+                  welcome: Callable[[], None] | None = None) -> Any:
         """
         Make a publisher.
 
@@ -101,12 +101,12 @@ class Topics:
             stream.blocked = True
             fault('publishers with incompatible QoS', f'on {topic}; see ros2 topic info --verbose')
 
-        def subscribe(**events: Callable[[Any], None] | None) -> Subscription:
+        def subscribe(**events: Callable[[Any], None]) -> Subscription:
+            wrapped: dict[str, Any] = {name: guarded(call) for name, call in events.items()}
             return self._node.create_subscription(
                 kind, topic, counted, copy(profile), qos_overriding_options=OVERRIDABLE, raw=raw,
                 event_callbacks=SubscriptionEventCallbacks(
-                    incompatible_qos=guarded(incompatible),
-                    **{name: call and guarded(call) for name, call in events.items()}))
+                    incompatible_qos=guarded(incompatible), **wrapped))
 
         def make() -> Subscription:
             try:
@@ -133,7 +133,7 @@ class Topics:
         :return: a function that handles the waiting messages.
         :raises RstdpError: an override that is no QoS.
         """
-        subscription = self.subscription(kind, topic, callback, profile, raw)
+        subscription: Any = self.subscription(kind, topic, callback, profile, raw)
         # So no executor finds it.
         self._node._subscriptions.remove(subscription)
 

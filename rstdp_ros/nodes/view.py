@@ -78,7 +78,7 @@ class ViewNode(Node):
         # Requests without an answer: when to give up, and what to say then.
         self._waiting: dict[Any, tuple[float, str]] = {}
         self._subscribe(task.max_episode_steps)
-        self._readers = {
+        self._readers: dict[str, tuple[Any, list[str]]] = {
             node: (self.create_client(GetParameters, f'{node}/get_parameters'), names)
             for node, names in (
                 ('environment', ['plant', 'real_time_factor', *table(task.physics)]),
@@ -122,7 +122,6 @@ class ViewNode(Node):
         self._takes = [
             topics.polled(JointState, 'observation', self._pending.append, listening(2 * steps),
                           raw=True),
-            topics.polled(JointState, 'action', self._on_action, listening(1)),
             topics.polled(Image, 'spikes', self._on_spikes, listening(1))]
         topics.subscription(DiagnosticStatus, 'episode_end', self._on_end,
                             qos.per_episode(steps))
@@ -158,9 +157,6 @@ class ViewNode(Node):
                 self.health.fault('observations refused', error)
         return read
 
-    def _on_action(self, message: JointState) -> None:
-        self.scene.effort = messages.read_effort(message, self.scene.task.robot.actuated_joint)
-
     def _on_spikes(self, message: Image) -> None:
         self.scene.raster = messages.read_raster(message, *self.scene.network.raster_shape)[2]
 
@@ -168,10 +164,10 @@ class ViewNode(Node):
         self._takes[0]()
         end = messages.read_end(message)
         mark = end.episode_id.encode()
-        poses = self._poses(data for data in self._pending if mark in data)
+        seen = [data for data in self._pending if mark in data]
         self._pending.clear()
         self.scene.ended(end.episode_return if not end.aborted else float('nan'), end.steps,
-                         end.message, poses)
+                         end.message, partial(self._poses, seen))
 
     def _on_weights(self, message: UInt8MultiArray) -> None:
         network = messages.read_weights(message)

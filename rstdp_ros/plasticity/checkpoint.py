@@ -75,7 +75,7 @@ def _number(path: Path) -> int:
 
 def encode(state: dict[str, Any]) -> bytes:
     """Turn a state of plain values, arrays and networks into bytes."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     # One network has several parts in a run.
     networks: dict[bytes, str] = {}
 

@@ -51,7 +51,7 @@ class RandomControl(RSTDP):
         super().restore(state)
         self.generator.bit_generator.state = state['random']
 
-    def _direction(self, norm: float) -> np.ndarray:
+    def _direction(self, norm: float | np.floating) -> np.ndarray:
         """Draw a change of this norm, Gaussian, over the weights."""
         direction = self.generator.standard_normal(self.eligibility.shape, dtype=np.float32)
         return direction * np.float32(norm / np.linalg.norm(direction))

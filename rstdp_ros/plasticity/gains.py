@@ -9,7 +9,7 @@ import numpy as np
 from rstdp_ros.plasticity.guard import UNGUARDED
 from rstdp_ros.plasticity.informed import GainsParameters, InformedSearch
 from rstdp_ros.plasticity.library import library_of
-from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy
+from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support.errors import RstdpError
 
@@ -56,7 +56,7 @@ class Gains(Strategy):
         apart = [np.linalg.norm(self._weights(point)[0] - w1) for point in points]
         self.playing = points[int(np.argmin(apart))]
 
-    def _weights(self, point: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _weights(self, point: np.ndarray) -> Weights:
         return with_gains(self.initial, point).weights
 
     def state(self) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class InformedSearch(GainSearch):
     :param library: None for a plain :class:`GainSearch`.
     """
 
+    parameters: GainsParameters
+
     def __init__(self, size: int, parameters: GainsParameters, seed: int,
                  library: Library | None = None) -> None:
         super().__init__(size, parameters, seed)

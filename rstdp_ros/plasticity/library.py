@@ -107,7 +107,8 @@ def _library(arrays: Mapping[str, np.ndarray]) -> Library:
         raise RstdpError(f'not a library of version {VERSION}')
     if any(arrays[name].dtype != np.float32 for name in ARRAYS):
         raise RstdpError('its arrays are not float32')
-    return Library(str(header['network']), *(arrays[name].astype(np.float64) for name in ARRAYS),
+    points, means, spreads = (arrays[name].astype(np.float64) for name in ARRAYS)
+    return Library(str(header['network']), points, means, spreads,
                    whole('starts', header['starts']), dict(header['origin']))
 
 

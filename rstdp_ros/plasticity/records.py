@@ -48,11 +48,12 @@ class EpisodeRecord(NamedTuple):
                             for name, value in fields.items()})
             if not all(isinstance(text, str) for text in record[-3:]):
                 raise RstdpError('event and digests must be texts')
-            return record._replace(
+            numbers: dict[str, Any] = {
                 **{name: whole(name, getattr(record, name)) for name in ('episode', 'seed')},
                 **{name: real(name, getattr(record, name)) for name in (
                     'episode_return', 'weight_change', 'moving_average')},
-                best=record.best if record.best is None else real('best', record.best))
+                'best': record.best if record.best is None else real('best', record.best)}
+            return record._replace(**numbers)
 
     def __str__(self) -> str:
         """Format it as one line for a person who watches."""

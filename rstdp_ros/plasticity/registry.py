@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rstdp_ros.support.plugins import Plugins
 
 HERE = 'rstdp_ros.plasticity'
@@ -24,7 +26,7 @@ GUARDS = Plugins('guard', 'rstdp_ros.guards', {
 AUTO, DEFAULT = 'auto', 'combined'
 
 
-def find_guard(name: str, strategy: str) -> type:
+def find_guard(name: str, strategy: str) -> Any:
     """
     Return the guard of that name, or for ``AUTO`` the one that fits the strategy.
 

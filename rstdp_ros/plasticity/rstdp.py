@@ -41,8 +41,8 @@ class RSTDP(Strategy):
         super().__init__(network, parameters, seed)
         self.amplitude_plus, self.amplitude_minus = amplitudes(
             network.weights[1], self.parameters.amplitudes)
-        self._traces = Traces(*network.weights[1].shape)
-        self._bounds = Traces(*network.weights[1].shape, copies=2)
+        pre, post = network.weights[1].shape
+        self._traces, self._bounds = Traces(pre, post), Traces(pre, post, copies=2)
 
     @classmethod
     def preset(cls, name: str, task: str) -> RSTDPParameters:

@@ -149,7 +149,7 @@ class GainSearch:
             self.tried.add(self.deployed, earlier)
         return FORGOTTEN
 
-    def _belief(self) -> Belief:
+    def _belief(self) -> Any:
         """Return the belief given the returns."""
         parameters, tried = self.parameters, self.tried
         level = float(np.average(tried.means, weights=tried.counts))

@@ -12,7 +12,7 @@ from rstdp_ros.support.parameters import validated
 from rstdp_ros.support.trajectory import Trajectory
 
 # W1, W2, W3, float32. They need not lie on the grid of an 8-bit network: they are rounded.
-Weights = tuple[np.ndarray, np.ndarray, np.ndarray]
+Weights = tuple[np.ndarray, ...]
 
 
 class Shown(NamedTuple):

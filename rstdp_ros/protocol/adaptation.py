@@ -227,7 +227,7 @@ class AdaptationProtocol:
         An environment that paces itself repeats this until it gets an answer, even one without a
         verdict yet.
         """
-        answers = [] if self.paced else [PublishWeights()]
+        answers: list[Output] = [] if self.paced else [PublishWeights()]
         if not self.paced and (end.episode_id == self._accepted
                                or self._said.answers(end.episode_id)):
             return answers

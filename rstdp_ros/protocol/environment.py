@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 import math
 
-from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, Observation
+from rstdp_ros.protocol.episode import efforts_digest, EpisodeEnd, Messages, Observation
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.support.endings import ABORTED
 from rstdp_ros.support.errors import RstdpError
@@ -52,7 +52,7 @@ class EnvironmentProtocol(ABC):
         """Whether an episode is going on."""
         return self._observation is not None
 
-    def reset(self, now: float) -> list[Observation | EpisodeEnd]:
+    def reset(self, now: float) -> Messages:
         """
         Begin an episode from ``seed``, aborting a running one; ``episode_id`` is its id.
 
@@ -100,8 +100,7 @@ class EnvironmentProtocol(ABC):
         return self.abort(DISABLED)
 
     @abstractmethod
-    def action(self, episode_id: str, stamp: int, effort: float,
-               now: float) -> list[Observation | EpisodeEnd]:
+    def action(self, episode_id: str, stamp: int, effort: float, now: float) -> Messages:
         """
         Receive the answer to an observation.
 
@@ -112,11 +111,11 @@ class EnvironmentProtocol(ABC):
         """
 
     @abstractmethod
-    def poll(self, now: float) -> list[Observation | EpisodeEnd]:
+    def poll(self, now: float) -> Messages:
         """Advance to the current time."""
 
     @abstractmethod
-    def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
+    def _begin(self, now: float) -> Messages:
         """Start the clock of a new episode."""
 
     def _check_effort(self, effort: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 import hashlib
 import math
 import secrets
@@ -82,6 +82,10 @@ class EpisodeEnd(NamedTuple):
                 or len(end.efforts) not in (0, SHORT_DIGEST)):
             raise RstdpError(f'episode_end that makes no sense: {end}')
         return end
+
+
+# What an environment sends.
+Messages = Sequence[Observation | EpisodeEnd]
 
 
 def new_boot_id() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rstdp_ros.protocol.environment import EnvironmentProtocol
-from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.episode import EpisodeEnd, Messages
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
 
@@ -23,8 +23,7 @@ class Lockstep(EnvironmentProtocol):
     _due = 0.0
     _refused = 0
 
-    def action(self, episode_id: str, stamp: int, effort: float,
-               now: float) -> list[Observation | EpisodeEnd]:
+    def action(self, episode_id: str, stamp: int, effort: float, now: float) -> Messages:
         """
         Receive the answer to the open observation and advance by one step.
 
@@ -46,7 +45,7 @@ class Lockstep(EnvironmentProtocol):
             return self.abort(f'{REFUSALS} answers to one observation were refused: {error}')
         return end or self.poll(now)
 
-    def poll(self, now: float) -> list[Observation | EpisodeEnd]:
+    def poll(self, now: float) -> Messages:
         """Send the observation when it is due, and again while it is unanswered."""
         if self._observation is None:
             return []
@@ -62,7 +61,7 @@ class Lockstep(EnvironmentProtocol):
         self._sent_at = now
         return [self._observation]
 
-    def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
+    def _begin(self, now: float) -> Messages:
         self._due = now
         return self.poll(now)
 

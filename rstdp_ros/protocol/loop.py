@@ -68,7 +68,7 @@ class AdaptationLoop:
         self._finished = self._rolls_back = False
         # Successive episodes from which nothing could be learned, and the reason for the last one.
         self._unlearned_episodes, self._unlearned = 0, ''
-        self.network = self.next_network
+        self.network: SpikingQNetwork = self.next_network
         self.published = self.learner.labelled(self.network)
 
     @property

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from rstdp_ros.protocol.environment import EnvironmentProtocol
-from rstdp_ros.protocol.episode import EpisodeEnd, Observation
+from rstdp_ros.protocol.episode import EpisodeEnd, Messages
 from rstdp_ros.protocol.limits import Limits
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.plant import Plant
@@ -54,8 +54,7 @@ class RealTime(EnvironmentProtocol):
         self._wanted: float | None = None
         self._began_at = 0.0
 
-    def action(self, episode_id: str, stamp: int, effort: float,
-               now: float) -> list[Observation | EpisodeEnd]:
+    def action(self, episode_id: str, stamp: int, effort: float, now: float) -> Messages:
         """
         Receive a newer action; a plant that moves by itself gets it at once.
 
@@ -75,7 +74,7 @@ class RealTime(EnvironmentProtocol):
         self.plant.apply(self._exerted)
         return []
 
-    def poll(self, now: float) -> list[Observation | EpisodeEnd]:
+    def poll(self, now: float) -> Messages:
         """Do one cycle: apply the action, advance the plant, observe."""
         self._polled_at = now
         self._count_cycle(self._cycle_clock() if self._cycle_clock else now)
@@ -126,7 +125,7 @@ class RealTime(EnvironmentProtocol):
             self.counters['missed cycles'] += max(0, round(periods) - 1)
         self._cycle_at = now
 
-    def _begin(self, now: float) -> list[Observation | EpisodeEnd]:
+    def _begin(self, now: float) -> Messages:
         self._sent.clear()
         self._answered, self._acting_since, self._wanted = 0, now, None
         self._polled_at = self._began_at = now

@@ -13,7 +13,7 @@ from functools import lru_cache
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TYPE_CHECKING
 
 import numpy as np
 
@@ -83,7 +83,8 @@ def network_to_bytes(network: SpikingQNetwork) -> bytes:
     except (TypeError, ValueError, RecursionError) as error:
         raise NetworkFileError(f"the network's metadata cannot be written: {error}") from None
     buffer = io.BytesIO()
-    np.savez(buffer, metadata=np.array(metadata), **dict(zip(WEIGHTS, network.weights)))
+    weights: dict[str, Any] = dict(zip(WEIGHTS, network.weights))
+    np.savez(buffer, metadata=np.array(metadata), **weights)
     if buffer.tell() > MAX_BYTES:
         raise NetworkFileError(f'the network makes a file of {buffer.tell()} bytes; at most '
                                f'{MAX_BYTES} can be read again')

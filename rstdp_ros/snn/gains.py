@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import math
 
 import numpy as np
@@ -10,12 +9,13 @@ import numpy as np
 from rstdp_ros.snn.network import SpikingQNetwork
 from rstdp_ros.snn.quantize import on_own_grid
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import Numbers
 
 # Beyond it float32 has no room for the products.
 MAX_LOG_GAIN = 20.0
 
 
-def with_gains(network: SpikingQNetwork, log_gains: Sequence[float]) -> SpikingQNetwork:
+def with_gains(network: SpikingQNetwork, log_gains: Numbers) -> SpikingQNetwork:
     """
     Return the network with every observed value scaled by exp(z).
 
@@ -31,7 +31,7 @@ def with_gains(network: SpikingQNetwork, log_gains: Sequence[float]) -> SpikingQ
         raise RstdpError(f'{len(gains)} log gains for a network that takes '
                          f'{network.observation_size} values')
     before, *others = network.weights
-    w1, scales = before * np.repeat(np.float32(gains), 2)[:, np.newaxis], network.scales
+    w1, scales = before * np.repeat(np.array(gains, np.float32), 2)[:, np.newaxis], network.scales
     if network.quantized and not np.array_equal(w1, before):
         w1, scale = on_own_grid('W1', w1)
         scales = (scale, *scales[1:])

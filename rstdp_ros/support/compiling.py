@@ -95,6 +95,8 @@ class Kernel:
     :param options: of ``numba.njit``.
     """
 
+    __qualname__: str
+
     def __init__(self, function: Callable, options: dict[str, Any]) -> None:
         # Without Python's lock, so that a thread in a kernel does not block the others.
         self._options = {'error_model': 'numpy', 'nogil': True, **options}
@@ -115,7 +117,7 @@ class Kernel:
         return self._dispatcher._numba_type_
 
     @cached_property
-    def _dispatcher(self) -> Callable:
+    def _dispatcher(self) -> Any:
         njit = numba().njit
         with _TELLING:
             while _UNTOLD:
@@ -156,7 +158,7 @@ def specialised(template: Callable, **pieces: Any) -> Kernel:
     return Kernel(_copy(template, {**template.__globals__, **pieces}), {})
 
 
-def _copy(function: Callable, names: dict[str, Any]) -> FunctionType:
+def _copy(function: Callable, names: dict[str, Any]) -> Callable:
     """Return the same function with other globals."""
     return update_wrapper(FunctionType(function.__code__, names, function.__name__,
                                        function.__defaults__, function.__closure__), function)

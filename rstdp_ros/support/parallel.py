@@ -9,7 +9,8 @@ import os
 from threading import get_native_id, local, Thread
 from typing import TypeVar
 
-T, R = TypeVar('T'), TypeVar('R')
+T = TypeVar('T')
+R = TypeVar('R')
 
 # Helpers make way for whatever controls a robot meanwhile.
 NICENESS = 5
@@ -34,7 +35,7 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
 
     :raises Exception: what the first item raised whose work failed.
     """
-    jobs = [(item, Future()) for item in items]
+    jobs: list[tuple[T, Future[R]]] = [(item, Future()) for item in items]
     left = iter(jobs)
 
     def run() -> None:

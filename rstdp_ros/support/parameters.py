@@ -66,7 +66,8 @@ class Parameter:
 
         :raises RstdpError: wrong type, not finite, out of range or not one of the choices.
         """
-        kind, value = type(self.default), plain(value)
+        kind: Any = type(self.default)
+        value = plain(value)
         if kind is float and type(value) is int and abs(value) < LARGEST_INTEGER:
             value = float(value)
         if type(value) is not kind:
@@ -127,7 +128,8 @@ def table(cls: type) -> dict[str, Parameter]:
 
     :param cls: a dataclass whose fields were made by :func:`parameter`.
     """
-    return {f.name: Parameter(f.name, f.default, **f.metadata) for f in fields(cls)}
+    return {f.name: Parameter(f.name, f.default, **f.metadata)  # type: ignore[arg-type]
+            for f in fields(cls)}
 
 
 def in_present_names(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:

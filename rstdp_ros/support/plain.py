@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import json
 import sys
 from typing import Any
@@ -13,6 +14,8 @@ from rstdp_ros.support.untrusted import shortened
 
 # What we write is a few levels deep; much deeper content breaks recursive functions.
 MAX_DEPTH = 50
+# Several numbers, in any form.
+Numbers = Sequence[float] | np.ndarray
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from importlib import import_module
-from importlib.metadata import entry_points, EntryPoint, EntryPoints
+from importlib.metadata import entry_points, EntryPoint
 from typing import Any
 
 from rstdp_ros.support.errors import RstdpError
@@ -22,7 +22,7 @@ OURS = 'rstdp_ros'
 
 
 @cache
-def _installed() -> EntryPoints:
+def _installed() -> Any:
     """Return what all installed packages offer to anybody; to read it takes 20 ms."""
     return entry_points()
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
 import numpy as np
 
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.support.plugins import TASKS
 from rstdp_ros.tasks.equations import Equations
 from rstdp_ros.tasks.interface import Joints, RobotInterface
@@ -82,8 +82,7 @@ class TunableEnv(gymnasium.Env):
         self._look()
         return self.task.robot.observation(*self.joints), {}
 
-    def step(self, action: int | np.ndarray) -> tuple[np.ndarray, float, bool, bool,
-                                                      dict[str, Any]]:
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """
         Apply an action for one control period.
 
@@ -122,7 +121,7 @@ class CompiledEnv(TunableEnv):
         return self._equations.state
 
     @state.setter
-    def state(self, state: Sequence[float]) -> None:
+    def state(self, state: Numbers) -> None:
         self._equations.state = tuple(map(float, state))
 
     def _true_state(self) -> tuple[float, ...]:

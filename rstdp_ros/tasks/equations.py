@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TYPE_CHECKING
 
 import numpy as np
 
 from rstdp_ros.support.endings import ending
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.tasks.actuator import commands_kept, delivered
 from rstdp_ros.tasks.interface import Joints
 from rstdp_ros.tasks.plant import Outcome, Plant
@@ -25,13 +25,14 @@ class Equations:
     """
 
     def __init__(self, task: Task) -> None:
-        self.task, self.state = task, ()
+        self.task = task
+        self.state: tuple[float, ...] = ()
 
     def take_up(self, physics: Any) -> None:
         """Let changed physics take effect; commands on their way are those of the episode."""
         self._constants, self._actuator = physics.constants(), np.array(physics.actuator())
 
-    def begin(self, state: Sequence[float]) -> None:
+    def begin(self, state: Numbers) -> None:
         """Put the plant into a state."""
         self.state = tuple(map(float, state))
         self._commands = np.zeros(commands_kept(self.task.robot.control_period))

@@ -70,8 +70,9 @@ class GymPlant(Plant):
         window = {'render_mode': 'human'} if gui else {}
         with self._doing('cannot be made'):
             try:
-                self.env = gymnasium.make(self.env_id, max_episode_steps=task.max_episode_steps,
-                                          disable_env_checker=True, **window)
+                self.env: Any = gymnasium.make(
+                    self.env_id, max_episode_steps=task.max_episode_steps,
+                    disable_env_checker=True, **window)
             except TypeError:
                 if not gui:
                     raise

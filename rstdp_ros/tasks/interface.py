@@ -13,6 +13,7 @@ from rstdp_ros.snn import Neuron
 from rstdp_ros.snn.kernels import greedy
 from rstdp_ros.support.compiling import compiled, Kernel
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.plain import Numbers
 
 
 class Joints(NamedTuple):
@@ -122,7 +123,7 @@ class RobotInterface:
         values = np.concatenate([positions, velocities], axis=-1, dtype=np.float64)
         return np.take(values, self.layout, axis=-1)
 
-    def pose(self, state: Sequence[float]) -> Joints:
+    def pose(self, state: Numbers) -> Joints:
         """Undo :meth:`state`."""
         values = [0.0] * len(self.layout)
         for value, place in zip(state, self.layout):

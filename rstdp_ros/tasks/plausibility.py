@@ -155,9 +155,9 @@ class Velocities:
                                                 + reading.joints.velocities[i])
         self._elapsed += elapsed
         if self._elapsed >= SPAN:
-            for spans, *pair in zip(self._spans, self._changes, self._expected):
+            for spans, pair in zip(self._spans, zip(self._changes, self._expected)):
                 if max(map(abs, pair)) > MOVED:
-                    spans.append(tuple(pair))
+                    spans.append(pair)
             self._clear()
 
     def moved(self, index: int) -> bool:

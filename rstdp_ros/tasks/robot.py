@@ -154,7 +154,7 @@ class RobotPlant(Plant):
         return Outcome(joints, worth, ending(terminated, truncated))
 
     @property
-    def unproven(self) -> str:
+    def unproven(self) -> str:  # type: ignore[override]  # nobody assigns it
         """Say why an episode that ends now does not count, '' if it does."""
         return UNPROVEN if self.prove_motion and not self._motion.verdict else ''
 

@@ -105,6 +105,7 @@ class StandIn:
         self._commands: deque[tuple[float, float]] = deque()
         self._command = 0.0
         self.time = self._idle = 0.0
+        self.state: tuple[float, ...]
         self._set_up()
         # Load compiled code now: a robot does not pause at its first move.
         self._move(0)

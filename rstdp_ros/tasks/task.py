@@ -16,6 +16,7 @@ from rstdp_ros.support.endings import TERMINATED, TRUNCATED
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parallel import in_parallel, parts
 from rstdp_ros.support.parameters import from_mapping
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import commands_kept
 from rstdp_ros.tasks.episodes import Episodes, episodes_of
@@ -280,7 +281,7 @@ class Task:
             before[:, :given.shape[1]] = given
         return self._compiled.drive(starts, before, efforts, constants, actuators)
 
-    def shown(self, state: Sequence[float], sensors: Sequence[float]) -> Joints:
+    def shown(self, state: Numbers, sensors: Numbers) -> Joints:
         """
         Return the sensors' values for a true state.
 
@@ -300,7 +301,8 @@ class Task:
         """
         physics = physics or self.physics()
         starts = self.start_states([seed])
-        *states, last = [*starts, *self.drive(starts, None, efforts[None], physics)[0]]
+        states = [*starts, *self.drive(starts, None, efforts[None], physics)[0]]
+        last = states.pop()
         sensors, over = physics.sensors(), self.ended(tuple(last), physics.constants())
         return trajectory_of([self.shown(state, sensors) for state in states], efforts,
                              TERMINATED if over else TRUNCATED)

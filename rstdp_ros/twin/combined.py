@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Combined(Twin):
     """
 
     name = 'combined'
-    Parameters = CombinedParameters
+    Parameters: ClassVar[type] = CombinedParameters
     plastic = (0, 1)
 
     def __init__(self, network: SpikingQNetwork, parameters: Any = 'default',

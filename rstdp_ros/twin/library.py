@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from rstdp_ros import __version__
 from rstdp_ros.plasticity.library import Library, logarithmic
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support import seeds
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.tasks.task import Task
 from rstdp_ros.twin.robust import MAX_LOG_GAIN
 from rstdp_ros.twin.search import alone, best_gains, Budget
@@ -24,7 +25,7 @@ BUDGET = Budget(generations=7, candidates=16, starts=16, elite=4, reach=0.5)
 STREAM = 0x11B5
 
 
-def make_library(task: Task, network: SpikingQNetwork, log_gains: Sequence[float],
+def make_library(task: Task, network: SpikingQNetwork, log_gains: Numbers,
                  seed: int) -> Library:
     """
     Return a library of random plants from the task's ranges.

@@ -18,7 +18,8 @@ class Memory:
     """
 
     def __init__(self, joints: int) -> None:
-        self.joints, self.trajectories = joints, []
+        self.joints = joints
+        self.trajectories: list[Trajectory] = []
 
     @property
     def steps(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 import math
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import table
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.tasks.task import Task
 
 
@@ -45,7 +45,7 @@ class Prior:
             return (value - centre) / unknown.spread
         return math.log(value / centre) / unknown.spread if value > 0 else -math.inf
 
-    def values(self, u: Sequence[float]) -> dict[str, float]:
+    def values(self, u: Numbers) -> dict[str, float]:
         """Return the parameters that a vector represents, by name."""
         inside = np.clip(u, self.low, self.high)
         return {unknown.name: self._value(unknown, float(one))
@@ -56,7 +56,7 @@ class Prior:
         return (centre * math.exp(unknown.spread * u) if unknown.logarithmic
                 else centre + unknown.spread * u)
 
-    def physics(self, u: Sequence[float]) -> Any:
+    def physics(self, u: Numbers) -> Any:
         """Return the plant that a vector represents; other parameters are nominal."""
         return replace(self.nominal, **self.values(u))
 

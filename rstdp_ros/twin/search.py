@@ -11,6 +11,7 @@ import numpy as np
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support import seeds
 from rstdp_ros.support.parallel import in_parallel
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.tasks.task import Task
 
 # Draws a given number of plants.
@@ -42,7 +43,7 @@ def alone(plant: Any) -> Plants:
 LEAST_REACH, SHRINKING = 0.05, 0.6
 
 
-def best_gains(task: Task, network: SpikingQNetwork, log_gains: np.ndarray, plants: Plants,
+def best_gains(task: Task, network: SpikingQNetwork, log_gains: Numbers, plants: Plants,
                generator: np.random.Generator, budget: Budget, limit: float) -> np.ndarray:
     """
     Return log gains with which a network does well on plants.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -81,8 +81,8 @@ class Twin(Strategy):
     """
 
     name = 'twin'
-    Parameters = TwinParameters
-    plastic = (0,)
+    Parameters: ClassVar[type] = TwinParameters
+    plastic: ClassVar[tuple[int, ...]] = (0,)
     rescaled = (0,)
     default_guard = UNGUARDED
     draws = True

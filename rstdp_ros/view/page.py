@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 import time
@@ -14,7 +15,9 @@ from rstdp_ros.view.panels import Returns, Spikes, Stage, Weights
 from rstdp_ros.view.scene import Played, Scene, Status
 
 # Periods, ms: of what moves, and of what is read.
-MOVING, READ = 50, 400
+MOVING, READ = 60, 400
+# Time between two drawings of what moves, on any page, s: many pages share what one costs.
+SHARED = 0.04
 TEMPLATE = Path(__file__).with_name('page.html')
 # In words and signs, for those who do not see the colours.
 LEVELS = ('● well', '▲ doubtful', '■ stopped', '○ silent')
@@ -51,7 +54,8 @@ class Page:
         for name, model in self._roots().items():
             model.name = name
             document.add_root(model)
-        self._replay: tuple[Played, float] | None = None
+        self._replay: tuple[Played, Sequence[Joints], float] | None = None
+        self._context, self._next, self._drawn = document.session_context.server_context, 0.0, 0
         self._read()
         self._move()
         document.add_periodic_callback(self._move, MOVING)
@@ -72,28 +76,36 @@ class Page:
             'pace': controls.pace, 'sliders': sliders, 'episodes': controls.episodes}
 
     def _move(self) -> None:
-        """Draw what moves."""
+        """Draw what moves, if it is this page's turn."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + SHARED * len(self._context.sessions)
         scene, number = self.scene, self.controls.chosen
         if number is None:
             self._replay = None
             self.stage.show(scene.task, scene.joints, scene.physics,
-                            f'Now, effort {scene.effort:g}')
+                            f'Now, effort {self.spikes.effort:g}')
         else:
             self._again(number)
-        self.spikes.show(scene)
+        self._drawn += 1
+        # Nobody can read them faster.
+        if self._drawn % 2:
+            self.spikes.show(scene)
 
     def _again(self, number: int) -> None:
         """Show a past episode in real time, again and again."""
         if not self._replay or self._replay[0].number != number:
-            found = [p for p in self.scene.played if p.number == number and p.poses]
-            if not found:
+            found = [p for p in self.scene.played if p.number == number]
+            poses = found[0].poses() if found else ()
+            if not poses:
                 return
-            self._replay = found[0], time.monotonic()
-        played, began = self._replay
+            self._replay = found[0], poses, time.monotonic()
+        played, poses, began = self._replay
         step = int((time.monotonic() - began) / self.scene.task.robot.control_period)
         # The last pose stays for a while.
-        last = len(played.poses) - 1
-        pose: Joints = played.poses[min(step % (last + 1 + last // 3 + 1), last)]
+        last = len(poses) - 1
+        pose = poses[min(step % (last + 1 + last // 3 + 1), last)]
         self.stage.show(self.scene.task, pose, played.physics,
                         f'Episode {number}: {played.end} after {played.steps} steps')
 

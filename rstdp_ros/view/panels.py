@@ -72,11 +72,18 @@ class Stage:
             lines = [list(zip(*part.points)) for part in parts if part.kind == kind]
             xs, ys = [list(x) for x, _ in lines], [list(y) for _, y in lines]
             flat = kind == 'joint'
-            source.data = {'xs': sum(xs, []) if flat else xs, 'ys': sum(ys, []) if flat else ys}
+            data = {'xs': sum(xs, []) if flat else xs, 'ys': sum(ys, []) if flat else ys}
+            # The ground does not move.
+            if data != dict(source.data):
+                source.data = data
 
 
 class Spikes:
-    """The spikes for the latest observation, and what they make of it."""
+    """
+    The spikes for the latest observation, and what they make of it.
+
+    :ivar effort: what they command, N or N m.
+    """
 
     def __init__(self, scene: Scene, look: Look) -> None:
         ticks, neurons = scene.network.raster_shape
@@ -98,7 +105,7 @@ class Spikes:
         self.q = figure('Q-values minus their mean', x_range=efforts, x_axis_label='effort')
         self.q.vbar('effort', top='q', width=0.7, source=self.values, color='color')
         self.q.xgrid.visible = False
-        self.look = look
+        self.look, self.effort = look, 0.0
         self._shown: Any = None
 
     def show(self, scene: Scene) -> None:
@@ -109,6 +116,7 @@ class Spikes:
         self._shown = raster
         self.raster.data = {'image': [np.ascontiguousarray(raster.T)]}
         q_values = scene.network.q_values_of(raster[np.newaxis])[0]
+        self.effort = scene.task.robot.effort(q_values)
         best = int(np.argmax(q_values))
         self.values.patch({
             'q': [(slice(None), [float(q) for q in q_values - q_values.mean()])],
@@ -132,7 +140,8 @@ class Returns:
             ('episode', '@number'), ('return', '@result'), ('steps', '@steps'),
             ('end', '@end'), ('event', '@event')]))
         self.plot.legend.location = 'bottom_right'
-        self.look, self._shown = look, None
+        self.look = look
+        self._shown: Sequence[Any] | None = None
 
     def show(self, scene: Scene) -> None:
         """Draw all episodes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 import math
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ class Played:
     :param number: counted since the page's node started.
     :param result: return of an episode that was not aborted, otherwise NaN.
     :param end: how it ended, in the environment's words.
-    :param poses: what was seen of it, in order.
+    :param poses: reads what was seen of it, in order: most episodes are never shown again.
     :param physics: of the plant, by name.
     :param event: what the guard or the strategy did meanwhile; '' for nothing.
     """
@@ -50,7 +50,7 @@ class Played:
     result: float
     steps: int
     end: str
-    poses: Sequence[Joints]
+    poses: Callable[[], Sequence[Joints]]
     physics: Mapping[str, Any]
     event: str = ''
 
@@ -83,7 +83,6 @@ class Scene:
     :ivar network: the latest one.
     :ivar joints: the latest pose, None before the first.
     :ivar raster: the latest spikes, (T, h1 + h2) uint8, None before the first.
-    :ivar effort: the latest command, N or N m.
     :ivar values: parameters of the environment and adaptation nodes, by node and name.
     :ivar answer: the outcome of what a person asked for last.
     """
@@ -93,7 +92,6 @@ class Scene:
         self.first = self.network = network
         self.joints: Joints | None = None
         self.raster: np.ndarray | None = None
-        self.effort = 0.0
         self.values: Mapping[tuple[str, str], Any] = {}
         self.status: Mapping[str, Status] = {}
         self.played: Sequence[Played] = ()
@@ -117,7 +115,8 @@ class Scene:
         if network.digest != self.network.digest:
             self.network = network
 
-    def ended(self, episode_return: float, steps: int, end: str, poses: Sequence[Joints]) -> None:
+    def ended(self, episode_return: float, steps: int, end: str,
+              poses: Callable[[], Sequence[Joints]]) -> None:
         """Add a finished episode."""
         number = self._played[-1].number + 1 if self._played else 0
         self._played.append(Played(number, episode_return, steps, end, poses, self.physics))
@@ -158,7 +157,7 @@ def adjustables(task: Task) -> list[Adjustable]:
     names = list(dict.fromkeys((*task.plant_span, *usual))) or list(known)
     offered = []
     for parameter in (known[name] for name in names if type(known[name].default) is float):
-        middle, spread = parameter.default, 2.0
+        middle, spread = float(parameter.default), 2.0
         if parameter.name in usual and not usual[parameter.name].logarithmic:
             low, high = middle - 2 * usual[parameter.name].spread, (
                 middle + 2 * usual[parameter.name].spread)

@@ -23,22 +23,22 @@ def scene(cartpole, shipped):
 
 def test_episodes_are_counted_and_the_oldest_forgotten(scene):
     for i in range(KEPT + 3):
-        scene.ended(float(i), i, 'terminated', [POSE])
+        scene.ended(float(i), i, 'terminated', lambda: [POSE])
     assert [p.number for p in scene.played] == list(range(3, KEPT + 3))
     assert scene.played[-1].result == KEPT + 2
 
 
 def test_an_event_belongs_to_the_latest_episode_once(scene):
-    scene.ended(33.0, 33, 'terminated', [])
+    scene.ended(33.0, 33, 'terminated', list)
     said = Status(0, 'ok', {'last event': 'episode 0: better in the twin'})
     scene.reported('adaptation', said)
-    scene.ended(200.0, 200, 'truncated', [])
+    scene.ended(200.0, 200, 'truncated', list)
     scene.reported('adaptation', said)
     assert [p.event for p in scene.played] == ['better in the twin', '']
 
 
 def test_an_aborted_episode_has_no_return(scene):
-    scene.ended(math.nan, 3, 'aborted: reset', [])
+    scene.ended(math.nan, 3, 'aborted: reset', list)
     assert math.isnan(scene.played[0].result) and scene.played[0].end == 'aborted: reset'
 
 

@@ -23,10 +23,10 @@ class Parameters(NamedTuple):
     :param thresholds: of the two hidden layers and the readout.
     """
 
-    synapses: tuple[np.ndarray, np.ndarray]
+    synapses: tuple[np.ndarray, ...]
     du: float
     dv: float
-    thresholds: tuple[float, float, float]
+    thresholds: tuple[float, ...]
 
 
 class Floating:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +80,8 @@ def episode_observations(task: Task, network: SpikingQNetwork, count: int,
     :param seed: of the first episode; the next ones count up.
     :return: (count, n) float32.
     """
-    plant, seen = task.make_plant(), []
+    plant = task.make_plant()
+    seen: list[np.ndarray] = []
     plant.set_physics(task.make_physics(task.demo_physics))
     while len(seen) < count:
         *poses, _ = roll_out(task, plant, network, seed).joints
@@ -99,7 +100,7 @@ def _experience(task: Task, network: SpikingQNetwork, seed: int) -> tuple[RSTDP,
     return rule, rasters
 
 
-def _inference(backend: LavaBackend, observations: Sequence[np.ndarray],
+def _inference(backend: LavaBackend, observations: np.ndarray,
                progress: Callable[[str], None]) -> Finding:
     network = backend.network
     kind = 'fixed point' if network.quantized else 'floating point'

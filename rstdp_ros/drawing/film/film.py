@@ -44,7 +44,7 @@ class Film(Sequence):
         """Return the number of pictures."""
         return len(self.moments)
 
-    def __getitem__(self, index: int) -> np.ndarray:
+    def __getitem__(self, index: int) -> np.ndarray:  # type: ignore[override]  # no slices
         """Draw one picture, (height, width, 3) uint8."""
         start, step = self.moments[index]
         return self.picture.draw(self.pairs[start], step, self.captions[start])

@@ -19,7 +19,7 @@ TINY, SMALL, MEDIUM, LARGE = 6, 8.5, 10, 12
 CAPTION_LINES = 3
 SIDES = ('before', 'after')
 STATES = {TERMINATED: 'ended at step {}', TRUNCATED: 'time limit, step {}'}
-STYLE_OF = {
+STYLE_OF: dict[str, dict[str, Any]] = {
     'ground': {'color': GREY, 'linewidth': 1.5},
     'limit': {'color': GREY, 'linewidth': 1, 'linestyle': ':'},
     'body': {'color': '#444444', 'linewidth': 0},
@@ -61,7 +61,7 @@ class Side:
     """
 
     def __init__(self, figure: Any, index: int, digest: str, task: Task, physics: Any,
-                 layers: tuple[int, int], scale: Scale) -> None:
+                 layers: tuple[int, ...], scale: Scale) -> None:
         self.task, self.physics = task, physics
         self.color = STYLES[('before', 'rstdp')[index]].color
         stage, spikes, returns = (
@@ -104,7 +104,7 @@ class Side:
     def _parts(self, joints: Joints) -> tuple[Part, ...]:
         return self.task.sketch.parts(joints, self.physics)
 
-    def _spikes(self, axes: Any, layers: tuple[int, int], scale: Scale) -> Any:
+    def _spikes(self, axes: Any, layers: tuple[int, ...], scale: Scale) -> Any:
         from matplotlib.colors import LinearSegmentedColormap
         shades = LinearSegmentedColormap.from_list('', ['white', self.color])
         first, both = layers[0], sum(layers)
@@ -166,8 +166,8 @@ class Picture:
     :param width: pixels.
     """
 
-    def __init__(self, task: Task, physics: Any, digests: tuple[str, str],
-                 layers: tuple[int, int], scale: Scale, width: int) -> None:
+    def __init__(self, task: Task, physics: Any, digests: tuple[str, ...],
+                 layers: tuple[int, ...], scale: Scale, width: int) -> None:
         figure = new_figure(WIDTH, HEIGHT)
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         figure.set_layout_engine('none')

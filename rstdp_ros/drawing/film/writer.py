@@ -58,7 +58,7 @@ def _write_gif(path: Path, pictures: Sequence[np.ndarray], fps: int,
                progress: Callable[[int], None]) -> None:
     """Write all pictures with one palette: smaller, and without flicker."""
     from PIL import Image
-    plain = {'dither': Image.Dither.NONE}
+    plain: dict[str, Any] = {'dither': Image.Dither.NONE}
     samples = [pictures[i] for i in (0, len(pictures) // 2, -1)]
     palette = _palette(Image.fromarray(np.concatenate(samples)).quantize(COLORS, **plain))
     frames = []

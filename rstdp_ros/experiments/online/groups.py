@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rstdp_ros.experiments.online.plants import online_plants, Physics, RANGES
 from rstdp_ros.experiments.studies.pybullet import PLANTS as IN_PYBULLET
 
 # Worlds that are not compiled.
-SLOW = {'slowness': 4, 'longest': 10}
+SLOW: Mapping[str, Any] = {'slowness': 4, 'longest': 10}
 # The number of episodes after which the plant changes.
 CHANGE = 20
 CHANGES: Mapping[str, Sequence[tuple[Physics, Physics]]] = {
@@ -66,5 +67,5 @@ def groups(task: str) -> Iterator[Group]:
             yield Group(world, world, _same(STAND_IN), **SLOW)
 
 
-def _same(plants) -> list[tuple[Physics, Physics]]:
+def _same(plants: Sequence[Physics]) -> list[tuple[Physics, Physics]]:
     return [(plant, plant) for plant in plants]

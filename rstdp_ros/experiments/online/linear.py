@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rstdp_ros.support.compiling import compiled
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks.actuator import delivered, reach
 from rstdp_ros.tasks.cartpole.physics import failed, NOMINAL_EFFORT, step
@@ -83,7 +84,7 @@ class LinearControl:
     :param weights: (4,) or (5 + m,), as for :func:`run_linear`.
     """
 
-    def __init__(self, weights: Sequence[float]) -> None:
+    def __init__(self, weights: Numbers) -> None:
         self.weights = np.ascontiguousarray(weights, np.float64)
 
     @property

@@ -17,15 +17,16 @@ from rstdp_ros.experiments.online.quadratic import designed
 from rstdp_ros.experiments.online.worlds import World
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.tasks.cartpole.task import CARTPOLE
 
 POPULATION, ELITE, ROUNDS, STARTS = 128, 16, 25, 50
 # For a bound: starts of the search, and fresh ones to compare its results.
 MANY = 200
-USUAL = (0.1, 0.5, 2.0, 1.0)
+USUAL = np.array((0.1, 0.5, 2.0, 1.0))
 
 
-def cross_entropy(measure: Callable[[np.ndarray], float], centre: Sequence[float],
+def cross_entropy(measure: Callable[[np.ndarray], float], centre: Numbers,
                   generator: np.random.Generator) -> np.ndarray:
     """
     Return the best direction tried by the cross-entropy method.
@@ -63,7 +64,8 @@ def best_linear(physics: Any, memory: int = 0, seed: int = 0) -> LinearControl:
     generator = np.random.default_rng(seed)
     starts = seeds.block(seeds.VALIDATION, 2 * MANY)
     some, others = (mean_steps(part, physics) for part in (starts[:MANY], starts[MANY:]))
-    size, tried = INPUTS + memory, []
+    size = INPUTS + memory
+    tried: list[np.ndarray] = []
     for centre in (USUAL, *_designs(physics)):
         centre = np.append(centre, np.zeros(size))[:size]
         centre /= np.linalg.norm(centre)

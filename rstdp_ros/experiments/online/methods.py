@@ -73,7 +73,8 @@ def nothing(worlds: Sequence[World], network: SpikingQNetwork,
 EQUATIONS = ALL[:5]
 LASTING = ALL[:4]
 HARDER = ('extreme', 'hard')
-PARTS = {'r-STDP': 'use_rstdp', 'gains': 'use_gains', 'twin': 'use_twin'}
+PARTS: Mapping[str, Mapping[str, Any]] = {
+    'r-STDP': {'use_rstdp': False}, 'gains': {'use_gains': False}, 'twin': {'use_twin': False}}
 METHODS: Mapping[str, Method] = {
     'none': Method(nothing, Style(plotting.BLACK, '_', ':'), {'cartpole': 0, 'acrobot': 0}),
     'rstdp': Method(partial(strategy, name='rstdp'), plotting.STYLES['rstdp'],
@@ -90,9 +91,9 @@ METHODS: Mapping[str, Method] = {
     'combined': Method(partial(strategy, name='combined'), Style(plotting.VERMILLION, 'o'),
                        {'cartpole': 10, 'acrobot': 3}),
     **{f'combined without {part}': Method(
-        partial(strategy, name='combined', **{switch: False}),
+        partial(strategy, name='combined', **without),
         Style(plotting.VERMILLION, marker, ':'), {'cartpole': 10, 'acrobot': 3}, HARDER,
-        ('paper',)) for (part, switch), marker in zip(PARTS.items(), '123')},
+        ('paper',)) for (part, without), marker in zip(PARTS.items(), '123')},
     'known plant': Method(known_plant, Style(plotting.PURPLE, '*', '--'),
                           {'cartpole': 3, 'acrobot': 3}, HARDER),
     "paper's protocol": Method(paper, Style(plotting.BLACK, '+', ':'),

@@ -61,7 +61,7 @@ class StandInWorld(World):
         """Play an episode and keep all data that a strategy may need."""
         return VirtualRun(self.task, network, self.physics, self.imperfections, seed).episode()
 
-    def returns(self, network: SpikingQNetwork, seeds: Sequence[int]) -> np.ndarray:
+    def returns(self, network: Any, seeds: Sequence[int]) -> np.ndarray:
         """Return a network's returns in episodes of these seeds, (n,)."""
         return stand_in_returns(network, seeds, self.physics, self.imperfections)
 

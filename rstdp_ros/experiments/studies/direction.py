@@ -102,7 +102,7 @@ def _changes(data: DataFrame) -> DataFrame:
 def _places(data: DataFrame) -> DataFrame:
     """Compare with the control that has the same entries, and hence the same net drift."""
     from pandas import DataFrame
-    rows = []
+    rows: list[dict[str, Any]] = []
     columns = ['task', 'network', 'preset', 'set', 'updates']
     wide = data.pivot_table(index=columns, columns='rule', values='change', sort=False)
     if not {'rstdp', 'shuffled'} <= set(wide):

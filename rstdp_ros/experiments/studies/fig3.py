@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import Any, TYPE_CHECKING
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def figure(data: DataFrame) -> Figure:
     return result
 
 
-def _line(axis, data: DataFrame, column: str, name: str) -> None:
+def _line(axis: Any, data: DataFrame, column: str, name: str) -> None:
     groups = data.groupby('percent')[column]
     plotting.line_with_errors(axis, groups.mean(), groups.std().fillna(0.0), name)
 

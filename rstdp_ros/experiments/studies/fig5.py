@@ -59,7 +59,8 @@ def run(job: Training) -> Rows:
         raise RstdpError(f'training needs {error.name}: pip install "rstdp_ros[train]"') from None
     torch.set_num_threads(1)
     task = get_task(job.task)
-    length = table(task.physics)[LENGTHS[job.task]].default * (1 + job.percent / 100)
+    usual = float(table(task.physics)[LENGTHS[job.task]].default)
+    length = usual * (1 + job.percent / 100)
     settings = replace(task.settings(equal_scale=False), episodes=job.episodes,
                        solved_return=float('inf'), validate_every=job.episodes)
     trainer = Trainer(task, job.seed, settings, task.make_physics({LENGTHS[job.task]: length}))

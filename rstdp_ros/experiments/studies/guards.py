@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+Physics = Mapping[str, float]
 GUARDS = ('snapshot', 'recheck', 'none')
 FIRST_SEED = seeds.ADAPTATION + 40_000_000
 # Seeds of the draws of plants; guards were designed on plants of seeds 11000 to 12002.
@@ -60,8 +61,8 @@ class GuardRun(NetworkJob):
 
     plant: str
     run: int
-    before: Mapping[str, float]
-    after: Mapping[str, float]
+    before: Physics
+    after: Physics
     change: int
     episodes: int
     starts: int
@@ -76,13 +77,14 @@ def draw_plants(task: str, name: str, seed: int, count: int) -> list[dict[str, f
 def jobs(tasks: Sequence[str], scale: Scale) -> list[GuardRun]:
     """List the runs."""
     # There are many networks to measure, so half of the starts must suffice.
-    return [GuardRun(task, *network, *plant, *_lengths(plant[0], scale),
+    return [GuardRun(task, *network, kind, number, before, after, *_lengths(kind, scale),
                      -(-scale.held_out_starts // 2))
             for task in tasks
-            for plant, network in product(_plants(task, scale), networks(task, scale))]
+            for (kind, number, before, after), network in product(_plants(task, scale),
+                                                                  networks(task, scale))]
 
 
-def _plants(task: str, scale: Scale) -> Iterator[tuple[str, int, Any, Any]]:
+def _plants(task: str, scale: Scale) -> Iterator[tuple[str, int, Physics, Physics]]:
     """Yield kind, number, first and last parameters of the plants of a task."""
     cartpole = task == 'cartpole'
     few = -(-CHANGES[scale.name] // 5)

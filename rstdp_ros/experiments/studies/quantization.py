@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, TYPE_CHECKING
 
 from rstdp_ros.drawing.before_after import before_after
 from rstdp_ros.drawing.plotting import BLUE, GREEN, Style, VERMILLION
@@ -74,7 +74,7 @@ def jobs(tasks: Sequence[str], scale: Scale) -> list[Conversion | Runs]:
 def run(job: Conversion | Runs) -> Rows:
     """Measure on held-out starts."""
     task, network = get_task(job.task), load(job)
-    measure = _convert if isinstance(job, Conversion) else _adapt
+    measure: Any = _convert if isinstance(job, Conversion) else _adapt
     return [{'task': job.task, 'network': job.network, **row}
             for row in measure(task, network, job)]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from rstdp_ros.protocol.adaptation import ASK_AGAIN_AFTER, PROGRESS_TIMEOUT, SERVICE_TIMEOUT
 from rstdp_ros.protocol.conformance.events import (
@@ -56,7 +58,7 @@ class Dialogue:
         self._asked_at = self._slowest_reset = 0.0
         self._last_act: Act | None = None
 
-    def _wait(self, patience: float, wanted: Callable[[Event], bool]) -> Script[Event | None]:
+    def _wait(self, patience: float, wanted: Callable[[Event], bool]) -> Script[Any]:
         """Return the next wanted event; None if none came within ``patience`` seconds."""
         deadline = self.now + patience
         while self.now < deadline:
@@ -74,8 +76,7 @@ class Dialogue:
             self._token += 1
             token, self._asked_at = self._token, self.now
             self._outputs.append(question(token))
-            reply = yield from self._wait(
-                SERVICE_TIMEOUT, lambda e, t=token: isinstance(e, Reply) and e.token == t)
+            reply = yield from self._wait(SERVICE_TIMEOUT, partial(_replies, token))
             if reply is not None:
                 return reply
         return None
@@ -161,7 +162,7 @@ class Dialogue:
         return Act(observation.episode_id, observation.stamp, self.task.robot.actuated_joint,
                    answer.effort)
 
-    def _step(self, observation: Observation) -> Script[Event]:
+    def _step(self, observation: Observation) -> Script[Any]:
         """Answer an observation, again if it is sent again; return what follows it."""
         since = self.now
         while self.now < since + PROGRESS_TIMEOUT:
@@ -174,7 +175,7 @@ class Dialogue:
                 return event
         raise self._stalled(since)
 
-    def _play(self, event: Event) -> Script[EpisodeEnd | Unreadable]:
+    def _play(self, event: Event) -> Script[Any]:
         """Answer until the episode is over; return its end."""
         while isinstance(event, Observation):
             if len(self.witness.episodes[self._episode_id].joints) > self.task.max_episode_steps:
@@ -210,3 +211,8 @@ class Dialogue:
             self.report.judge(Rule.GOES_ON, False, f'nothing new within {PROGRESS_TIMEOUT:g} s; '
                               'its log or /diagnostics may say why')
         return Stalled('the episode does not go on')
+
+
+def _replies(token: int, event: Event) -> bool:
+    """Return whether an event is the reply to a request."""
+    return isinstance(event, Reply) and event.token == token

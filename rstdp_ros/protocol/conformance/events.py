@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Generator
+from typing import Any, NamedTuple, TypeVar
 
 from rstdp_ros.protocol.episode import EpisodeEnd, Observation
 from rstdp_ros.protocol.outputs import Reset, SetSeed
@@ -34,7 +34,7 @@ class Reply(NamedTuple):
     """
 
     token: int
-    value: str | Mapping[str, str] = ''
+    value: Any = ''
     refusal: str = ''
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rstdp_ros.protocol.adaptation import SERVICE_TIMEOUT
 from rstdp_ros.protocol.conformance.dialogue import TRIES
 from rstdp_ros.protocol.conformance.events import (
@@ -166,8 +168,7 @@ class Examination(Trials):
         """Request plant and clock."""
         for name in PLANT:
             # If one of the names is undeclared, most drivers reply with nothing at all.
-            reply = yield from self._ask(
-                lambda token, names=(name, 'clock'): AskParameters(token, names), tries=1)
+            reply = yield from self._ask(partial(AskParameters, names=(name, 'clock')), tries=1)
             if reply is None:
                 return
             self.parameters.update(reply.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rstdp_ros.protocol.adaptation import PROGRESS_TIMEOUT
 from rstdp_ros.protocol.conformance.dialogue import Dialogue
@@ -67,7 +67,7 @@ class Trials(Dialogue):
     def _whole_episode(self, seed: int) -> Script[None]:
         """Play an episode, again if it was disturbed; judge the last try."""
         for _ in range(ATTEMPTS):
-            event: Event = yield from self._begin(seed)
+            event = yield from self._begin(seed)
             if self.witness.lockstep is None:
                 event = yield from self._tell_the_clock(event)
             end = yield from self._play(event)
@@ -82,7 +82,7 @@ class Trials(Dialogue):
         if rate is not None:
             self.report.judge(Rule.STEADY, *rate)
 
-    def _tell_the_clock(self, first: Observation) -> Script[Event]:
+    def _tell_the_clock(self, first: Observation) -> Script[Any]:
         """
         Withhold an answer to see whether the environment waits; return what came.
 
@@ -177,23 +177,23 @@ class Trials(Dialogue):
     def _judge_starved(self, provocation: Provocation, event: Event | None, lasted: float,
                        silent: float) -> None:
         rule, what, _ = provocation
-        ended = isinstance(event, EpisodeEnd)
-        if ended and event.aborted:
+        end = event if isinstance(event, EpisodeEnd) else None
+        if end and end.aborted:
             self.report.judge(rule, True)
-        elif ended and rule is Rule.REPEAT and lasted <= TOLERANCE * silent:
+        elif end and rule is Rule.REPEAT and lasted <= TOLERANCE * silent:
             # The first copy was a valid action, which moved the plant while it was valid.
-            self.report.skip(rule, f'the episode {event.message} before any time-out')
+            self.report.skip(rule, f'the episode {end.message} before any time-out')
         else:
-            went_on = f'{event.message} after' if ended else 'went on for'
+            went_on = f'{end.message} after' if end else 'went on for'
             self.report.judge(rule, False, f'after {what} it {went_on} {lasted:.2f} s; without '
                               f'answers it lasts {silent:.2f} s')
 
     def _judge_silence(self, event: Event | None, lasted: float) -> None:
         """Report what an episode did that was not aborted although there was no answer."""
-        ended = isinstance(event, EpisodeEnd)
-        why = (f'without answers it {event.message} after' if ended
+        end = event if isinstance(event, EpisodeEnd) else None
+        why = (f'without answers it {end.message} after' if end
                else 'without answers it goes on for') + f' {lasted:.2f} s'
-        if ended and event.message == TERMINATED:
+        if end and end.message == TERMINATED:
             # It might have been aborted a moment later.
             self.report.skip(Rule.SILENCE, why)
         else:

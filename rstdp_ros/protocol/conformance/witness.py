@@ -59,7 +59,8 @@ class Witness:
         self.latest_at = -math.inf
         self.stray_end = ''
         self.episodes: dict[str, Seen] = defaultdict(Seen)
-        self._current, self._seed, self._whole = '', None, False
+        self._current, self._whole = '', False
+        self._seed: int | None = None
         self._return: float | None = None
         self._reward: float | None = None
 

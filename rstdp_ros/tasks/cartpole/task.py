@@ -1,11 +1,11 @@
 """The cart-pole as a :class:`Task`."""
 
-from collections.abc import Sequence
 import math
 
 import numpy as np
 
 from rstdp_ros.snn import Neuron
+from rstdp_ros.support.plain import Numbers
 from rstdp_ros.tasks.cartpole.machine import MACHINE
 from rstdp_ros.tasks.cartpole.physics import (
     CartPolePhysics,
@@ -36,7 +36,7 @@ def start_state(generator: np.random.Generator) -> np.ndarray:
     return generator.uniform(-START_RANGE, START_RANGE, size=4)
 
 
-def joints_of(observation: Sequence[float]) -> Joints:
+def joints_of(observation: Numbers) -> Joints:
     """
     Split an observation or a state into joint positions and velocities.
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks.interface import Joints
-from rstdp_ros.tasks.pybullet.physics import PyBulletPhysics
 from rstdp_ros.tasks.task import Task
 from rstdp_ros.tasks.urdf import describe, Dynamics
 
@@ -73,12 +72,12 @@ class World:
         self.task, self.bullet = task, Simulation(gui)
         self._folder = TemporaryDirectory()
         self._urdf = Path(self._folder.name) / f'{task.name}.urdf'
-        self.physics: PyBulletPhysics | None = None
+        self.physics: Any = None
         if gui:
             self.bullet.configureDebugVisualizer(self.bullet.COV_ENABLE_GUI, 0)
             self.bullet.resetDebugVisualizerCamera(DISTANCE, 0.0, PITCH, TARGET)
 
-    def build(self, physics: PyBulletPhysics) -> None:
+    def build(self, physics: Any) -> None:
         """Rebuild the bodies from nothing; :meth:`place` must follow."""
         bullet = self.bullet
         if physics != self.physics:

@@ -1,5 +1,7 @@
 """The Process by which observations enter a network on Lava and spikes and values leave it."""
 
+from typing import Any
+
 from lava.magma.core.decorator import implements, requires, tag
 from lava.magma.core.model.py.model import PyLoihiProcessModel
 from lava.magma.core.model.py.ports import PyInPort, PyOutPort, PyRefPort
@@ -28,7 +30,7 @@ class Terminal(AbstractProcess):
     :param ticks: T.
     """
 
-    def __init__(self, *, sizes: tuple[int, int, int], ticks: int) -> None:
+    def __init__(self, *, sizes: tuple[int, ...], ticks: int) -> None:
         super().__init__(sizes=sizes, ticks=ticks)
         h1, h2, n_out = sizes
         self.current, self.spikes1, self.spikes2 = (
@@ -49,7 +51,7 @@ class TerminalModel(PyLoihiProcessModel):
     request: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     answer: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
-    def __init__(self, proc_params) -> None:
+    def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         (h1, h2, _), self._ticks = proc_params['sizes'], proc_params['ticks']
         self._window = self._ticks + DELAY
