@@ -25,6 +25,10 @@ ALONE := test/nodes/test_habits.py \
          test/nodes/test_commanding.py::test_a_stop_does_not_wait_behind_joint_states \
          test/nodes/test_graph.py::$\
          test_a_robot_moves_only_when_enabled_and_stops_when_the_policy_dies
+# Tests write thousands of small files and wait each time until the disk has them; memory, where
+# there are 4 GB of it, has them at once.
+export PYTEST_DEBUG_TEMPROOT := $(shell \
+    [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 4000000 ] && echo /dev/shm)
 # REPORT='--reliability docs/reliability.md' writes down what was measured.
 REPORT :=
 INPUTS := setup.py constraints.txt $(wildcard constraints-$(ROS).txt)

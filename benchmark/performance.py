@@ -47,6 +47,11 @@ Most of what is resident is LLVM's library (70 MB), which all nodes share.
 Lockstep: environment, policy and adaptation in three processes, each step waiting for its answer.
 The bare graph sends the same three messages and does nothing else. "In one process" is
 `composed:=true`.
+""",
+    'view': """## The live page
+
+Steps per second in lockstep with the view node, as a fraction of those without it. The pages are
+WebSockets that take everything and draw nothing, as browsers on other machines do.
 """}
 
 
@@ -96,7 +101,7 @@ def one(results: Mapping[str, object]) -> str:
 
 
 WRITERS = {'kernels': kernels, 'peers': peers, 'simulators': columns, 'startup': columns,
-           'lockstep': one}
+           'lockstep': one, 'view': one}
 
 
 def draw(growth: Mapping[str, Mapping[str, list[float]]], path: Path) -> None:
