@@ -130,7 +130,7 @@ pictures: $(VENV)/.setup  ## Draw the pictures in docs anew
 	$(BIN)/rstdp_ros render acrobot --seed 400000000 400000001 --output docs/film_acrobot.gif
 	$(BIN)/rstdp_ros adapt cartpole --strategy rstdp --plot docs/adaptation.png
 	$(BIN)/rstdp_ros reproduce report --output docs/results
-	-$(BIN)/python docs/examples/view_pictures.py docs
+	-$(BIN)/python docs/view_pictures.py docs
 	-$(BROWSER) --screenshot=docs/report.png file://$(CURDIR)/docs/results/report.html
 
 clean:  ## Remove environments, builds and compiled kernels

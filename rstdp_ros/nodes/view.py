@@ -50,6 +50,8 @@ from rstdp_ros.view.server import PageServer, TOKEN
 
 POLL_PERIOD = 0.05
 ASK_PERIOD = 1.0
+# Parameters that are known are read again after this time, s.
+REFRESH_PERIOD = 5.0
 # A node unheard for this long is shown as silent, s.
 SILENT_AFTER = 5.0
 # An answer that takes longer is said to be missing, s.
@@ -83,6 +85,7 @@ class ViewNode(Node):
             for node, names in (
                 ('environment', ['plant', 'real_time_factor', *table(task.physics)]),
                 ('adaptation', ['plasticity']))}
+        self._ask_again = dict.fromkeys(self._readers, 0.0)
         self._timers = [steady_timer(self, POLL_PERIOD, self._on_poll),
                         steady_timer(self, ASK_PERIOD, self._on_ask)]
         self._server = self._serve(parameters)
@@ -195,18 +198,19 @@ class ViewNode(Node):
                 self.scene.set(node, news)
 
     def _on_ask(self) -> None:
-        """Ask for parameters that are not known yet; notice who fell silent."""
+        """Ask for parameters, as events of changes may be missed; notice who fell silent."""
+        now = time.monotonic()
         for node, (client, names) in self._readers.items():
-            known = {name for of, name in self.scene.values if of == node}
-            if not known and client.service_is_ready():
+            if now > self._ask_again[node] and client.service_is_ready():
                 client.call_async(GetParameters.Request(names=names)).add_done_callback(
                     self.guarded(partial(self._on_values, node, names)))
         for node, heard in self._heard.items():
             status = self.scene.status[node]
-            if time.monotonic() - heard > SILENT_AFTER and status.level < 3:
+            if now - heard > SILENT_AFTER and status.level < 3:
                 self.scene.reported(node, Status(3, 'no diagnostics', status.values))
 
     def _on_values(self, node: str, names: Iterable[str], future: Any) -> None:
+        self._ask_again[node] = time.monotonic() + REFRESH_PERIOD
         # Those that a node does not have come back without a value.
         values = zip(names, map(parameter_value_to_python, future.result().values))
         self.scene.set(node, {name: value for name, value in values if value is not None})
@@ -240,6 +244,8 @@ class ViewNode(Node):
         def done(future: Any) -> None:
             if self._waiting.pop(future, None):
                 success, reason = read(future.result())
+                if not success:
+                    self._ask_again = dict.fromkeys(self._readers, 0.0)
                 self.scene.answer = (
                     f'{name}: {reason or "done" if success else f"refused: {reason}"}')
 

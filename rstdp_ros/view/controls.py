@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import time
 from typing import Any, Protocol
 
 from rstdp_ros.view.look import Look, widget_style
@@ -10,6 +11,8 @@ from rstdp_ros.view.scene import Adjustable, adjustables, Scene
 
 # Label of the entry that follows the plant.
 LIVE = 'live'
+# Time within which a button must be pressed again, s.
+SURE = 5.0
 PACES = {'fast': 0.0, 'real time': 1.0}
 
 
@@ -74,7 +77,7 @@ class Controls:
         """Return what sends a person's change, and nothing that only follows the graph."""
         def changed(attribute: str, old: Any, new: Any) -> None:
             if new is not None and not self._following:
-                self._actions.set_parameter(node, name, meaning(new))
+                self._set(node, name, meaning(new))
         return changed
 
     def show(self) -> None:
@@ -82,6 +85,7 @@ class Controls:
         for slider in self.sliders:
             self._send(slider)
         self._show_values()
+        self.restart.show()
         played = self._scene.played
         if played is not self._played:
             self._played = played
@@ -102,7 +106,12 @@ class Controls:
         moved = slider.value != self._followed.get(slider.name, slider.value)
         if moved and known is not None and abs(slider.value - known) > 0.6 * slider.step:
             self._followed[slider.name] = slider.value
-            self._actions.set_parameter('environment', slider.name, slider.value)
+            self._set('environment', slider.name, slider.value)
+
+    def _set(self, node: str, name: str, value: Any) -> None:
+        """Set a parameter; it counts as set at once, until what the node says arrives."""
+        self._scene.set(node, {name: value})
+        self._actions.set_parameter(node, name, value)
 
     def _show_values(self) -> None:
         values = self._scene.values
@@ -135,17 +144,24 @@ class _Twice:
     """A button that must be pressed twice, because what it does cannot be undone."""
 
     def __init__(self, button: Any) -> None:
-        self.button, self._label = button, button.label
+        self.button, self._label, self._until = button, button.label, 0.0
         self._act, = button._event_callbacks['button_click']
         button._event_callbacks['button_click'] = []
         button.on_click(self._pressed)
 
     def _pressed(self) -> None:
-        if self.button.label == self._label:
-            self.button.label = f'really {self._label}?'
-        else:
-            self.button.label = self._label
+        if self._until:
+            self._until = 0.0
             self._act()
+        else:
+            self._until = time.monotonic() + SURE
+        self.show()
+
+    def show(self) -> None:
+        """Ask while it may be pressed again."""
+        if time.monotonic() > self._until:
+            self._until = 0.0
+        self.button.label = f'really {self._label}?' if self._until else self._label
 
 
 def _follow(slider: Any, value: float) -> None:

@@ -18,6 +18,7 @@ from rstdp_ros.view.scene import Played, Scene, Status
 MOVING, READ = 60, 400
 # Time between two drawings of what moves, on any page, s: many pages share what one costs.
 SHARED = 0.04
+NOTHING = 'nothing to set: the plant is not simulated by this graph'
 TEMPLATE = Path(__file__).with_name('page.html')
 # In words and signs, for those who do not see the colours.
 LEVELS = ('● well', '▲ doubtful', '■ stopped', '○ silent')
@@ -43,7 +44,7 @@ class Page:
         self.returns, self.weights = Returns(scene.task, look), Weights(scene, look)
         self.controls = Controls(scene, actions, look)
         self.health, self.findings = Div(name='health', **style), Div(name='findings', **style)
-        self.answer = Div(name='answer', **style)
+        self.answer, self.note = Div(name='answer', **style), Div(name='note', **style)
         document.template = Environment(
             loader=FileSystemLoader(TEMPLATE.parent), autoescape=False).get_template(TEMPLATE.name)
         document.template_variables.update(
@@ -70,8 +71,8 @@ class Page:
             'stage': self.stage.plot, 'raster': self.spikes.plot, 'q': self.spikes.q,
             'returns': self.returns.plot, 'change': weights.change, 'trace': weights.trace,
             'gains': weights.gains, 'health': self.health, 'findings': self.findings,
-            'answer': self.answer, 'stop': controls.stop, 'enable': controls.enable,
-            'save': controls.save, 'rollback': controls.rollback,
+            'answer': self.answer, 'note': self.note, 'stop': controls.stop,
+            'enable': controls.enable, 'save': controls.save, 'rollback': controls.rollback,
             'restart': controls.restart.button, 'learning': controls.learning,
             'pace': controls.pace, 'sliders': sliders, 'episodes': controls.episodes}
 
@@ -116,7 +117,8 @@ class Page:
         self.controls.show()
         for div, text in ((self.health, health(self.scene)),
                           (self.findings, findings(self.scene)),
-                          (self.answer, escape(self.scene.answer))):
+                          (self.answer, escape(self.scene.answer)),
+                          (self.note, '' if self.scene.simulated else NOTHING)):
             if div.text != text:
                 div.text = text
 

@@ -75,8 +75,9 @@ class Scene:
     """
     The present state of a graph.
 
-    One thread writes; a value is never changed, only replaced, so readers need no lock, and see
-    whether something is new by its identity.
+    A value is never changed, only replaced, so readers need no lock, and see whether something is
+    new by its identity. The node's thread writes, and pages what a person set; a change that is
+    lost between them comes with the node's next reading of all parameters.
 
     :param task: the task.
     :param network: the one that the run began with.
@@ -134,7 +135,9 @@ class Scene:
 
     def set(self, node: str, values: Mapping[str, Any]) -> None:
         """Take values of a node's parameters."""
-        self.values = {**self.values, **{(node, name): v for name, v in values.items()}}
+        known = {**self.values, **{(node, name): v for name, v in values.items()}}
+        if known != self.values:
+            self.values = known
 
     def log_gains(self) -> np.ndarray:
         """Return how much larger each observed value counts than at first, as logarithms."""
