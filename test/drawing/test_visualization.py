@@ -12,6 +12,7 @@ import pytest
 from rstdp_ros.bags.topics import load_typestore
 from rstdp_ros.bringup import describe_graph
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.resources import share_path
 from rstdp_ros.tasks import get_task, TASKS
 from rstdp_ros.tasks.urdf import describe
 
@@ -114,7 +115,7 @@ def test_rviz_is_a_part_of_the_graph():
     assert publisher.parameters['use_sim_time'] and rviz.parameters['use_sim_time']
     assert publisher.remappings == rviz.remappings == {'/tf': 'tf', '/tf_static': 'tf_static'}
     assert rviz.executable == 'rviz2' and not rviz.respawn
-    assert rviz.arguments == ('-d', str(ROOT / 'config/cartpole.rviz'))
+    assert rviz.arguments == ('-d', str(share_path('config/cartpole.rviz')))
     assert not [n for n in describe_graph('cartpole', {}) if not n.ours]
 
 
