@@ -182,7 +182,7 @@ def watch(supervisor: Supervisor, folder: Path, episodes: int, people: TextIO) -
     while True:
         for event in supervisor.poll():
             print(event, file=people, flush=True)
-        if page != (page := _address(folder)):
+        if 'view' in supervisor.nodes and page != (page := _address(folder)):
             print(f'watch at {page}', file=people, flush=True)
         records = read_records(log) if log.exists() else []
         for record in records[shown:]:

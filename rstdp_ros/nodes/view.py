@@ -6,7 +6,7 @@ It only listens, sets parameters and calls services, so nothing that learns depe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 import os
 from pathlib import Path
@@ -67,6 +67,8 @@ class ViewNode(Node):
     """Turns messages into a :class:`~rstdp_ros.view.scene.Scene`, and clicks into requests."""
 
     def __init__(self) -> None:
+        # Before there are other threads: each has a niceness of its own.
+        os.nice(NICENESS)
         super().__init__('view')
         parameters = NodeParameters(self).declare(ViewParameters())
         task = get_task(parameters.task)
@@ -89,7 +91,6 @@ class ViewNode(Node):
         self._timers = [steady_timer(self, POLL_PERIOD, self._on_poll),
                         steady_timer(self, ASK_PERIOD, self._on_ask)]
         self._server = self._serve(parameters)
-        os.nice(NICENESS)
 
     def _serve(self, parameters: ViewParameters) -> PageServer:
         """Serve the page, after a restart where it was before, so that open pages find it."""
@@ -125,12 +126,22 @@ class ViewNode(Node):
         self._takes = [
             topics.polled(JointState, 'observation', self._pending.append, listening(2 * steps),
                           raw=True),
-            topics.polled(Image, 'spikes', self._on_spikes, listening(1))]
-        topics.subscription(DiagnosticStatus, 'episode_end', self._on_end,
+            topics.polled(Image, 'spikes', self._reading(self._on_spikes), listening(1))]
+        topics.subscription(DiagnosticStatus, 'episode_end', self._reading(self._on_end),
                             qos.per_episode(steps))
-        topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
+        topics.subscription(UInt8MultiArray, 'weights', self._reading(self._on_weights),
+                            qos.LATCHED)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
         self.create_subscription(ParameterEvent, '/parameter_events', self._on_change, 100)
+
+    def _reading(self, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Count messages that are refused."""
+        def read(message: Any) -> None:
+            try:
+                callback(message)
+            except RstdpError as error:
+                self.health.fault('messages refused', error)
+        return read
 
     def _on_poll(self) -> None:
         """Take what came, and do what a person asked for."""
@@ -166,9 +177,11 @@ class ViewNode(Node):
     def _on_end(self, message: DiagnosticStatus) -> None:
         self._takes[0]()
         end = messages.read_end(message)
-        mark = end.episode_id.encode()
+        # The whole text: boot-1 is also the beginning of boot-10.
+        mark = f'{end.episode_id}\0'.encode()
         seen = [data for data in self._pending if mark in data]
-        self._pending.clear()
+        # The next episode may have begun.
+        self._pending[:] = [data for data in self._pending if mark not in data]
         self.scene.ended(end.episode_return if not end.aborted else float('nan'), end.steps,
                          end.message, partial(self._poses, seen))
 
@@ -264,9 +277,9 @@ class ViewNode(Node):
         super().destroy_node()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
     """Run the node."""
-    sys.exit(run_node(ViewNode, arguments))
+    sys.exit(run_node(ViewNode))
 
 
 if __name__ == '__main__':

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 from typing import Any, NamedTuple
 
@@ -97,7 +96,6 @@ class Scene:
         self.status: Mapping[str, Status] = {}
         self.played: Sequence[Played] = ()
         self.answer = ''
-        self._played: deque[Played] = deque(maxlen=KEPT)
         self._event = ''
 
     @property
@@ -119,19 +117,18 @@ class Scene:
     def ended(self, episode_return: float, steps: int, end: str,
               poses: Callable[[], Sequence[Joints]]) -> None:
         """Add a finished episode."""
-        number = self._played[-1].number + 1 if self._played else 0
-        self._played.append(Played(number, episode_return, steps, end, poses, self.physics))
-        self.played = tuple(self._played)
+        number = self.played[-1].number + 1 if self.played else 0
+        episode = Played(number, episode_return, steps, end, poses, self.physics)
+        self.played = (*self.played, episode)[-KEPT:]
 
     def reported(self, node: str, status: Status) -> None:
         """Take a node's diagnostics; a new event belongs to the latest episode."""
         self.status = {**self.status, node: status}
         event = status.values.get('last event', self._event)
-        if event != self._event and self._played:
+        if event != self._event and self.played:
             self._event = event
-            last = self._played.pop()
-            self._played.append(Played(**{**vars(last), 'event': event.split(': ', 1)[-1]}))
-            self.played = tuple(self._played)
+            *others, last = self.played
+            self.played = (*others, replace(last, event=event.split(': ', 1)[-1]))
 
     def set(self, node: str, values: Mapping[str, Any]) -> None:
         """Take values of a node's parameters."""
