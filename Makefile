@@ -40,7 +40,8 @@ PYTHON310 = $(firstword $(foreach python,python3.10 \
               $(wildcard $(PYENV_ROOT)/versions/3.10*/bin/python3.10), \
               $(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 
-.PHONY: help demo setup test unit lava lint types dist docs bench bench-peers soak reproduce pictures clean
+.PHONY: help demo setup test unit lava lint types dist docs bench bench-peers soak reproduce \
+        pictures clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12

@@ -7,7 +7,7 @@ Other work on the machine slows both, so they take turns, and the ratio counts.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 import json
 import os
@@ -114,12 +114,17 @@ class Log:
         return round(sum(json.loads(line).get('return', full) for line in lines))
 
 
-def steps_per_second(nodes: Sequence[NodeDescription], folder: Path, warm_up: int,
-                     episodes: int) -> float:
-    """Run a graph for a while and return its steps per second, warm-up not counted."""
+def steps_per_second(nodes: Sequence[NodeDescription], folder: Path, warm_up: int, episodes: int,
+                     prepare: Callable[[Supervisor, Log], None] = lambda *graph: None) -> float:
+    """
+    Run a graph for a while and return its steps per second, warm-up not counted.
+
+    :param prepare: called before it is measured.
+    """
     log = Log(folder / EPISODES)
     with Supervisor(nodes, folder, environment=environment()) as supervisor:
         log.wait(supervisor, warm_up)
+        prepare(supervisor, log)
         # Start from a fresh line, so that both ends of the time lie equally close to one.
         first = log.count() + 1
         start = log.wait(supervisor, first)
@@ -127,17 +132,22 @@ def steps_per_second(nodes: Sequence[NodeDescription], folder: Path, warm_up: in
     return log.steps(first, first + episodes) / (end - start)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument('--rounds', type=int, default=5, help='of both graphs, taking turns '
+def read_options(document: str) -> argparse.Namespace:
+    """Read the command line of a benchmark whose docstring this is."""
+    parser = argparse.ArgumentParser(description=document.strip().splitlines()[0])
+    parser.add_argument('--rounds', type=int, default=5, help='of all graphs, taking turns '
                         '(default: %(default)s)')
     parser.add_argument('--episodes', type=int, default=40, help='measured per round '
                         '(default: %(default)s)')
     parser.add_argument('--warm-up', type=int, default=10, help='episodes before them '
                         '(default: %(default)s)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='add the results to this file')
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print."""
+    options = read_options(__doc__)
     graphs = {'real': real_graph, 'composed': partial(real_graph, composed=True),
               'bare': bare_graph}
     rates: dict[str, list[float]] = {kind: [] for kind in graphs}

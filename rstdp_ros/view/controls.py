@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 import time
 from typing import Any, Protocol
 
@@ -38,19 +39,22 @@ class Controls:
         self._scene, self._actions = scene, actions
         style = {'stylesheets': [widget_style(look)], 'sizing_mode': 'stretch_width'}
 
-        def button(label: str, service: str, value: bool | None = None, **more: Any) -> Any:
+        def button(label: str, press: Callable[[], None], **more: Any) -> Any:
             made = Button(label=label, name=label, **{**style, **more})
-            made.on_click(lambda: actions.call(service, value))
+            made.on_click(press)
             return made
+
+        def calls(service: str, value: bool | None = None) -> Callable[[], None]:
+            return partial(actions.call, service, value)
 
         loud = (f'.bk-btn {{ background: {look.marked} !important; color: #fff !important; '
                 'font-size: 18px !important; letter-spacing: 1px; }')
-        self.stop = button('STOP', 'environment/enable', False,
+        self.stop = button('STOP', calls('environment/enable', False),
                            stylesheets=[widget_style(look), loud])
-        self.enable = button('enable', 'environment/enable', True)
-        self.save = button('save', 'adaptation/save')
-        self.rollback = button('roll back', 'adaptation/rollback')
-        self.restart = _Twice(button('restart', 'adaptation/restart'))
+        self.enable = button('enable', calls('environment/enable', True))
+        self.save = button('save', calls('adaptation/save'))
+        self.rollback = button('roll back', calls('adaptation/rollback'))
+        self.restart = _Twice('restart', calls('adaptation/restart'), button)
         self.learning = Toggle(label='learning', name='learning', active=True, **style)
         self.learning.on_change('active', self._said('adaptation', 'plasticity'))
         self.pace = RadioButtonGroup(labels=list(PACES), name='pace', **style)
@@ -143,11 +147,9 @@ class Controls:
 class _Twice:
     """A button that must be pressed twice, because what it does cannot be undone."""
 
-    def __init__(self, button: Any) -> None:
-        self.button, self._label, self._until = button, button.label, 0.0
-        self._act, = button._event_callbacks['button_click']
-        button._event_callbacks['button_click'] = []
-        button.on_click(self._pressed)
+    def __init__(self, label: str, act: Callable[[], None], make: Callable[..., Any]) -> None:
+        self.button, self._label = make(label, self._pressed), label
+        self._act, self._until = act, 0.0
 
     def _pressed(self) -> None:
         if self._until:
