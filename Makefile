@@ -145,7 +145,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(INPUTS) | $(BIN)/python
-	$(BIN)/pip $(INSTALL) $(PINS) -e '.[ros,plot]'
+	$(BIN)/pip $(INSTALL) $(PINS) -e '.[ros,plot,view]'
 	-$(BIN)/python $(COMPILE) $(VENV)
 	touch $@
 
