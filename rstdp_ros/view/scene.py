@@ -13,6 +13,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.parameters import table
 from rstdp_ros.tasks import Task
 from rstdp_ros.tasks.interface import Joints
+from rstdp_ros.tasks.unknown import Unknown
 
 # Number of past episodes that can be shown again.
 KEPT = 100
@@ -157,19 +158,22 @@ def adjustables(task: Task) -> list[Adjustable]:
     names = list(dict.fromkeys((*task.plant_span, *usual))) or list(known)
     offered = []
     for parameter in (known[name] for name in names if type(known[name].default) is float):
-        middle, spread = float(parameter.default), 2.0
-        if parameter.name in usual and not usual[parameter.name].logarithmic:
-            low, high = middle - 2 * usual[parameter.name].spread, (
-                middle + 2 * usual[parameter.name].spread)
-        else:
-            low, high = sorted((middle / 2 ** spread, middle * 2 ** spread))
-        low, high = task.plant_span.get(parameter.name, (low, high))
+        low, high = task.plant_span.get(parameter.name) or _span(parameter.default,
+                                                                 usual.get(parameter.name))
         low = low if parameter.minimum is None else max(low, parameter.minimum)
         high = high if parameter.maximum is None else min(high, parameter.maximum)
         if low < high:
             offered.append(Adjustable(parameter.name, low, high, _step(high - low),
                                       parameter.unit, parameter.description))
     return offered
+
+
+def _span(middle: float, unknown: Unknown | None) -> tuple[float, float]:
+    """Return a span about the usual value: what identification expects, or a factor of four."""
+    if unknown and not unknown.logarithmic:
+        return middle - 2 * unknown.spread, middle + 2 * unknown.spread
+    low, high = sorted((middle / 4, middle * 4))
+    return low, high
 
 
 def _step(span: float) -> float:
