@@ -158,8 +158,8 @@ def adjustables(task: Task) -> list[Adjustable]:
     names = list(dict.fromkeys((*task.plant_span, *usual))) or list(known)
     offered = []
     for parameter in (known[name] for name in names if type(known[name].default) is float):
-        low, high = task.plant_span.get(parameter.name) or _span(parameter.default,
-                                                                 usual.get(parameter.name))
+        usually = _span(float(parameter.default), usual.get(parameter.name))
+        low, high = task.plant_span.get(parameter.name, usually)
         low = low if parameter.minimum is None else max(low, parameter.minimum)
         high = high if parameter.maximum is None else min(high, parameter.maximum)
         if low < high:
