@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import TextIO
 
 import yaml
 
@@ -115,9 +116,12 @@ class Supervisor:
         for topic, other in node.remappings.items():
             command += ['-r', f'{topic}:={other}']
         with self._log(name).open('a') as log:
-            # In a separate session: Ctrl-C is for the supervisor, which stops them in order.
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    env=self.environment, start_new_session=True)
+            return self._run(command, log)
+
+    def _run(self, command: list[str], log: TextIO) -> subprocess.Popen:
+        # In a separate session: Ctrl-C is for the supervisor, which stops them in order.
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                env=self.environment, start_new_session=True)
 
     def _parameters(self, name: str) -> Path:
         return self.folder / f'{name}.yaml'

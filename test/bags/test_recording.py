@@ -9,6 +9,7 @@ import sys
 import time
 
 from bag_maker import RecordedRun
+from forking import Supervisor
 from graphs import demo_nodes, digests_in, offline, PATIENCE, probe, start_demo, wait_for
 import pytest
 
@@ -17,7 +18,6 @@ from rstdp_ros.bags.reader import Bag
 from rstdp_ros.bags.replay import Replay
 from rstdp_ros.bags.writer import SECURE_PERIOD
 from rstdp_ros.bringup import describe_graph, RECORDER
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity.run import ADAPTED
 from rstdp_ros.protocol.reading import read_end, to_nanoseconds
 from rstdp_ros.snn import SpikingQNetwork

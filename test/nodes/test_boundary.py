@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 
+from forking import Supervisor
 from graphs import children, demo_nodes, digests_in, offline, probe, start_demo, wait_for
 import numpy as np
 from places import HELPERS
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.bringup.surroundings import check_surroundings
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import Recipe

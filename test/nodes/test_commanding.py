@@ -11,12 +11,12 @@ from statistics import median
 import time
 
 from bystanders import BACK, Bystander
+from forking import Supervisor
 from graphs import commands_in, demo_nodes, probe, wait_for, wait_for_robot
 from places import HELPERS
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')

@@ -2,12 +2,12 @@
 
 import importlib.util
 
+from forking import Supervisor
 from graphs import demo_nodes, offline_records, records_in, wait_for
 from places import HELPERS
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity.run import ADAPTED
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,

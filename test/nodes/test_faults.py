@@ -6,13 +6,13 @@ Real processes over real DDS; each test prints its figures (``pytest -s``).
 
 import importlib.util
 
+from forking import Supervisor
 from graphs import commands_in, demo_nodes, digests_in, offline, probe, records_in, wait_for
 from places import HELPERS
 import pytest
 from relay import behind_relay
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity.run import ADAPTED
 from rstdp_ros.support.resources import share_path
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+from forking import Supervisor
 from graphs import (
     children,
     commands_in,
@@ -23,7 +24,6 @@ from graphs import (
 import pytest
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity import make_learner
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, read_records
 from rstdp_ros.snn import SpikingQNetwork

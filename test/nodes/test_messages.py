@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 
+from forking import Supervisor
 from graphs import demo_nodes, digests_in, offline, PATIENCE, probe, records_in, wait_for
 from places import HELPERS
 import pytest
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.support.resources import share_path
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,

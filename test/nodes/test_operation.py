@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+from forking import Supervisor
 from graphs import (
     children,
     commands_in,
@@ -23,7 +24,6 @@ from graphs import (
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity import make_learner, preset
 from rstdp_ros.plasticity.run import ADAPTED
 

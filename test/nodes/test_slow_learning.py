@@ -3,11 +3,11 @@
 import importlib.util
 
 from explorer import RELEASE
+from forking import Supervisor
 from graphs import demo_nodes, digests_in, probe, SEED, wait_for
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.plasticity.run import ADAPTED

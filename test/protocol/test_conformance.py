@@ -11,12 +11,12 @@ import sys
 
 from examined import examination, SOUND, Sound
 from faults import FAULTS
+from forking import Supervisor
 from graphs import records_in, wait_for
 from places import ROOT
 import pytest
 
 from rstdp_ros.bringup import describe_graph, NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.plasticity import make_learner
 from rstdp_ros.protocol.conformance import FAILED, NOT_TRIED, OK, Rule
 from rstdp_ros.snn import SpikingQNetwork

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 
+from forking import Supervisor
+
 from rstdp_ros.bringup import describe_graph
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.experiments.adaptation import adapt, Adaptation
 from rstdp_ros.plasticity import Recipe
 from rstdp_ros.plasticity.run import EPISODES, read_records

@@ -3,11 +3,11 @@
 import importlib.util
 import math
 
+from forking import Supervisor
 from graphs import demo_nodes, probe, records_in, wait_for_robot
 import pytest
 
 from rstdp_ros.bringup import NodeDescription
-from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.protocol.realtime import RealTime
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.resources import share_path
