@@ -12,6 +12,7 @@ STRATEGIES = Plugins('strategy', 'rstdp_ros.strategies', {
     'combined': 'rstdp_ros.twin.combined:Combined',
     'gains': f'{HERE}.gains:Gains',
     'twin': 'rstdp_ros.twin.strategy:Twin',
+    'perturbation': f'{HERE}.perturbation:Perturbation',
     'opposite': f'{HERE}.controls:OppositeSign',
     'random': f'{HERE}.controls:RandomUpdates',
     'independent': f'{HERE}.controls:IndependentPerturbations',
