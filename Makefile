@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PINS := -c constraints.txt $(if $(filter kilted,$(ROS)),,-c constraints-$(ROS).txt)
 # What needs torch, pandas or PyBullet is the same whatever the ROS: one environment has them.
 EXTRAS := ros,bags,plot,test$(if $(filter kilted,$(ROS)),$\
-            $(comma)experiments$(comma)pybullet$(comma)train$(comma)test-nir)
+            $(comma)experiments$(comma)tune$(comma)pybullet$(comma)train$(comma)test-nir)
 # What depends on the release of ROS; the rest is the same for all and is tested once.
 TESTS := $(if $(filter kilted,$(ROS)),test,test/nodes/test_graph.py test/bringup/test_package.py)
 # Tests of graphs wait much of the time, for nodes to find each other and for robots to move.
@@ -73,7 +73,7 @@ types: $(VENV)/.setup  ## Check the types
 # Each archive in an environment of its own; the tests are copied away from the sources, and those
 # about the sources left out.
 DIST := .venv-dist
-TRIED := ros,view,bags,plot,experiments,train,pybullet,test,test-nir
+TRIED := ros,view,bags,plot,experiments,tune,train,pybullet,test,test-nir
 dist: $(VENV)/.setup  ## Build wheel and source archive, and try both without the checkout
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .

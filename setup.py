@@ -19,6 +19,7 @@ extras = {
     'view': ['bokeh>=3.8.2'],
     'bags': ['rosbags>=0.11'],
     'experiments': ['pandas', 'matplotlib', 'joblib', 'tqdm'],
+    'tune': ['optuna'],
     'ray': ['ray'],
     'train': ['torch', 'tensorboard', 'tqdm'],
     # Lava exists for this Python only.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 BLACK, ORANGE, SKY, GREEN = '#000000', '#E69F00', '#56B4E9', '#009E73'
 YELLOW, BLUE, VERMILLION, PURPLE, GREY = '#F0E442', '#0072B2', '#D55E00', '#CC79A7', '#999999'
 
+CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK, GREY)
+
 
 class Style(NamedTuple):
     """The style in which something is always drawn."""

@@ -16,6 +16,7 @@ STUDIES = Plugins('experiment', 'rstdp_ros.studies', {
     'online': f'{HERE}.online:STUDY',
     'pybullet': f'{HERE}.pybullet:STUDY',
     'quantization': f'{HERE}.quantization:STUDY',
+    'rules': f'{HERE}.rules:STUDY',
     'robust-start': f'{HERE}.robust:STUDY'})
 # Other names. Table 3 uses the runs of Figure 4.
 ALIASES = {'table3': 'fig4'}

@@ -1,0 +1,1 @@
+"""Learning rules that are compared and not offered: experiments showed no gain."""

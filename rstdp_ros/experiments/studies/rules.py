@@ -1,0 +1,209 @@
+"""
+Local learning rules alone: how good is the network after a number of updates, if nothing selects.
+
+No guard, no bounds, no gains, no twin: the network that a rule has made after k episodes is
+measured on held-out starts, whatever it is. Controls move as far another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TYPE_CHECKING
+
+import numpy as np
+
+from rstdp_ros.drawing import plotting
+from rstdp_ros.experiments.jobs import Rows
+from rstdp_ros.experiments.online.plants import online_plants, Physics, SETS
+from rstdp_ros.experiments.rules.actor_critic import ActorCritic
+from rstdp_ros.experiments.statistics import paired
+from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
+from rstdp_ros.plasticity import Shown, STRATEGIES
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support import seeds
+from rstdp_ros.tasks import get_task, Task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+UPDATES = (0, 3, 10, 25, 50, 100, 250, 1000)
+SHOWN = (3, 10, 25, 50, 250, 1000)
+FIRST_SEED = seeds.ADAPTATION + 40_000_000
+PART = 5
+PLANTS = {'full': SETS, 'small': 3, 'tiny': 1}
+LONGEST = {'full': 1000, 'small': 25, 'tiny': 3}
+KEYS = ['task', 'plants', 'rule']
+
+
+@dataclass(frozen=True)
+class Rule:
+    """
+    A rule or a control.
+
+    :param strategy: its name, or :class:`ActorCritic`'s.
+    :param values: parameters that differ from their defaults.
+    :param updates: number per run, by task.
+    """
+
+    strategy: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    updates: Mapping[str, int] = field(default_factory=lambda: {'cartpole': 50})
+
+
+LONG = {'cartpole': 1000, 'acrobot': 250}
+MIDDLE = {'cartpole': 250, 'acrobot': 250}
+CRITIC = ActorCritic.name
+RULES: Mapping[str, Rule] = {
+    'r-STDP': Rule('rstdp', updates=MIDDLE),
+    'r-STDP, opposite': Rule('opposite'),
+    'r-STDP, shuffled': Rule('shuffled'),
+    'noise': Rule('perturbation', updates=LONG),
+    'noise, opposite': Rule('perturbation', {'credit': 'opposite'}, MIDDLE),
+    'noise, shuffled': Rule('perturbation', {'credit': 'shuffled'}, MIDDLE),
+    'noise, not centred': Rule('perturbation', {'credit': 'raw'}, MIDDLE),
+    'noise in inputs': Rule('perturbation', {'site': 'inputs'}, MIDDLE),
+    'noise in hidden neurons': Rule(
+        'perturbation', {'site': 'hidden', 'speed': 0.1, 'largest_step': 2.0}, MIDDLE),
+    'noise in each synapse of W1': Rule(
+        'perturbation', {'site': 'W1', 'speed': 0.1, 'largest_step': 5.0}, MIDDLE),
+    'the same, shuffled': Rule('perturbation', {
+        'site': 'W1', 'speed': 0.1, 'largest_step': 5.0, 'credit': 'shuffled'}, MIDDLE),
+    'noise in each synapse of W2': Rule('perturbation', {
+        'site': 'W2', 'noise': 0.3, 'speed': 0.03, 'largest_step': 5.0}, MIDDLE),
+    'actor-critic in W1': Rule(CRITIC),
+    'actor-critic in W1, opposite': Rule(CRITIC, {'credit': 'opposite'}),
+    'actor-critic in W1, shuffled': Rule(CRITIC, {'credit': 'shuffled'}),
+    'actor-critic in W2': Rule(CRITIC, {'speed_w1': 0.0, 'speed_w2': 0.01}),
+    'actor-critic in W3': Rule(CRITIC, {'speed_w1': 0.0, 'speed_w3': 0.005}),
+    'actor-critic, all layers': Rule(CRITIC, {'speed_w2': 0.01, 'speed_w3': 0.005}),
+    'actor-critic in W1 and W2, own critic': Rule(CRITIC, {'speed_w2': 0.01, 'critic': 'own'}),
+    'actor-critic in W1 and W2, random feedback': Rule(
+        CRITIC, {'speed_w2': 0.01, 'feedback': 'random'}),
+}
+
+
+@dataclass(frozen=True)
+class RuleRun:
+    """One network on one plant under one rule."""
+
+    task: str
+    plants: str
+    set: int
+    physics: Physics
+    network: str
+    model: str
+    digest: str
+    rule: str
+    seed: int
+    updates: int
+    starts: int
+
+
+def jobs(tasks: Sequence[str], scale: Scale) -> list[RuleRun]:
+    """List the runs."""
+    return [RuleRun(task, 'extreme', i, physics, *network, rule,
+                    FIRST_SEED + SEED_STRIDE * (SETS * k + i),
+                    min(RULES[rule].updates[task], LONGEST[scale.name]),
+                    max(2, scale.held_out_starts // PART))
+            for task in tasks for rule in scale.chosen(list(RULES)) if task in RULES[rule].updates
+            for i, physics in enumerate(online_plants(task, 'extreme')[:PLANTS[scale.name]])
+            for k, network in enumerate(networks(task, scale))]
+
+
+def run(job: RuleRun) -> Rows:
+    """Learn; measure what was learned on held-out starts."""
+    task, network = get_task(job.task), load(job)
+    physics, starts = task.make_physics(job.physics), seeds.block(seeds.HELD_OUT, job.starts)
+    before, rows = None, []
+    for updates, learned in enumerate(_learned(job, task, network, physics)):
+        if updates in (*UPDATES, job.updates):
+            mean = float(task.returns(learned, starts, physics).mean())
+            before = mean if before is None else before
+            rows.append({'task': job.task, 'plants': job.plants, 'rule': job.rule, 'set': job.set,
+                         'network': job.network, 'seed': job.seed, 'updates': updates,
+                         'before': before, 'return': mean})
+    return rows
+
+
+def _learned(job: RuleRun, task: Task, network: SpikingQNetwork,
+             physics: Any) -> Iterator[SpikingQNetwork]:
+    """Yield the first network, and what has been learned after each episode."""
+    rule = RULES[job.rule]
+    kind = ActorCritic if rule.strategy == CRITIC else STRATEGIES[rule.strategy]
+    strategy = kind(network, replace(kind.preset('default', job.task), **rule.values), job.seed)
+    playing = network
+    yield network
+    for seed in seeds.block(job.seed, job.updates):
+        episode = task.episode(playing, seed, physics, strategy.needs_trajectory)
+        proposal = strategy.propose(Shown(playing, *episode))
+        playing = network.replace(weights=proposal.weights)
+        yield network.replace(weights=proposal.deploy) if proposal.deploy else playing
+
+
+def tables(data: DataFrame) -> dict[str, DataFrame]:
+    """Return curves, mean changes and their differences from r-STDP's."""
+    data = data.assign(change=data['return'] - data['before'])
+    wide = data.pivot_table(index=KEYS, columns='updates', values='return', sort=False)
+    return {
+        'Mean return by number of updates':
+            wide[sorted(wide.columns)].round(1).reset_index().rename_axis(columns=None),
+        'Change of the return, with 95 % intervals over plants': _changes(data),
+        'Minus r-STDP, paired, with 95 % intervals over plants': _against(data, 'r-STDP')}
+
+
+def _changes(data: DataFrame) -> DataFrame:
+    from pandas import DataFrame
+    rows = []
+    for (*keys, updates), part in data.groupby([*KEYS, 'updates'], sort=False):
+        if updates in SHOWN:
+            # Networks on one plant are not independent: average them first.
+            change = part.groupby('set')['change'].mean().to_numpy()
+            rows.append({**dict(zip(KEYS, keys)), 'updates': updates, **paired(change)})
+    return DataFrame(rows)
+
+
+def _against(data: DataFrame, other: str) -> DataFrame:
+    from pandas import DataFrame
+    rows = []
+    wide = data.pivot_table(index=['task', 'plants', 'set', 'network', 'updates'], columns='rule',
+                            values='return', sort=False).reset_index()
+    for rule in [name for name in RULES if name in wide and name != other and other in wide]:
+        for (task, plants, updates), part in wide.groupby(['task', 'plants', 'updates']):
+            apart = (part[rule] - part[other]).groupby(part['set']).mean().dropna().to_numpy()
+            if updates in SHOWN and len(apart):
+                rows.append({'task': task, 'plants': plants, 'rule': rule, 'updates': updates,
+                             **paired(apart)})
+    return DataFrame(rows)
+
+
+def figure(data: DataFrame) -> Figure:
+    """Draw mean returns over the number of updates, a panel per family of rules."""
+    families = [(task, plants, family, part)
+                for (task, plants), some in data.groupby(['task', 'plants'], sort=False)
+                for family, part in some.groupby(some['rule'].map(_family), sort=False)]
+    result, axes = plotting.panels(len(families), columns=3)
+    lowest, highest = data['return'].min(), data['return'].max()
+    for axis, (task, _, family, part) in zip(axes, families):
+        for number, (rule, runs) in enumerate(part.groupby('rule', sort=False)):
+            means = runs.groupby(['updates', 'set'])['return'].mean().groupby('updates')
+            axis.errorbar(np.arange(len(means)), means.mean(), means.sem(), capsize=2,
+                          color=plotting.CYCLE[number % len(plotting.CYCLE)], label=rule)
+            axis.set_xticks(range(len(means)), list(means.groups), fontsize='x-small')
+        axis.set(title=f'{task}: {family}', xlabel='updates', ylabel='mean return',
+                 ylim=(lowest, highest))
+        axis.legend(fontsize='x-small')
+    return result
+
+
+def _family(rule: str) -> str:
+    return next(family for family in ('actor-critic', 'r-STDP', 'noise', '')
+                if rule.startswith(family)) or 'noise'
+
+
+STUDY = Study(
+    'rules', 'Local learning rules alone', jobs, run, tables, figure,
+    'Networks after a number of updates on one plant, on held-out starts; nothing is selected. '
+    'Controls go as far: opposite: the reverse direction; shuffled: a random one. r-STDP runs '
+    'without its guard.')
