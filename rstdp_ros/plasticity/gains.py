@@ -39,7 +39,7 @@ class Gains(Strategy):
         self.search = InformedSearch(network.observation_size, self.parameters, seed,
                                      library_of(network.digest))
         # The log gains of the network that plays.
-        self.playing = self.search.zeros
+        self.playing: np.ndarray = self.search.zeros
 
     def propose(self, shown: Shown) -> Proposal:
         """Let the search choose the gains to play next and those to deploy."""

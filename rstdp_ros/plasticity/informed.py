@@ -51,9 +51,14 @@ class InformedSearch(GainSearch):
         super().__init__(size, parameters, seed)
         self.library = library
 
+    @property
+    def knows_plants(self) -> bool:
+        """Whether there is a library, to be used."""
+        return self.library is not None and self.parameters.prior == SIMULATED
+
     def _belief(self) -> Belief | PlantBelief:
         """Return the belief given library and returns, or given the returns alone."""
-        if self.library and self.parameters.prior == SIMULATED and self._knows_all():
+        if self.knows_plants and self._knows_all():
             belief = PlantBelief(self.library, self.tried)
             if belief.strangeness < 0.0:
                 return belief

@@ -13,6 +13,7 @@ STRATEGIES = Plugins('strategy', 'rstdp_ros.strategies', {
     'gains': f'{HERE}.gains:Gains',
     'twin': 'rstdp_ros.twin.strategy:Twin',
     'perturbation': f'{HERE}.perturbation:Perturbation',
+    'blended': f'{HERE}.blended:Blended',
     'opposite': f'{HERE}.controls:OppositeSign',
     'random': f'{HERE}.controls:RandomUpdates',
     'independent': f'{HERE}.controls:IndependentPerturbations',

@@ -1,4 +1,4 @@
-"""What r-STDP needs from a task: constants, and how an episode's return scales the change."""
+"""What local rules need from a task: constants, and how an episode's return scales a change."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ PRESETS = ('default', 'paper', 'authors')
 
 class TaskRule(NamedTuple):
     """
-    A task's settings for r-STDP.
+    A task's settings for local rules.
 
-    :param parameters: as in the paper's text.
+    :param parameters: r-STDP's, as in the paper's text.
     :param modulation: return of an episode -> third factor, r of eq 7.
     :param authors: the same as the authors' code computes it; ``modulation`` if None.
     :param deviations: parameter values that differ in their code.
+    :param perturbation: of the strategy of that name, what differs from its defaults.
     """
 
     parameters: RSTDPParameters
     modulation: Callable[[float], float]
     authors: Callable[[float], float] | None = None
     deviations: Mapping[str, Any] = {}
+    perturbation: Mapping[str, Any] = {}
 
 
 def rule_of(task: str) -> TaskRule:
     """
-    Return a task's settings for r-STDP; by default they follow from its range of returns.
+    Return a task's settings for local rules; by default they follow from its range of returns.
 
     :raises RstdpError: no such task.
     """

@@ -118,18 +118,25 @@ class GainSearch:
 
         :param point: (size,) the point that played.
         """
-        # Returns mostly count steps, and scatter in proportion to their size.
-        value = math.copysign(math.log1p(abs(value)), value)
-        event = self._tested(point, value)
-        self.tried.add(point, value)
-        self.most = value if self.most is None else max(value, self.most)
-        self.episode += 1
+        event = self._tested(point, in_proportion(value))
+        self.note(point, value)
         belief = self._belief()
         if not self.test.running:
             before, self.deployed = self.deployed, self._best_beyond_doubt(belief)
             if not event and not np.array_equal(before, self.deployed):
                 event = BETTER
         return Choice(self._next(belief), self.deployed, event)
+
+    def note(self, point: np.ndarray, value: float) -> None:
+        """Record a return, without choosing what to do next."""
+        value = in_proportion(value)
+        self.tried.add(point, value)
+        self.most = value if self.most is None else max(value, self.most)
+        self.episode += 1
+
+    def begin_from(self, point: np.ndarray) -> None:
+        """Deploy a point; others must be better than this one from now on."""
+        self.deployed = self.reference = point
 
     def _tested(self, point: np.ndarray, value: float) -> str:
         """Continue the test of the belief, or begin one; return what happened."""
@@ -220,3 +227,8 @@ class GainSearch:
         self.test.restore(state)
         self.deployed, self.reference = deployed, reference
         self.most, self.episode = state['most'], state['episodes']
+
+
+def in_proportion(value: float) -> float:
+    """Return a return on the scale of beliefs: most count steps, and scatter with their size."""
+    return math.copysign(math.log1p(abs(value)), value)

@@ -64,7 +64,7 @@ def fresh(network, strategy, seed=0, **values):
     return Learner(network, recipe)
 
 
-@pytest.mark.parametrize('strategy', ['gains', 'combined'])
+@pytest.mark.parametrize('strategy', ['gains', 'combined', 'blended'])
 def test_a_run_that_is_broken_off_goes_on_with_the_same_bits(strategy, cartpole, shipped):
     physics = cartpole.make_physics({'pole_half_length': 0.9, 'force_magnitude': 4.0})
     quick = {'generations': 2, 'candidates': 6, 'starts': 8, 'validation_starts': 40}

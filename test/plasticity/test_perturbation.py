@@ -5,7 +5,8 @@ import pytest
 
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import AdaptationRun, Learner, Recipe, Shown
-from rstdp_ros.plasticity.perturbation import CREDITS, Perturbation, PerturbationParameters, STREAM
+from rstdp_ros.plasticity.perturbation import Perturbation, PerturbationParameters
+from rstdp_ros.plasticity.reinforcement import CREDITS, STREAM
 from rstdp_ros.plasticity.sites import Site, SITES
 from rstdp_ros.snn import quantize, SpikingQNetwork, with_gains
 from rstdp_ros.support import seeds
@@ -65,8 +66,8 @@ def test_an_outlier_moves_it_no_farther_than_it_may(shipped):
     calm, shocked = of(shipped), of(shipped)
     told(calm, (100.0, 110.0, 90.0, 100.0, 110.0))
     told(shocked, (100.0, 110.0, 90.0, 100.0, -1e9))
-    assert np.linalg.norm(calm.log_gains - shocked.log_gains) <= 1.0
-    assert abs(shocked.usual - calm.usual) < 20.0
+    assert np.linalg.norm(calm.learned.log_gains - shocked.learned.log_gains) <= 1.0
+    assert abs(shocked.learned.usual - calm.learned.usual) < 20.0
 
 
 @pytest.mark.parametrize('site', SITES)
@@ -77,7 +78,7 @@ def test_only_the_weights_of_its_site_change(shipped, site):
     for i, (mine, before) in enumerate(zip(last.deploy, shipped.weights)):
         assert np.array_equal(mine, before) == (i != layer)
         assert np.array_equal(np.sign(mine), np.sign(before))
-    assert np.abs(strategy.log_gains).max() <= 2.5
+    assert np.abs(strategy.learned.log_gains).max() <= 2.5
 
 
 @pytest.mark.parametrize('site, groups', [('values', 4), ('inputs', 8), ('hidden', 64),
@@ -99,14 +100,15 @@ def test_controls_draw_the_same_noise(shipped, credit):
                           told(control, RETURNS[:1])[0].weights[0])
     told(real, RETURNS[1:])
     told(control, RETURNS[1:])
-    assert np.array_equal(real.log_gains, control.log_gains) == (credit == 'centred')
+    same = np.array_equal(real.learned.log_gains, control.learned.log_gains)
+    assert same == (credit == 'centred')
 
 
 def test_the_opposite_goes_the_other_way(shipped):
     real, opposite = of(shipped), of(shipped, credit='opposite')
     told(real, RETURNS)
     told(opposite, RETURNS)
-    assert np.allclose(real.log_gains, -opposite.log_gains)
+    assert np.allclose(real.learned.log_gains, -opposite.learned.log_gains)
 
 
 @pytest.mark.parametrize('bits', [32, 8])
@@ -134,7 +136,7 @@ def test_after_a_rollback_an_episode_without_noise_moves_nothing(shipped, cartpo
     learner = Learner(network, Recipe.of('cartpole', seeds.ADAPTATION, 'perturbation'))
     for _ in range(5):
         learner.learn(*next_episode(cartpole, learner, demo_physics))
-        assert learner.strategy.noise.any()
+        assert learner.strategy.learned.noise.any()
     before = learner.deployed.digest
     assert learner.running.digest != before
     learner.roll_back()

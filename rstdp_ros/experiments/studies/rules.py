@@ -71,7 +71,7 @@ RULES: Mapping[str, Rule] = {
     'the same, shuffled': Rule('perturbation', {
         'site': 'W1', 'speed': 0.1, 'largest_step': 5.0, 'credit': 'shuffled'}, MIDDLE),
     'noise in each synapse of W2': Rule('perturbation', {
-        'site': 'W2', 'noise': 0.3, 'speed': 0.03, 'largest_step': 5.0}, MIDDLE),
+        'site': 'W2', 'jitter': 0.3, 'speed': 0.03, 'largest_step': 5.0}, MIDDLE),
     'actor-critic in W1': Rule(CRITIC),
     'actor-critic in W1, opposite': Rule(CRITIC, {'credit': 'opposite'}),
     'actor-critic in W1, shuffled': Rule(CRITIC, {'credit': 'shuffled'}),
