@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from rstdp_ros.plasticity.gains import Gains
 from rstdp_ros.plasticity.informed import GainsParameters
 from rstdp_ros.plasticity.reinforcement import Reinforcement, ReinforcementParameters
+from rstdp_ros.plasticity.rules import rule_of
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, with_default
@@ -47,6 +48,11 @@ class Blended(Gains):
                  seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
         self.leading = Reinforcement(self.search.zeros.shape, self.parameters, seed)
+
+    @classmethod
+    def preset(cls, name: str, task: str) -> BlendedParameters:
+        """Return a named set of parameters; 'default' is the task's."""
+        return replace(super().preset(name, task), **rule_of(task).perturbation)
 
     def propose(self, shown: Shown) -> Proposal:
         """Let the local rule or the search choose."""

@@ -86,6 +86,10 @@ METHODS: Mapping[str, Method] = {
     'gains, flat prior': Method(
         partial(strategy, name='gains', prior='flat'), Style(plotting.GREEN, 's', ':'),
         {'cartpole': 50, 'acrobot': 50}, EQUATIONS),
+    'perturbation': Method(partial(strategy, name='perturbation'), Style(plotting.BLUE, '*'),
+                           {'cartpole': 250, 'acrobot': 250}),
+    'blended': Method(partial(strategy, name='blended'), Style(plotting.SKY, 'p'),
+                      {'cartpole': 50, 'acrobot': 50}),
     'twin': Method(partial(strategy, name='twin'), Style(plotting.ORANGE, 'D'),
                    {'cartpole': 10, 'acrobot': 3}),
     'combined': Method(partial(strategy, name='combined'), Style(plotting.VERMILLION, 'o'),

@@ -1,4 +1,4 @@
-"""The acrobot's parameters in Akl et al. (2022): Table 1 and eq 9."""
+"""The acrobot's parameters of local rules; Table 1 and eq 9 of Akl et al. (2022)."""
 
 from rstdp_ros.plasticity.parameters import RSTDPParameters
 from rstdp_ros.plasticity.rules import TaskRule
@@ -19,6 +19,11 @@ def authors_modulation(total: float) -> float:
     return -total / 500.0
 
 
+# Its returns scatter more by their starts than gains change them, so learning must be slow. Found by
+# rstdp_ros tune acrobot --strategy perturbation --vary jitter=0.03:0.5 --vary speed=0.003:0.1
+# --vary averaging=0.03:0.3 --vary surprise=0.5:3 --at 50 100 250 --plants 16
+PERTURBATION = {'jitter': 0.09, 'speed': 0.007, 'averaging': 0.055}
+
 RULE = TaskRule(
     RSTDPParameters(tau_plus=30.0, tau_minus=30.0, tau_c=10.0, eligibility_gain=0.05),
-    modulation, authors_modulation)
+    modulation, authors_modulation, perturbation=PERTURBATION)
