@@ -19,7 +19,7 @@ def authors_modulation(total: float) -> float:
     return -total / 500.0
 
 
-# Its returns scatter more by their starts than gains change them, so learning must be slow. Found by
+# Its returns scatter more by their starts than gains change them, so learning must be slow; after
 # rstdp_ros tune acrobot --strategy perturbation --vary jitter=0.03:0.5 --vary speed=0.003:0.1
 # --vary averaging=0.03:0.3 --vary surprise=0.5:3 --at 50 100 250 --plants 16
 PERTURBATION = {'jitter': 0.09, 'speed': 0.007, 'averaging': 0.055}
