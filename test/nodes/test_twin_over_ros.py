@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.skipif(importlib.util.find_spec('rclpy') is None,
                                 reason='ROS 2 is not installed')
 QUICK = {'combined': ('generations=2', 'candidates=6', 'starts=8', 'validation_starts=40'),
-         'gains': (), 'perturbation': ()}
+         'gains': (), 'perturbation': (), 'blended': ('lead=3',)}
 
 
 @pytest.mark.parametrize('strategy', QUICK)

@@ -1,0 +1,64 @@
+"""A local rule leads, and a search takes over from what it learned."""
+
+import numpy as np
+
+from rstdp_ros.experiments.adaptation import next_episode
+from rstdp_ros.plasticity import Learner, Recipe
+from rstdp_ros.support import seeds
+from rstdp_ros.tasks import get_task
+
+# Nothing in a library is like it: its sensors are off.
+ODD = {'pole_position_factor': 0.5, 'pole_velocity_factor': 2.0, 'actuator_delay': 0.04,
+       'pole_half_length': 0.9}
+LEAD = 5
+
+
+def learner(network, strategy, **values):
+    """Return a new learner."""
+    recipe = Recipe.of('cartpole', seeds.ADAPTATION, strategy).with_values(values)
+    return Learner(network, recipe)
+
+
+def played(network, episodes, strategy, **values):
+    """Learn on the odd plant; return the learner and the records."""
+    task, ours = get_task('cartpole'), learner(network, strategy, **values)
+    physics = task.make_physics(ODD)
+    return ours, [ours.learn(*next_episode(task, ours, physics)) for _ in range(episodes)]
+
+
+def test_the_first_choice_is_the_librarys(shipped):
+    (_, ours), (_, theirs) = (played(shipped, 1, name) for name in ('blended', 'gains'))
+    assert ours[0].digest == theirs[0].digest != shipped.digest
+
+
+def test_without_a_library_it_searches(shipped):
+    (_, ours), (_, theirs) = (played(shipped, 8, name, prior='flat')
+                              for name in ('blended', 'gains'))
+    assert [record.digest for record in ours] == [record.digest for record in theirs]
+
+
+def test_what_the_rule_learned_is_deployed_while_it_leads(shipped):
+    ours, records = played(shipped, LEAD - 1, 'blended', lead=LEAD)
+    learned = ours.strategy.leading.log_gains
+    assert np.array_equal(ours.strategy.search.deployed, learned)
+    assert all(record.digest != record.deployed_digest for record in records[1:])
+    assert len(ours.strategy.search.tried) == LEAD - 1
+
+
+def test_the_search_begins_from_it(shipped):
+    ours, records = played(shipped, LEAD, 'blended', lead=LEAD)
+    learned = ours.strategy.leading.log_gains
+    # It plays once without noise, so that the search knows how good it is.
+    assert records[-1].digest == records[-1].deployed_digest
+    task = get_task('cartpole')
+    ours.learn(*next_episode(task, ours, task.make_physics(ODD)))
+    search = ours.strategy.search
+    assert search.tried.index(learned) is not None
+    assert np.array_equal(search.reference, learned)
+
+
+def test_after_a_rollback_the_noise_is_forgotten(shipped):
+    ours, _ = played(shipped, LEAD - 1, 'blended', lead=LEAD)
+    assert ours.strategy.leading.noise.any()
+    ours.roll_back()
+    assert not ours.strategy.leading.noise.any()
