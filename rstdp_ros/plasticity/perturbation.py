@@ -23,8 +23,8 @@ class PerturbationParameters(ReinforcementParameters):
     site: str = parameter(
         VALUES, 'What the noise scales. values: all synapses that an observed value feeds, '
         'together; inputs: those of an input neuron; hidden: those onto a neuron of the first '
-        'hidden layer; W1, W2: every synapse of the matrix on its own. Finer noise needs a lower '
-        'speed and more episodes.', choices=SITES, effect=START_OF_RUN)
+        'hidden layer; W1, W2, W3: every synapse of the matrix on its own. Finer noise needs a '
+        'lower speed and more episodes.', choices=SITES, effect=START_OF_RUN)
 
 
 class Perturbation(Strategy):
@@ -43,7 +43,7 @@ class Perturbation(Strategy):
 
     name = 'perturbation'
     Parameters = PerturbationParameters
-    plastic = rescaled = (0, 1)
+    plastic = rescaled = (0, 1, 2)
     default_guard = UNGUARDED
     draws = True
 

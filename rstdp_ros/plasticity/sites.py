@@ -28,10 +28,10 @@ class Site(NamedTuple):
 
         :param name: one of :data:`SITES`.
         """
-        (inputs, h1), (_, h2) = weights[0].shape, weights[1].shape
+        (inputs, h1), (_, h2), (_, actions) = (w.shape for w in weights)
         # A value feeds two input neurons: its positive part one, its negative part the other.
         return {VALUES: cls(0, inputs // 2, 1), INPUTS: cls(0, inputs, 1), HIDDEN: cls(0, 1, h1),
-                W1: cls(0, inputs, h1), W2: cls(1, h1, h2)}[name]
+                W1: cls(0, inputs, h1), W2: cls(1, h1, h2), W3: cls(2, h2, actions)}[name]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -49,4 +49,4 @@ class Site(NamedTuple):
         return (*weights[:self.layer], w * gains, *weights[self.layer + 1:])
 
 
-VALUES, INPUTS, HIDDEN, W1, W2 = SITES = ('values', 'inputs', 'hidden', 'W1', 'W2')
+VALUES, INPUTS, HIDDEN, W1, W2, W3 = SITES = ('values', 'inputs', 'hidden', 'W1', 'W2', 'W3')

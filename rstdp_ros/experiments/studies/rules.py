@@ -72,6 +72,8 @@ RULES: Mapping[str, Rule] = {
         'site': 'W1', 'speed': 0.1, 'largest_step': 5.0, 'credit': 'shuffled'}, MIDDLE),
     'noise in each synapse of W2': Rule('perturbation', {
         'site': 'W2', 'jitter': 0.3, 'speed': 0.03, 'largest_step': 5.0}, MIDDLE),
+    'noise in each synapse of W3': Rule('perturbation', {
+        'site': 'W3', 'jitter': 0.02, 'speed': 0.01}),
     'actor-critic in W1': Rule(CRITIC),
     'actor-critic in W1, opposite': Rule(CRITIC, {'credit': 'opposite'}),
     'actor-critic in W1, shuffled': Rule(CRITIC, {'credit': 'shuffled'}),
