@@ -14,13 +14,14 @@ from typing import Any, TYPE_CHECKING
 import numpy as np
 
 from rstdp_ros.drawing import plotting
+from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.online.plants import online_plants, Physics, SETS
-from rstdp_ros.experiments.rules.actor_critic import ActorCritic
+from rstdp_ros.experiments.rules.actor_critic import ActorCritic, ActorCriticParameters
 from rstdp_ros.experiments.statistics import paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
-from rstdp_ros.plasticity import Shown, STRATEGIES
-from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.plasticity import Learner, Recipe, Shown
+from rstdp_ros.snn import quantize, SpikingQNetwork
 from rstdp_ros.support import seeds
 from rstdp_ros.tasks import get_task, Task
 
@@ -45,11 +46,13 @@ class Rule:
     :param strategy: its name, or :class:`ActorCritic`'s.
     :param values: parameters that differ from their defaults.
     :param updates: number per run, by task.
+    :param quantized: whether networks have 8 bits.
     """
 
     strategy: str
     values: Mapping[str, Any] = field(default_factory=dict)
     updates: Mapping[str, int] = field(default_factory=lambda: {'cartpole': 50})
+    quantized: bool = False
 
 
 LONG = {'cartpole': 1000, 'acrobot': 250}
@@ -63,6 +66,7 @@ RULES: Mapping[str, Rule] = {
     'noise, opposite': Rule('perturbation', {'credit': 'opposite'}, MIDDLE),
     'noise, shuffled': Rule('perturbation', {'credit': 'shuffled'}, MIDDLE),
     'noise, not centred': Rule('perturbation', {'credit': 'raw'}, MIDDLE),
+    'noise, 8 bits': Rule('perturbation', updates={'cartpole': 250}, quantized=True),
     'noise in inputs': Rule('perturbation', {'site': 'inputs'}, MIDDLE),
     'noise in hidden neurons': Rule(
         'perturbation', {'site': 'hidden', 'speed': 0.1, 'largest_step': 2.0}, MIDDLE),
@@ -133,15 +137,27 @@ def _learned(job: RuleRun, task: Task, network: SpikingQNetwork,
              physics: Any) -> Iterator[SpikingQNetwork]:
     """Yield the first network, and what has been learned after each episode."""
     rule = RULES[job.rule]
-    kind = ActorCritic if rule.strategy == CRITIC else STRATEGIES[rule.strategy]
-    strategy = kind(network, replace(kind.preset('default', job.task), **rule.values), job.seed)
-    playing = network
+    if rule.strategy == CRITIC:
+        yield from _criticised(job, task, network, physics)
+        return
+    recipe = Recipe.of(job.task, job.seed, rule.strategy, 'none').with_values(rule.values)
+    learner = Learner(quantize(network) if rule.quantized else network, recipe)
+    yield learner.deployed
+    for _ in range(job.updates):
+        learner.learn(*next_episode(task, learner, physics))
+        yield learner.deployed
+
+
+def _criticised(job: RuleRun, task: Task, network: SpikingQNetwork,
+                physics: Any) -> Iterator[SpikingQNetwork]:
+    """Yield the networks of an actor-critic, which is no strategy that is offered."""
+    parameters = replace(ActorCriticParameters(), **RULES[job.rule].values)
+    strategy = ActorCritic(network, parameters, job.seed)
     yield network
     for seed in seeds.block(job.seed, job.updates):
-        episode = task.episode(playing, seed, physics, strategy.needs_trajectory)
-        proposal = strategy.propose(Shown(playing, *episode))
-        playing = network.replace(weights=proposal.weights)
-        yield network.replace(weights=proposal.deploy) if proposal.deploy else playing
+        shown = Shown(network, *task.episode(network, seed, physics, trajectory=True))
+        network = network.replace(weights=strategy.propose(shown).weights)
+        yield network
 
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
