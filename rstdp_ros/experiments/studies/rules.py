@@ -56,17 +56,18 @@ class Rule:
 
 
 LONG = {'cartpole': 1000, 'acrobot': 250}
-MIDDLE = {'cartpole': 250, 'acrobot': 250}
+BOTH = {'cartpole': 250, 'acrobot': 250}
+MIDDLE = {'cartpole': 250}
 CRITIC = ActorCritic.name
 RULES: Mapping[str, Rule] = {
-    'r-STDP': Rule('rstdp', updates=MIDDLE),
+    'r-STDP': Rule('rstdp', updates=BOTH),
     'r-STDP, opposite': Rule('opposite'),
     'r-STDP, shuffled': Rule('shuffled'),
     'noise': Rule('perturbation', updates=LONG),
-    'noise, opposite': Rule('perturbation', {'credit': 'opposite'}, MIDDLE),
-    'noise, shuffled': Rule('perturbation', {'credit': 'shuffled'}, MIDDLE),
+    'noise, opposite': Rule('perturbation', {'credit': 'opposite'}, BOTH),
+    'noise, shuffled': Rule('perturbation', {'credit': 'shuffled'}, BOTH),
     'noise, not centred': Rule('perturbation', {'credit': 'raw'}, MIDDLE),
-    'noise, 8 bits': Rule('perturbation', updates={'cartpole': 250}, quantized=True),
+    'noise, 8 bits': Rule('perturbation', updates=MIDDLE, quantized=True),
     'noise in inputs': Rule('perturbation', {'site': 'inputs'}, MIDDLE),
     'noise in hidden neurons': Rule(
         'perturbation', {'site': 'hidden', 'speed': 0.1, 'largest_step': 2.0}, MIDDLE),
