@@ -11,9 +11,11 @@ from rstdp_ros.plasticity.gains import Gains
 from rstdp_ros.plasticity.informed import GainsParameters
 from rstdp_ros.plasticity.reinforcement import Reinforcement, ReinforcementParameters
 from rstdp_ros.plasticity.rules import rule_of
+from rstdp_ros.plasticity.search import CONTENT, in_proportion
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, with_default
+from rstdp_ros.support.plugins import TASKS
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Blended(Gains):
     From there the local rule leads: its noisy gains play, and what it has learned is deployed. The
     search hears of every return. When it takes over, it has many points near a good one, and
     deploys another only if that is certainly better than what the rule had learned. Without a
-    library nothing is known to be good, and the search, which looks farther, goes first.
+    library nothing is known to be good, and the search, which looks farther, goes first; so it
+    does if the first episode left nothing to improve.
 
     :param network: the run's first one.
     :param parameters: of both parts, or the name of a preset.
@@ -48,6 +51,8 @@ class Blended(Gains):
                  seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
         self.leading = Reinforcement(self.search.zeros.shape, self.parameters, seed)
+        # Whether the local rule is to lead.
+        self.in_need = False
 
     @classmethod
     def preset(cls, name: str, task: str) -> BlendedParameters:
@@ -58,9 +63,10 @@ class Blended(Gains):
         """Let the local rule or the search choose."""
         self.leading.parameters = self.parameters
         episode, lead = self.search.episode, self.parameters.lead
-        if not (0 < episode < lead and self.search.knows_plants):
+        if not (0 < episode < lead and self.in_need):
             proposal = super().propose(shown)
             if not episode:
+                self.in_need = self.search.knows_plants and not self._perfect(shown.episode_return)
                 self.leading.log_gains = self.playing
             return proposal
         self.search.note(self.playing, shown.episode_return)
@@ -71,6 +77,10 @@ class Blended(Gains):
         self.playing = self.leading.noisy if episode + 1 < lead else learned
         return Proposal(self._weights(self.playing), deploy=self._weights(learned))
 
+    def _perfect(self, episode_return: float) -> bool:
+        best = TASKS[self.initial.task].possible_returns()[1]
+        return in_proportion(best) - in_proportion(episode_return) <= CONTENT
+
     def placed(self, network: SpikingQNetwork) -> None:
         """Infer another network's gains, and what of them is noise."""
         super().placed(network)
@@ -79,9 +89,10 @@ class Blended(Gains):
 
     def state(self) -> dict[str, Any]:
         """Return all that the next proposal depends on."""
-        return {**super().state(), 'leading': self.leading.state()}
+        return {**super().state(), 'in_need': self.in_need, 'leading': self.leading.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` returned."""
         super().restore(state)
+        self.in_need = state['in_need']
         self.leading.restore(state['leading'])
