@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TYPE_CHECKING
 
-import numpy as np
-
 from rstdp_ros.drawing import plotting
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.jobs import Rows
@@ -36,6 +34,7 @@ PART = 5
 PLANTS = {'full': SETS, 'small': 3, 'tiny': 1}
 LONGEST = {'full': 1000, 'small': 25, 'tiny': 3}
 KEYS = ['task', 'plants', 'rule']
+RUN = ['task', 'plants', 'set', 'network', 'updates']
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,6 @@ def _criticised(job: RuleRun, task: Task, network: SpikingQNetwork,
 
 def tables(data: DataFrame) -> dict[str, DataFrame]:
     """Return curves, mean changes and their differences from r-STDP's."""
-    data = data.assign(change=data['return'] - data['before'])
     wide = data.pivot_table(index=KEYS, columns='updates', values='return', sort=False)
     return {
         'Mean return by number of updates':
@@ -173,52 +171,55 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
 
 
 def _changes(data: DataFrame) -> DataFrame:
-    from pandas import DataFrame
-    rows = []
-    for (*keys, updates), part in data.groupby([*KEYS, 'updates'], sort=False):
-        if updates in SHOWN:
-            # Networks on one plant are not independent: average them first.
-            change = part.groupby('set')['change'].mean().to_numpy()
-            rows.append({**dict(zip(KEYS, keys)), 'updates': updates, **paired(change)})
-    return DataFrame(rows)
+    return _by_updates(data.assign(apart=data['return'] - data['before']))
 
 
 def _against(data: DataFrame, other: str) -> DataFrame:
+    theirs = data[data['rule'] == other][[*RUN, 'return']]
+    both = data[data['rule'] != other].merge(theirs, on=RUN, suffixes=('', '_other'))
+    return _by_updates(both.assign(apart=both['return'] - both['return_other']))
+
+
+def _by_updates(data: DataFrame) -> DataFrame:
+    """Return a row per rule, a column per number of updates: mean and interval of ``apart``."""
     from pandas import DataFrame
     rows = []
-    wide = data.pivot_table(index=['task', 'plants', 'set', 'network', 'updates'], columns='rule',
-                            values='return', sort=False).reset_index()
-    for rule in [name for name in RULES if name in wide and name != other and other in wide]:
-        for (task, plants, updates), part in wide.groupby(['task', 'plants', 'updates']):
-            apart = (part[rule] - part[other]).groupby(part['set']).mean().dropna().to_numpy()
-            if updates in SHOWN and len(apart):
-                rows.append({'task': task, 'plants': plants, 'rule': rule, 'updates': updates,
-                             **paired(apart)})
-    return DataFrame(rows)
+    for keys, group in data[data['updates'].isin(SHOWN)].groupby(KEYS, sort=False):
+        row = dict(zip(KEYS, keys))
+        for updates, part in group.groupby('updates'):
+            # Networks on one plant are not independent: average them first.
+            found = paired(part.groupby('set')['apart'].mean().to_numpy())
+            row[str(updates)] = (f'{found["mean"]:.1f} ({found["95 % low"]:.1f} to '
+                                 f'{found["95 % high"]:.1f})')
+        rows.append(row)
+    return DataFrame(rows, columns=[*KEYS, *map(str, SHOWN)]).dropna(axis=1, how='all').fillna('')
 
 
 def figure(data: DataFrame) -> Figure:
     """Draw mean returns over the number of updates, a panel per family of rules."""
-    families = [(task, plants, family, part)
-                for (task, plants), some in data.groupby(['task', 'plants'], sort=False)
+    families = [(task, family, part) for task, some in data.groupby('task', sort=False)
                 for family, part in some.groupby(some['rule'].map(_family), sort=False)]
-    result, axes = plotting.panels(len(families), columns=3)
-    lowest, highest = data['return'].min(), data['return'].max()
-    for axis, (task, _, family, part) in zip(axes, families):
+    result, axes = plotting.panels(len(families), columns=2, height=3.6)
+    places = {updates: place for place, updates in enumerate(UPDATES)}
+    for axis, (task, family, part) in zip(axes, families):
         for number, (rule, runs) in enumerate(part.groupby('rule', sort=False)):
             means = runs.groupby(['updates', 'set'])['return'].mean().groupby('updates')
-            axis.errorbar(np.arange(len(means)), means.mean(), means.sem(), capsize=2,
-                          color=plotting.CYCLE[number % len(plotting.CYCLE)], label=rule)
-            axis.set_xticks(range(len(means)), list(means.groups), fontsize='x-small')
+            axis.errorbar([places[n] for n in means.groups], means.mean(), means.sem(), capsize=2,
+                          color=plotting.CYCLE[number], label=rule)
+        returns = data[data['task'] == task].groupby(['rule', 'updates'])['return'].mean()
+        margin = 0.05 * (returns.max() - returns.min())
+        axis.set_xticks(range(len(UPDATES)), UPDATES)
         axis.set(title=f'{task}: {family}', xlabel='updates', ylabel='mean return',
-                 ylim=(lowest, highest))
-        axis.legend(fontsize='x-small')
+                 ylim=(returns.min() - margin, returns.max() + margin))
+        axis.legend(fontsize='xx-small', framealpha=0.5)
     return result
 
 
 def _family(rule: str) -> str:
-    return next(family for family in ('actor-critic', 'r-STDP', 'noise', '')
-                if rule.startswith(family)) or 'noise'
+    if rule.startswith(('noise in', 'the same')):
+        return 'noise elsewhere'
+    return next(family for family in ('actor-critic', 'r-STDP', 'noise')
+                if rule.startswith(family))
 
 
 STUDY = Study(
