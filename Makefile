@@ -52,7 +52,7 @@ demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
 setup: $(VENV)/.setup $(if $(filter kilted,$(ROS)),$(if $(PYTHON310),$(LAVA)/.setup))  ## Install every extra
 
 test: $(VENV)/.setup lint  ## Run linters and all tests; ROS=jazzy for Jazzy
-	$(MAKE) -j 2 --output-sync=line unit graph
+	$(MAKE) -j 2 unit graph
 	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(REPORT) $(ALONE))
 
 # While graphs wait, these compute.
