@@ -57,7 +57,9 @@ class Blended(Gains):
     @classmethod
     def preset(cls, name: str, task: str) -> BlendedParameters:
         """Return a named set of parameters; 'default' is the task's."""
-        return replace(super().preset(name, task), **rule_of(task).perturbation)
+        rule = rule_of(task)
+        lead = {} if rule.lead is None else {'lead': rule.lead}
+        return replace(super().preset(name, task), **rule.perturbation, **lead)
 
     def propose(self, shown: Shown) -> Proposal:
         """Let the local rule or the search choose."""

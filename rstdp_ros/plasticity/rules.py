@@ -21,7 +21,8 @@ class TaskRule(NamedTuple):
     :param modulation: return of an episode -> third factor, r of eq 7.
     :param authors: the same as the authors' code computes it; ``modulation`` if None.
     :param deviations: parameter values that differ in their code.
-    :param perturbation: of the strategy of that name, what differs from its defaults.
+    :param perturbation: of the strategy of that name, what differs from its defaults; ``lead``: of
+        the strategy ``blended``, None for its default.
     """
 
     parameters: RSTDPParameters
@@ -29,6 +30,7 @@ class TaskRule(NamedTuple):
     authors: Callable[[float], float] | None = None
     deviations: Mapping[str, Any] = {}
     perturbation: Mapping[str, Any] = {}
+    lead: int | None = None
 
 
 def rule_of(task: str) -> TaskRule:

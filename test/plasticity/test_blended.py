@@ -4,7 +4,9 @@ import numpy as np
 
 from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.plasticity import Learner, Recipe
+from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.tasks import get_task
 
 # It falls at once, and nothing in a library is like it.
@@ -69,3 +71,12 @@ def test_where_nothing_is_to_be_learned_no_noise_plays(shipped):
     for _ in range(5):
         digests = {one.learn(*next_episode(task, one, None)).digest for one in (ours, theirs)}
         assert len(digests) == 1
+
+
+def test_on_acrobots_it_is_a_search():
+    task, network = get_task('acrobot'), SpikingQNetwork.load(model_path('acrobot_0'))
+    physics, digests = task.make_physics({'link_length': 1.4}), []
+    for strategy in ('blended', 'gains'):
+        ours = Learner(network, Recipe.of('acrobot', seeds.ADAPTATION, strategy))
+        digests.append([ours.learn(*next_episode(task, ours, physics)).digest for _ in range(6)])
+    assert digests[0] == digests[1] and len(set(digests[0])) > 1

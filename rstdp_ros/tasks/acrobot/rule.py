@@ -22,8 +22,10 @@ def authors_modulation(total: float) -> float:
 # Its returns scatter more by their starts than gains change them, so learning must be slow; after
 # rstdp_ros tune acrobot --strategy perturbation --vary jitter=0.03:0.5 --vary speed=0.003:0.1
 # --vary averaging=0.03:0.3 --vary surprise=0.5:3 --at 50 100 250 --plants 16
+# Ten episodes of it are no use in front of a search, so it does not lead one.
 PERTURBATION = {'jitter': 0.09, 'speed': 0.007, 'averaging': 0.055}
 
 RULE = TaskRule(
     RSTDPParameters(tau_plus=30.0, tau_minus=30.0, tau_c=10.0, eligibility_gain=0.05),
-    modulation, authors_modulation, perturbation=PERTURBATION)
+    modulation, authors_modulation, perturbation=PERTURBATION,
+    lead=0)
