@@ -52,16 +52,14 @@ demo: $(VENV)/.demo  ## Watch a cart-pole adapt over ROS 2
 setup: $(VENV)/.setup $(if $(filter kilted,$(ROS)),$(if $(PYTHON310),$(LAVA)/.setup))  ## Install every extra
 
 test: $(VENV)/.setup lint  ## Run linters and all tests; ROS=jazzy for Jazzy
-	$(MAKE) -j 2 unit graph
+	$(MAKE) -j 2 unit $(if $(filter kilted,$(ROS)),lava)
+	$(MAKE) graph
 	$(if $(filter kilted,$(ROS)),$(BIN)/python -m pytest --durations=5 $(REPORT) $(ALONE))
 
-# While graphs wait, these compute.
 unit: $(VENV)/.setup
-	nice $(BIN)/python -m pytest -n auto --dist worksteal -m 'not graph' --durations=5 $(REPORT) \
-		$(TESTS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not graph' --durations=5 $(REPORT) $(TESTS)
 
-# Lava's tests come first, as their graph could have the number of one of these.
-graph: $(VENV)/.setup $(if $(filter kilted,$(ROS)),lava)
+graph: $(VENV)/.setup
 	$(BIN)/python -m pytest -n $(GRAPHS) --dist worksteal -m graph $(addprefix --deselect ,$(ALONE)) \
 		--durations=10 $(REPORT) $(TESTS)
 

@@ -81,7 +81,8 @@ def test_what_is_set_live_and_saved_survives_a_death(domain, tmp_path, cartpole,
         wait_for(lambda: 'in force as saved: tau_c' in (tmp_path / 'adaptation.log').read_text(),
                  graph)
         set_parameter('environment', 'real_time_factor', 0)
-        set_parameter('adaptation', 'episodes', len(digests_in(tmp_path)) + 6)
+        # More than the guard's window: it may be measuring a network, and then nothing is learned.
+        set_parameter('adaptation', 'episodes', len(digests_in(tmp_path)) + 25)
         wait_for((tmp_path / ADAPTED).exists, graph)
     digests = digests_in(tmp_path)
     plain = offline(cartpole, shipped, demo_physics, len(digests))
