@@ -133,8 +133,8 @@ class Reinforcement:
         :raises RstdpError: a state that no run can have had.
         """
         difference = real('difference', state['difference'])
-        if difference < 0.0 or (state['usual'] is None) != (state['reinforced'] == 0):
+        counted = state['reinforced']
+        if counted < 0 or difference < 0.0 or (state['usual'] is None) != (counted == 0):
             raise RstdpError('averages that no returns have')
-        self.episode, self.usual = state['reinforced'], state['usual']
-        self.difference = difference
+        self.episode, self.usual, self.difference = counted, state['usual'], difference
         self.log_gains, self.noise = state['log_gains'].copy(), state['noise'].copy()

@@ -11,10 +11,11 @@ from rstdp_ros.plasticity.strategy import Weights
 
 class Site(NamedTuple):
     """
-    Weights that one number scales together.
+    Groups of weights, each scaled by one number.
 
     :param layer: index of their matrix.
-    :param rows: (rows of the matrix) -> number of groups along them; likewise ``columns``.
+    :param rows: number of groups along its rows, which divides theirs; ``columns``: along its
+        columns, 1 or theirs.
     """
 
     layer: int

@@ -146,6 +146,7 @@ def test_after_a_rollback_an_episode_without_noise_moves_nothing(shipped, cartpo
 
 @pytest.mark.parametrize('change, words', [
     ({'difference': -1.0}, 'averages'), ({'usual': None}, 'averages'),
+    ({'reinforced': -1}, 'averages'),
     ({'difference': float('nan')}, 'finite'), ({'noise': np.zeros((3, 1))}, 'noise')])
 def test_a_state_that_cannot_be_is_refused(shipped, change, words):
     learner = Learner(shipped, Recipe.of('cartpole', SEED, 'perturbation'))
