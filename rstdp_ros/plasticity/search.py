@@ -16,8 +16,8 @@ from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 
 # Keeps these draws independent of those that the same seed makes elsewhere.
 STREAM = 0x6A15
-# Candidates per episode: this many within reach of zeros, and this many within this fraction of
-# the reach around the best point.
+# Candidates per episode: this many within reach of the reference, and this many within this
+# fraction of the reach around the best point.
 WITHIN_REACH, CLOSE, CLOSENESS = 256, 128, 0.5
 # No more points than this are tried on one plant; then the search only chooses among them.
 MOST_POINTS = 200
@@ -200,10 +200,11 @@ class GainSearch:
         return candidates[(means + self.parameters.exploration * doubts).argmax()]
 
     def _drawn(self, best: np.ndarray) -> np.ndarray:
-        """Draw candidates within reach of zeros and close to the best point."""
+        """Draw candidates within reach of the reference and close to the best point."""
         parameters, size = self.parameters, len(self.zeros)
         generator = np.random.default_rng((STREAM, self.seed, self.episode))
         steps = parameters.reach * generator.standard_normal((WITHIN_REACH + CLOSE, size))
+        steps[:WITHIN_REACH] += self.reference
         steps[WITHIN_REACH:] = best + CLOSENESS * steps[WITHIN_REACH:]
         return np.clip(steps, -parameters.max_log_gain, parameters.max_log_gain)
 
