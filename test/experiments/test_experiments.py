@@ -45,7 +45,7 @@ from rstdp_ros.tasks import get_task, TASKS
 
 needs_experiments = pytest.mark.skipif(importlib.util.find_spec('pandas') is None,
                                        reason='the extra "experiments" is not installed')
-SMALL = ['fig2', 'fig3', 'fig4', 'fig4-wide', 'direction', 'demo-plant', 'guards',
+SMALL = ['fig2', 'fig3', 'fig4', 'fig4-wide', 'blended', 'direction', 'demo-plant', 'guards',
          'identification', 'quantization', 'robust-start', 'rules',
          *(['fig5'] if importlib.util.find_spec('torch') else [])]
 

@@ -12,6 +12,7 @@ STUDIES = Plugins('experiment', 'rstdp_ros.studies', {
     'direction': f'{HERE}.direction:STUDY',
     'demo-plant': f'{HERE}.demo_plant:STUDY',
     'guards': f'{HERE}.guards:STUDY',
+    'blended': f'{HERE}.blended:STUDY',
     'identification': f'{HERE}.identification:STUDY',
     'online': f'{HERE}.online:STUDY',
     'pybullet': f'{HERE}.pybullet:STUDY',

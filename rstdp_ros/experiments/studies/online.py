@@ -130,17 +130,17 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
         success=100.0 * data['success'],
         lost=100.0 * (data['return'] < data['before'] - data['task'].map(LOST)))
     return {
-        'Mean return of the deployed network by real episodes':
-            _curves(data, 'return', 'mean'),
-        'Worst run': _curves(data, 'return', 'min'),
-        'Episodes that succeed, percent': _curves(data, 'success', 'mean'),
-        'Runs that stand below their start, percent': _curves(data, 'lost', 'mean'),
+        'Mean return of the deployed network by real episodes': curves(data),
+        'Worst run': curves(data, 'return', 'min'),
+        'Episodes that succeed, percent': curves(data, 'success'),
+        'Runs that stand below their start, percent': curves(data, 'lost'),
         'Gain over the start, with 95 % intervals over plants': _gains(data),
         'combined minus other methods, paired, with 95 % intervals over plants':
             _differences(data)}
 
 
-def _curves(data: DataFrame, what: str, how: str) -> DataFrame:
+def curves(data: DataFrame, what: str = 'return', how: str = 'mean') -> DataFrame:
+    """Return a row per method, a column per number of episodes."""
     wide = data.pivot_table(index=KEYS, columns='episodes', values=what, aggfunc=how, sort=False)
     wide = wide[sorted(wide.columns)].round(1)
     runs = data.groupby(KEYS, sort=False)[RUN[3:]].apply(lambda part: len(part.drop_duplicates()))
