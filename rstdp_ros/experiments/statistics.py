@@ -30,6 +30,11 @@ def paired(differences: np.ndarray) -> dict[str, float]:
             '95 % low': low, '95 % high': high}
 
 
+def as_text(found: dict[str, float]) -> str:
+    """Write what :func:`paired` found into one cell of a table."""
+    return f'{found["mean"]:.1f} ({found["95 % low"]:.1f} to {found["95 % high"]:.1f})'
+
+
 def paired_by(differences: Series, keys: list[str], **labels: Any) -> list[dict[str, Any]]:
     """
     Describe paired differences group by group, one row each.

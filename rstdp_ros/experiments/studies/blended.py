@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rstdp_ros.experiments.online.plants import draw_plant
-from rstdp_ros.experiments.statistics import paired
+from rstdp_ros.experiments.statistics import as_text, paired
 from rstdp_ros.experiments.studies import online
 from rstdp_ros.experiments.studies.online import OnlineRun
 from rstdp_ros.experiments.study import networks, Scale, SEED_STRIDE, Study
@@ -55,18 +55,20 @@ def tables(data: DataFrame) -> dict[str, DataFrame]:
 
 
 def _differences(data: DataFrame) -> DataFrame:
+    """Return a row per group of runs, a column per number of episodes."""
     from pandas import DataFrame
     wide = data.pivot_table(index=[*online.RUN, 'episodes'], columns='method', values='return',
-                            sort=False).reset_index().query('episodes > 0')
+                            sort=False).reset_index().query('episodes > 1')
     if not {*COMPARED} <= {*wide}:
         return DataFrame()
     wide['apart'] = wide['blended'] - wide['gains']
+    groups = online.RUN[:3]
     # Networks on one plant are not independent: average them first.
     return DataFrame([
-        {'task': task, 'plants': plants, 'start': start, 'episodes': episodes,
-         **paired(part.groupby('set')['apart'].mean().dropna().to_numpy())}
-        for (task, plants, start, episodes), part in wide.groupby(
-            [*online.RUN[:3], 'episodes'], sort=False)])
+        {**dict(zip(groups, keys)), **{
+            str(episodes): as_text(paired(part.groupby('set')['apart'].mean().to_numpy()))
+            for episodes, part in group.groupby('episodes')}}
+        for keys, group in wide.groupby(groups, sort=False)])
 
 
 STUDY = Study(

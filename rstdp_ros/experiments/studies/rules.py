@@ -16,7 +16,7 @@ from rstdp_ros.experiments.adaptation import next_episode
 from rstdp_ros.experiments.jobs import Rows
 from rstdp_ros.experiments.online.plants import online_plants, Physics, SETS
 from rstdp_ros.experiments.rules.actor_critic import ActorCritic, ActorCriticParameters
-from rstdp_ros.experiments.statistics import paired
+from rstdp_ros.experiments.statistics import as_text, paired
 from rstdp_ros.experiments.study import load, networks, Scale, SEED_STRIDE, Study
 from rstdp_ros.plasticity import Learner, Recipe, Shown
 from rstdp_ros.snn import quantize, SpikingQNetwork
@@ -188,9 +188,7 @@ def _by_updates(data: DataFrame) -> DataFrame:
         row = dict(zip(KEYS, keys))
         for updates, part in group.groupby('updates'):
             # Networks on one plant are not independent: average them first.
-            found = paired(part.groupby('set')['apart'].mean().to_numpy())
-            row[str(updates)] = (f'{found["mean"]:.1f} ({found["95 % low"]:.1f} to '
-                                 f'{found["95 % high"]:.1f})')
+            row[str(updates)] = as_text(paired(part.groupby('set')['apart'].mean().to_numpy()))
         rows.append(row)
     return DataFrame(rows, columns=[*KEYS, *map(str, SHOWN)]).dropna(axis=1, how='all').fillna('')
 
