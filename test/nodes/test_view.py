@@ -99,6 +99,17 @@ def test_every_control_does_what_it_says(visitor, graph, tmp_path):
     assert numbers == list(range(numbers[0], numbers[0] - len(past), -1))
 
 
+def test_a_graph_in_one_process_is_shown_and_obeys(visitor, domain, tmp_path):
+    with demo_graph(tmp_path, 10_000, composed=True, real_time_factor=1.0, seed=7) as graph:
+        wait_for(lambda: "('environment', 'pole_mass'): 0.3" in visitor('scene', 'values'), graph)
+        visitor('set', 'pole_mass', 'value', 0.5)
+        wait_for(is_now('environment', 'pole_mass', 0.5), graph)
+        wait_for(lambda: len(visitor('get', 'episodes', 'options')) > 1, graph)
+        visitor('click', 'stop')
+        visitor('wait', 'answer', 'STOP: ')
+        wait_for(lambda: not probe('trigger', 'environment/reset')[0], graph)
+
+
 def test_a_page_says_what_is_missing(visitor):
     visitor('click', 'stop')
     assert 'no answer from environment/enable' in visitor('wait', 'answer', 'no answer')
