@@ -10,12 +10,11 @@ import numpy as np
 from rstdp_ros.plasticity.gains import Gains
 from rstdp_ros.plasticity.informed import GainsParameters
 from rstdp_ros.plasticity.reinforcement import Reinforcement, ReinforcementParameters
+from rstdp_ros.plasticity.returns import nothing_left
 from rstdp_ros.plasticity.rules import rule_of
-from rstdp_ros.plasticity.search import CONTENT, in_proportion
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, with_default
-from rstdp_ros.support.plugins import TASKS
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ class Blended(Gains):
     def __init__(self, network: SpikingQNetwork, parameters: Any = 'default',
                  seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
-        self.leading = Reinforcement(self.search.zeros.shape, self.parameters, seed)
+        self.leading = Reinforcement(self.search.zeros.shape, self.parameters, seed,
+                                     network.task)
         # Whether the local rule is to lead.
         self.in_need = False
 
@@ -68,7 +68,8 @@ class Blended(Gains):
         if not (0 < episode < lead and self.in_need):
             proposal = super().propose(shown)
             if not episode:
-                self.in_need = self.search.knows_plants and not self._perfect(shown.episode_return)
+                self.in_need = self.search.knows_plants and not nothing_left(
+                    self.initial.task, shown.episode_return)
                 self.leading.log_gains = self.playing
             return proposal
         self.search.note(self.playing, shown.episode_return)
@@ -78,10 +79,6 @@ class Blended(Gains):
         # The search must know how good it is.
         self.playing = self.leading.noisy if episode + 1 < lead else learned
         return Proposal(self._weights(self.playing), deploy=self._weights(learned))
-
-    def _perfect(self, episode_return: float) -> bool:
-        best = TASKS[self.initial.task].possible_returns()[1]
-        return in_proportion(best) - in_proportion(episode_return) <= CONTENT
 
     def placed(self, network: SpikingQNetwork) -> None:
         """Infer another network's gains, and what of them is noise."""

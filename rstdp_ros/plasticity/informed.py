@@ -11,7 +11,8 @@ from rstdp_ros.plasticity.belief import Belief
 from rstdp_ros.plasticity.library import Library
 from rstdp_ros.plasticity.plants import PlantBelief
 from rstdp_ros.plasticity.restoring import OtherRunError
-from rstdp_ros.plasticity.search import CONTENT, GainSearch, SearchParameters
+from rstdp_ros.plasticity.returns import CONTENT
+from rstdp_ros.plasticity.search import GainSearch, SearchParameters
 from rstdp_ros.plasticity.tried import place_of
 from rstdp_ros.support.digests import short
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter

@@ -51,7 +51,7 @@ class Perturbation(Strategy):
                  parameters: str | PerturbationParameters = 'default', seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
         self.site = Site.of(self.parameters.site, network.weights)
-        self.learned = Reinforcement(self.site.shape, self.parameters, seed)
+        self.learned = Reinforcement(self.site.shape, self.parameters, seed, network.task)
 
     @classmethod
     def preset(cls, name: str, task: str) -> PerturbationParameters:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rstdp_ros.plasticity.returns import nothing_left
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 from rstdp_ros.support.plain import real
@@ -59,19 +60,21 @@ class Reinforcement:
     eligibility: what was drawn minus what was expected. The average change follows the gradient of
     the return (REINFORCE, Williams 1992; perturbation of conductances, Fiete and Seung 2006;
     Sehnke et al. 2010). Subtracting the mean leaves that average as it is, but removes most of its
-    scatter, without which a few episodes tell nothing.
+    scatter, without which a few episodes tell nothing. While Rm is the largest possible return,
+    there is nothing to learn, and episodes are played without noise.
 
     :param shape: of z.
     :param parameters: may be replaced between episodes.
     :param seed: of the noise: each episode draws from a generator made from the seed and its
         number.
+    :param task: name of the task.
     :ivar log_gains: z.
     :ivar noise: xi of the episode that plays now; none in the first.
     """
 
     def __init__(self, shape: tuple[int, ...], parameters: ReinforcementParameters,
-                 seed: int) -> None:
-        self.parameters, self.seed = parameters, seed
+                 seed: int, task: str) -> None:
+        self.parameters, self.seed, self.task = parameters, seed, task
         self.log_gains, self.noise = np.zeros(shape), np.zeros(shape)
         self.episode = 0
         self.usual: float | None = None
@@ -91,6 +94,8 @@ class Reinforcement:
         if norm > p.largest_step:
             step = step * (p.largest_step / norm)
         self.log_gains = self._within(self.log_gains + step)
+        if nothing_left(self.task, self.usual):
+            self.be_quiet()
 
     def _credit(self, episode_return: float) -> float:
         """Return the third factor of an episode, and take its return into the averages."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rstdp_ros.plasticity.belief import Belief, FlatPrior
 from rstdp_ros.plasticity.change import ChangeTest
+from rstdp_ros.plasticity.returns import CONTENT, in_proportion
 from rstdp_ros.plasticity.tried import Tried
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
@@ -21,8 +21,6 @@ STREAM = 0x6A15
 WITHIN_REACH, CLOSE, CLOSENESS = 256, 128, 0.5
 # No more points than this are tried on one plant; then the search only chooses among them.
 MOST_POINTS = 200
-# The deployed point keeps playing if its mean is this close to the largest return so far.
-CONTENT = 0.01
 # One episode in this many is played by the deployed point, or a plant change would not show.
 WATCHED = 8
 # A point that seems better than the deployed one, by this many standard deviations of the
@@ -228,8 +226,3 @@ class GainSearch:
         self.test.restore(state)
         self.deployed, self.reference = deployed, reference
         self.most, self.episode = state['most'], state['episodes']
-
-
-def in_proportion(value: float) -> float:
-    """Return a return on the scale of beliefs: most count steps, and scatter with their size."""
-    return math.copysign(math.log1p(abs(value)), value)

@@ -57,9 +57,20 @@ def test_the_noise_is_reinforced_by_the_centred_return(shipped):
 
 
 def test_equal_returns_teach_nothing(shipped):
-    for proposal in told(of(shipped), 10 * (200.0,)):
+    for proposal in told(of(shipped), 10 * (150.0,)):
         assert all(map(np.array_equal, proposal.deploy, shipped.weights))
         assert not np.array_equal(proposal.weights[0], shipped.weights[0])
+
+
+def test_without_need_nothing_is_tried(shipped):
+    strategy = of(shipped)
+    for proposal in told(strategy, 5 * (200.0,)):
+        assert all(map(np.array_equal, proposal.weights, shipped.weights))
+    # The plant changes: noise again, until the usual return is the best one again.
+    told(strategy, (20.0,))
+    assert strategy.learned.noise.any()
+    told(strategy, 40 * (200.0,))
+    assert not strategy.learned.noise.any()
 
 
 def test_an_outlier_moves_it_no_farther_than_it_may(shipped):
