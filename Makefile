@@ -18,7 +18,7 @@ EXTRAS := ros,bags,plot,test$(if $(filter kilted,$(ROS)),$\
 # What depends on the release of ROS; the rest is the same for all and is tested once.
 TESTS := $(if $(filter kilted,$(ROS)),test,test/nodes/test_graph.py test/bringup/test_package.py)
 # Tests of graphs wait much of the time, for nodes to find each other and for robots to move.
-GRAPHS := $(shell echo $$(($$(nproc) + 1)))
+GRAPHS := $(shell echo $$(($$(nproc) + 2)))
 # Robots in real time, several at once, a flood, and stops within a time: they have the machine
 # for themselves.
 ALONE := test/nodes/test_habits.py \
