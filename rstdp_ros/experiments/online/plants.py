@@ -1,7 +1,7 @@
 """
 The plants of the online study, drawn once and kept in ``data/online_<task>.csv``.
 
-They were used for nothing else. Hard plants are extreme ones that also have the other flaws of
+They were used for reports only, and for no choice. Hard plants are extreme ones that also have the other flaws of
 robots: delay, friction, a dead zone and sensor errors.
 """
 
