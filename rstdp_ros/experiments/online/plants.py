@@ -1,8 +1,8 @@
 """
 The plants of the online study, drawn once and kept in ``data/online_<task>.csv``.
 
-They were used for reports only, and for no choice. Hard plants are extreme ones that also have the other flaws of
-robots: delay, friction, a dead zone and sensor errors.
+They were used for reports only, and for no choice. Hard plants are extreme ones that also have the
+other flaws of robots: delay, friction, a dead zone and sensor errors.
 """
 
 from __future__ import annotations
