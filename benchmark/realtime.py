@@ -18,12 +18,14 @@ from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticArray
 import rclpy
+from view import open_pages
 
 from rstdp_ros.backends import BACKENDS
 from rstdp_ros.bringup import describe_graph, NodeDescription
 from rstdp_ros.bringup.runner import Supervisor
 from rstdp_ros.nodes.environment import LATENCY
 from rstdp_ros.support.resources import model_path
+from rstdp_ros.view import ADDRESS
 
 TASK = 'cartpole'
 ENVIRONMENT = '/environment'
@@ -34,20 +36,21 @@ BUSY = 'while True: pass'
 WARM_UP = 0.1
 
 
-def graph(folder: Path, rate: float, priority: int, backend: str) -> list[NodeDescription]:
+def graph(folder: Path, rate: float, priority: int, backend: str,
+          view: bool) -> list[NodeDescription]:
     """Describe a graph that never stops learning, at a control rate in Hz."""
     environment, *others = describe_graph(TASK, {
-        'clock': 'realtime', 'thread_priority': priority, 'episodes': 1_000_000,
+        'view': view, 'clock': 'realtime', 'thread_priority': priority, 'episodes': 1_000_000,
         'run_dir': str(folder), 'policy_backend': backend,
         'model': str(model_path(f'{TASK}_0').resolve())})
     return [NodeDescription('environment', {**environment.parameters, 'control_rate': rate}),
             *others]
 
 
-def measure(folder: Path, rate: float, priority: int, backend: str,
+def measure(folder: Path, nodes: list[NodeDescription], pages: int | None,
             seconds: float) -> tuple[dict[str, str], list[float], list[dict[str, float]]]:
     """
-    Run the graph.
+    Run the graph, with so many pages of the view node open; None: without that node.
 
     :return: the last values of the diagnostics, the latencies of each second in ms, and the nodes'
         memory, MB, after warm-up and at the end.
@@ -65,7 +68,11 @@ def measure(folder: Path, rate: float, priority: int, backend: str,
 
     node = rclpy.create_node('realtime_benchmark')
     node.create_subscription(DiagnosticArray, '/diagnostics', on_diagnostics, 10)
-    with Supervisor(graph(folder, rate, priority, backend), folder) as supervisor:
+    with Supervisor(nodes, folder) as supervisor:
+        while pages is not None and not (folder / ADDRESS).exists():
+            rclpy.spin_once(node, timeout_sec=0.5)
+        if pages:
+            open_pages(folder, pages)
         start = monotonic()
         for until in (WARM_UP * seconds, seconds):
             while monotonic() < start + until:
@@ -94,6 +101,7 @@ def main() -> None:
                         'number follows')
     parser.add_argument('--priority', type=int, default=0, help='real-time priority of '
                         'environment and policy; 0: none (default)')
+    parser.add_argument('--pages', type=int, help='run the live page too, open so many times')
     parser.add_argument('--policy-backend', choices=BACKENDS, default='cpu', help='where the '
                         'network runs (default: %(default)s)')
     options = parser.parse_args()
@@ -101,14 +109,16 @@ def main() -> None:
             for _ in range(options.busy)]
     try:
         with TemporaryDirectory(prefix='rstdp_realtime_') as name:
-            values, latencies, memories = measure(
-                Path(name), options.rate, options.priority, options.policy_backend,
-                options.seconds)
+            folder = Path(name)
+            nodes = graph(folder, options.rate, options.priority, options.policy_backend,
+                          options.pages is not None)
+            values, latencies, memories = measure(folder, nodes, options.pages, options.seconds)
     finally:
         for process in busy:
             process.kill()
     print(f'{options.rate:g} Hz on {options.policy_backend}, '
-          f'{options.busy} cores busy, priority {options.priority}: '
+          f'{options.busy} cores busy, priority {options.priority}, '
+          f'{options.pages or "no"} pages open: '
           + ', '.join(f'{values.get(name, 0)} {name}' for name in COUNTERS))
     print(f'{LATENCY}, of the latest 1,000: median {median(latencies):.2f}, '
           f'worst {max(latencies):.2f}')

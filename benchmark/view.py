@@ -44,18 +44,23 @@ async def visit(address: str, pages: int) -> None:
     await asyncio.gather(*(one() for _ in range(pages)))
 
 
+def open_pages(folder: Path, pages: int) -> None:
+    """Open pages of the view node that works in a folder, in a thread of their own."""
+    address = (folder / ADDRESS).read_text()
+    Thread(target=lambda: asyncio.run(visit(address, pages)), daemon=True).start()
+
+
 def rate(folder: Path, pages: int | None, warm_up: int, episodes: int) -> float:
     """Return the steps per second with so many pages; None: without the view node."""
-    def open_pages(supervisor: Supervisor, log: Log) -> None:
+    def begin(supervisor: Supervisor, log: Log) -> None:
         while pages is not None and not (folder / ADDRESS).exists():
             log.wait(supervisor, log.count() + 1)
         if pages:
-            address = (folder / ADDRESS).read_text()
-            Thread(target=lambda: asyncio.run(visit(address, pages)), daemon=True).start()
+            open_pages(folder, pages)
             log.wait(supervisor, log.count() + warm_up)
 
     return steps_per_second(real_graph(folder, view=pages is not None), folder, warm_up, episodes,
-                            open_pages)
+                            begin)
 
 
 def main() -> None:
