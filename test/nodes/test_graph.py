@@ -91,6 +91,17 @@ def test_rubbish_on_every_topic_changes_nothing(domain, tmp_path, cartpole, ship
     assert digests_in(tmp_path) == offline(cartpole, shipped, demo_physics, 20)
 
 
+def test_sliders_made_from_descriptors_set_their_parameters(domain, tmp_path):
+    with demo_graph(tmp_path, 1_000_000, real_time_factor=1) as supervisor:
+        wait_for(lambda: digests_in(tmp_path), supervisor)
+        stuck = [each for node in ('environment', 'policy', 'adaptation')
+                 for each in probe('stuck', node)]
+        assert supervisor.poll() == []
+    # A simulated plant takes its two efforts only: a limit below them is refused with the reason.
+    assert [each[:2] for each in stuck] == [['effort_limit', 0.0], ['effort_slew_limit', 0.0]]
+    assert all('raise effort_limit or effort_slew_limit' in reason for *_, reason in stuck)
+
+
 def test_parameters_while_it_runs(domain, tmp_path, cartpole, shipped):
     with demo_graph(tmp_path, 1000, real_time_factor=1) as supervisor:
         wait_for(lambda: digests_in(tmp_path), supervisor)

@@ -36,6 +36,30 @@ def unbounded(probe, node):
                  or one.type == ParameterType.PARAMETER_DOUBLE and not one.floating_point_range)]
 
 
+def stuck(probe, node):
+    """
+    Move sliders made from what a node's own numeric parameters describe, over their whole range.
+
+    :return: what was then not set: name, value and reason; left out are those fixed at the start.
+    """
+    names = probe.call(ListParameters, f'{node}/list_parameters',
+                       ListParameters.Request()).result.names
+    described = probe.call(DescribeParameters, f'{node}/describe_parameters',
+                           DescribeParameters.Request(names=names)).descriptors
+    failed = []
+    for one in described:
+        if one.name.startswith(QOS) or 'at the start' in one.additional_constraints:
+            continue
+        for span in (*one.floating_point_range, *one.integer_range):
+            low, high = span.from_value, span.to_value
+            before = value_of(probe, node, one.name)
+            for value in (low, high, type(low)((low + high) / 2), before):
+                reason = probe.set_parameter(node, one.name, value)
+                if reason or value_of(probe, node, one.name) != value:
+                    failed.append([one.name, value, reason])
+    return failed
+
+
 def describe(probe, node, name):
     """Return a parameter's description as in ROS tools."""
     response = probe.call(DescribeParameters, f'{node}/describe_parameters',
