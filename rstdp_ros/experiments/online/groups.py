@@ -56,7 +56,8 @@ class Group:
 
 def groups(task: str) -> Iterator[Group]:
     """Yield the groups of a task."""
-    yield Group('nominal', 'equations', _same([{}]), robust=True, precision=10)
+    # One plant, from several starts: harm there is judged by its mean.
+    yield Group('nominal', 'equations', _same([{}] * 10), robust=True, precision=5)
     for name in RANGES:
         yield Group(name, 'equations', _same(online_plants(task, name)),
                     robust=name != 'normal')
