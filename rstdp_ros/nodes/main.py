@@ -16,7 +16,7 @@ from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedE
 from rclpy.signals import SignalHandlerOptions
 
 from rstdp_ros.nodes.bus import Bus
-from rstdp_ros.nodes.node import Node
+from rstdp_ros.nodes.node import joining, Node
 from rstdp_ros.nodes.parameters import refuse_undeclared
 from rstdp_ros.support.errors import EXIT_BAD_INPUT, RstdpError
 from rstdp_ros.support.orphans import end_with_parent
@@ -121,8 +121,9 @@ def start_ros(arguments: Sequence[str] | None) -> None:
     try:
         # ROS's own handlers would end the context, or Python's interrupt the code, in the middle
         # of a callback: between the update of the weights and its checkpoint, say.
-        rclpy.init(args=arguments,  # type: ignore[arg-type]  # any sequence will do
-                   signal_handler_options=SignalHandlerOptions.NO)
+        with joining():
+            rclpy.init(args=arguments,  # type: ignore[arg-type]  # any sequence will do
+                       signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:
         raise RstdpError(f'ROS 2 does not start: {shortened(error)}') from None
 

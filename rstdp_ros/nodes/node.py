@@ -8,7 +8,9 @@ So all callbacks of a node, rclpy's included, are wrapped here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import faulthandler
 from pathlib import Path
 import traceback
 from typing import Any
@@ -34,6 +36,9 @@ NANOSECONDS = 1_000_000_000
 ENCAPSULATION = 4
 # Number of calls of a traceback that are logged, for a maintainer.
 FRAMES = 12
+# Joining takes less than a second; DDS may wait for ever for one that was killed, s.
+JOIN_LIMIT = 60.0
+STDERR = 2
 
 
 class Node(RclpyNode):
@@ -49,7 +54,8 @@ class Node(RclpyNode):
 
     def __init__(self, name: str) -> None:
         self._places: set[str] = set()
-        super().__init__(name)
+        with joining():
+            super().__init__(name)
 
     def make_safe(self, reason: str) -> None:
         """Stop motion that may be left half done; nodes that move something override it."""
@@ -145,6 +151,20 @@ class Node(RclpyNode):
             elif self.health:
                 self.health.fault('times refused', f'/clock of {now.sec} s and {now.nanosec} ns')
         return check
+
+
+@contextmanager
+def joining() -> Iterator[None]:
+    """
+    End the process if it does not join the other ones in time, so that it is started again.
+
+    It ends from a thread of its own, with a traceback: what hangs may hold the interpreter.
+    """
+    faulthandler.dump_traceback_later(JOIN_LIMIT, exit=True, file=STDERR)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def place_of(error: Exception) -> str:

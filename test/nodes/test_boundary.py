@@ -44,6 +44,22 @@ def test_a_clock_that_is_none_is_refused(domain, tmp_path, measured):
 
 
 @ROS
+def test_a_node_that_cannot_join_ends_with_a_traceback():
+    hung = subprocess.run([sys.executable, '-c', """
+import time
+from rstdp_ros.nodes import node
+node.JOIN_LIMIT = 0.2
+with node.joining():
+    pass
+time.sleep(0.4)  # one that has joined stays
+with node.joining():
+    time.sleep(60)
+"""], stderr=subprocess.PIPE, text=True, timeout=50)
+    assert hung.returncode == 1
+    assert 'Timeout' in hung.stderr and 'line 9 in <module>' in hung.stderr
+
+
+@ROS
 @pytest.mark.parametrize('node', ['stand_in', 'environment', 'policy'])
 def test_an_error_in_a_callback_is_told_once_and_counted(domain, tmp_path, node):
     program = tmp_path / 'broken.py'
