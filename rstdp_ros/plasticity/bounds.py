@@ -8,6 +8,7 @@ import numpy as np
 
 from rstdp_ros.plasticity.rounding import ROUNDINGS, STOCHASTIC
 from rstdp_ros.plasticity.strategy import Weights
+from rstdp_ros.support.norms import norm
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, validated
 
 
@@ -73,10 +74,9 @@ def _within(weights: Weights, centre: Weights, radius: float) -> Weights:
     if not radius:
         return weights
     changed = [w is not c and not np.array_equal(w, c) for w, c in zip(weights, centre)]
-    norm = float(np.linalg.norm([float(np.linalg.norm(w - c))
-                                 for w, c, moved in zip(weights, centre, changed) if moved]))
-    if norm <= radius:
+    distance = norm(*(w - c for w, c, moved in zip(weights, centre, changed) if moved))
+    if distance <= radius:
         return weights
-    part = np.float32(radius / norm)
+    part = np.float32(radius / distance)
     return tuple(c + (w - c) * part if moved else w
                  for w, c, moved in zip(weights, centre, changed))

@@ -13,6 +13,7 @@ import numpy as np
 from rstdp_ros.plasticity.parameters import RSTDPParameters
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.norms import norm
 
 
 class OppositeSign(RSTDP):
@@ -51,10 +52,10 @@ class RandomControl(RSTDP):
         super().restore(state)
         self.generator.bit_generator.state = state['random']
 
-    def _direction(self, norm: float | np.floating) -> np.ndarray:
+    def _direction(self, length: float) -> np.ndarray:
         """Draw a change of this norm, Gaussian, over the weights."""
         direction = self.generator.standard_normal(self.eligibility.shape, dtype=np.float32)
-        return direction * np.float32(norm / np.linalg.norm(direction))
+        return direction * np.float32(length / norm(direction))
 
 
 class RandomUpdates(RandomControl):
@@ -64,7 +65,7 @@ class RandomUpdates(RandomControl):
 
     def weight_change(self, episode_return: float) -> np.ndarray:
         """Return a random direction with the norm of the r-STDP update."""
-        return self._direction(np.linalg.norm(super().weight_change(episode_return)))
+        return self._direction(norm(super().weight_change(episode_return)))
 
 
 class IndependentPerturbations(RandomControl):
@@ -88,7 +89,7 @@ class IndependentPerturbations(RandomControl):
 
     def weight_change(self, episode_return: float) -> np.ndarray:
         """Return the change of the first network."""
-        self.squared_distance += float(np.linalg.norm(super().weight_change(episode_return))) ** 2
+        self.squared_distance += norm(super().weight_change(episode_return)) ** 2
         return self._direction(self.squared_distance ** 0.5)
 
     def state(self) -> dict[str, Any]:

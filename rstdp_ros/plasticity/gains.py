@@ -12,6 +12,7 @@ from rstdp_ros.plasticity.library import library_of
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.norms import norm
 
 
 class Gains(Strategy):
@@ -53,7 +54,7 @@ class Gains(Strategy):
         points = np.vstack((self.playing, self.search.deployed, self.search.zeros,
                             self.search.tried.points))
         w1 = network.weights[0]
-        apart = [np.linalg.norm(self._weights(point)[0] - w1) for point in points]
+        apart = [norm(self._weights(point)[0] - w1) for point in points]
         self.playing = points[int(np.argmin(apart))]
 
     def _weights(self, point: np.ndarray) -> Weights:

@@ -121,8 +121,8 @@ class Learner:
         origin = self._origin(seed, episode_return, episode_id, len(rasters))
         if trajectory:
             origin['end'] = trajectory.end
-        proposed, bounded = self._made(proposal.weights, origin)
-        preferred = proposal.deploy and self._made(proposal.deploy, origin)[0]
+        proposed, bounded = self._made(proposal.weights, self.running, origin)
+        preferred = proposal.deploy and self._made(proposal.deploy, self.deployed, origin)[0]
         with _named('guard', self.guard.name):
             self.running, event = self.guard.judge(episode_return, before, proposed, preferred)
         if not all(map(np.array_equal, self.running.weights, proposal.weights)):
@@ -155,18 +155,24 @@ class Learner:
             if i not in self.strategy.plastic and not np.array_equal(ours, theirs):
                 raise RstdpError(f'strategy {name} changes W{i + 1}, which is not plastic')
 
-    def _made(self, weights: Weights, origin: dict[str, Any]) -> tuple[SpikingQNetwork, bool]:
-        """Return a network within bounds and on the grid, and whether the bounds changed it."""
-        allowed = self.bounds.apply(self.running.weights, weights)
-        bounded = any(a is not w for a, w in zip(allowed, weights))
-        scales = self.running.scales
-        if self.running.quantized:
-            allowed, scales = zip(*map(self._on_a_grid, range(len(allowed)), allowed))
-        return self.running.replace(weights=allowed, scales=scales, metadata=origin), bounded
+    def _made(self, weights: Weights, before: SpikingQNetwork, origin: dict[str, Any]
+              ) -> tuple[SpikingQNetwork, bool]:
+        """
+        Return a network within bounds and on the grid, and whether the bounds changed it.
 
-    def _on_a_grid(self, layer: int, w: np.ndarray) -> tuple[np.ndarray, float]:
+        :param before: the network that this one takes the place of.
+        """
+        allowed = self.bounds.apply(before.weights, weights)
+        bounded = any(a is not w for a, w in zip(allowed, weights))
+        scales = before.scales
+        if before.quantized:
+            allowed, scales = zip(*(self._on_a_grid(layer, w, before)
+                                    for layer, w in enumerate(allowed)))
+        return before.replace(weights=allowed, scales=scales, metadata=origin), bounded
+
+    def _on_a_grid(self, layer: int, w: np.ndarray, before: SpikingQNetwork
+                   ) -> tuple[np.ndarray, float]:
         """Round what changed in a layer of an 8-bit network; return the layer and its scale."""
-        before = self.running
         if layer in self.strategy.rescaled:
             for known in (before, self.initial):
                 if np.array_equal(w, known.weights[layer]):

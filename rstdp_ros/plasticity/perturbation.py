@@ -13,6 +13,7 @@ from rstdp_ros.plasticity.rules import rule_of
 from rstdp_ros.plasticity.sites import Site, SITES, VALUES
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.norms import norm
 from rstdp_ros.support.parameters import parameter, START_OF_RUN
 
 
@@ -72,7 +73,7 @@ class Perturbation(Strategy):
         """Note that no noise plays if the network is rather the one without it."""
         def distance(log_gains: np.ndarray) -> float:
             layer = self.site.layer
-            return float(np.linalg.norm(network.weights[layer] - self._weights(log_gains)[layer]))
+            return norm(network.weights[layer] - self._weights(log_gains)[layer])
         if distance(self.learned.log_gains) < distance(self.learned.noisy):
             self.learned.be_quiet()
 

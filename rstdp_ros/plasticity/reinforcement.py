@@ -9,6 +9,7 @@ import numpy as np
 
 from rstdp_ros.plasticity.returns import nothing_left
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.norms import norm
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 from rstdp_ros.support.plain import real
 
@@ -90,9 +91,9 @@ class Reinforcement:
         if p.credit == SHUFFLED:
             step = generator.permutation(step.ravel()).reshape(step.shape) * generator.choice(
                 (-1.0, 1.0), step.shape)
-        norm = float(np.linalg.norm(step))
-        if norm > p.largest_step:
-            step = step * (p.largest_step / norm)
+        length = norm(step)
+        if length > p.largest_step:
+            step = step * (p.largest_step / length)
         self.log_gains = self._within(self.log_gains + step)
         if nothing_left(self.task, self.usual):
             self.be_quiet()

@@ -36,7 +36,7 @@ SERVICE_TIMEOUT = 2.0
 PROGRESS_TIMEOUT = 5.0
 STRAGGLER_TIMEOUT = 0.5
 DISCARDS_BEFORE_BACK_OFF = 5
-MAX_BACK_OFF = 10.0
+MAX_BACK_OFF, MOST_DOUBLINGS = 10.0, 4
 ASK_AGAIN_AFTER = 0.5
 EPISODES_REMEMBERED = 4
 
@@ -131,6 +131,13 @@ class AdaptationProtocol:
             return self._again(now)
         self._enter(Phase.RUNNING, now)
         return [PublishWeights(), *self._judge(now)]
+
+    @property
+    def between_episodes(self) -> bool:
+        """Whether no episode has begun with the published weights, as far as is known."""
+        if self.paced:
+            return self.phase in (Phase.ACTIVATING, Phase.WAITING, Phase.BACKING_OFF)
+        return self.phase is Phase.RUNNING and not self._episodes
 
     def envelope(self) -> Envelope:
         """Return the envelope of the published network."""
@@ -365,7 +372,8 @@ class AdaptationProtocol:
         return [discarded, *self._again(now)]
 
     def _back_off(self) -> float:
-        return min(MAX_BACK_OFF, 2.0 ** (self.discards_in_a_row - DISCARDS_BEFORE_BACK_OFF))
+        doublings = min(self.discards_in_a_row - DISCARDS_BEFORE_BACK_OFF, MOST_DOUBLINGS)
+        return min(MAX_BACK_OFF, 2.0 ** doublings)
 
     def _collected(self, episode_id: str) -> Heard | None:
         """Return where to collect for an episode; None if it is not wanted."""

@@ -69,6 +69,7 @@ class AdaptationLoop:
         # Successive episodes from which nothing could be learned, and the reason for the last one.
         self._unlearned_episodes, self._unlearned = 0, ''
         self.network: SpikingQNetwork = self.next_network
+        self._requested = self._request()
         self.published = self.learner.labelled(self.network)
 
     @property
@@ -104,7 +105,7 @@ class AdaptationLoop:
         said += self._secure(now)
         if self.disk.reason:
             return said
-        self.network = self.next_network
+        self.network, self._requested = self.next_network, self._request()
         self.published = self.learner.labelled(self.network)
         seed = self.learner.next_seed + self._unlearned_episodes
         said += self.protocol.begin(self.network.digest, seed % END, now, self._unlearned)
@@ -168,7 +169,18 @@ class AdaptationLoop:
             # After an unexpected error nothing else requests the next episode.
             self._unlearned = UNEXPECTED
             said = self.begin(now)
+        elif self.protocol.between_episodes:
+            said = self._reconsider(now)
         return said + self.protocol.poll(now)
+
+    def _reconsider(self, now: float) -> list[Output]:
+        """Request another episode if changed parameters ask for another network."""
+        self._refresh()
+        return [] if self._request() == self._requested else self.begin(now)
+
+    def _request(self) -> tuple[bool, bool, str]:
+        """Return what the request for the next episode depends on."""
+        return self.over, self.frozen, self.next_network.digest
 
     def roll_back(self, now: float) -> list[Output]:
         """

@@ -17,6 +17,7 @@ from rstdp_ros.snn.layout import laid_out
 from rstdp_ros.snn.neuron import Neuron
 from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.norms import norm
 from rstdp_ros.support.plain import real
 
 
@@ -236,8 +237,7 @@ class SpikingQNetwork:
 
     def distance(self, other: SpikingQNetwork) -> float:
         """Return the norm of the difference over all weights."""
-        return float(np.linalg.norm([float(np.linalg.norm(ours - theirs)) for ours, theirs in
-                                     zip(self.weights, other.weights)]))
+        return norm(*(ours - theirs for ours, theirs in zip(self.weights, other.weights)))
 
     def __repr__(self) -> str:
         """Show task, sizes and digest."""

@@ -16,6 +16,7 @@ from rstdp_ros.plasticity.rules import preset
 from rstdp_ros.plasticity.search import Choice
 from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork, with_gains
+from rstdp_ros.support.norms import norm
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, table
 from rstdp_ros.twin.strategy import Challenger, MOST_DOUBT, Twin, TwinParameters
 
@@ -116,7 +117,7 @@ class Combined(Twin):
         super().placed(network)
         known = np.vstack((self.log_gains, self.returns.deployed, self.returns.zeros,
                            self.returns.tried.points))
-        apart = [np.linalg.norm(with_gains(self.initial, z).weights[0] - network.weights[0])
+        apart = [norm(with_gains(self.initial, z).weights[0] - network.weights[0])
                  for z in known]
         self.log_gains = known[int(np.argmin(apart))]
 

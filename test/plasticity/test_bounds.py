@@ -1,11 +1,15 @@
 """Bounds on learning: never exceeded, never in the way when there are none."""
 
+import os
+import subprocess
+import sys
+
 from hypothesis import given, settings, strategies
 from hypothesis.extra.numpy import arrays
 import numpy as np
 import pytest
 
-from rstdp_ros.plasticity import BoundsParameters, make_learner
+from rstdp_ros.plasticity import BoundsParameters, Learner, make_learner, Recipe
 from rstdp_ros.plasticity.bounds import Bounds
 from rstdp_ros.support.errors import RstdpError
 
@@ -70,6 +74,40 @@ def test_wide_bounds_change_no_bit(cartpole, demo_physics, shipped):
         make_learner(shipped, SEED, 'paper', bounds=bounds), cartpole, demo_physics, 6)]
         for bounds in (BoundsParameters(), wide)]
     assert digests[0] == digests[1]
+
+
+def test_what_is_deployed_keeps_its_bits_while_bounded_networks_play(cartpole, demo_physics,
+                                                                     shipped):
+    recipe = Recipe.of('cartpole', SEED, 'gains').with_values({'prior': 'flat', 'max_update': 2.0})
+    learner, played = Learner(shipped, recipe), set()
+    for _ in range(14):
+        play(learner, cartpole, demo_physics, 1)
+        played.add(learner.running.digest)
+        assert learner.deployed.digest == shipped.digest
+    assert len(played) > 5
+
+
+OTHERS = """
+from rstdp_ros.plasticity import Learner, Recipe
+from rstdp_ros.snn import SpikingQNetwork
+from rstdp_ros.support.resources import model_path
+from rstdp_ros.tasks import get_task
+task, network = get_task('cartpole'), SpikingQNetwork.load(model_path('cartpole_0'))
+for strategy in ('random', 'independent', 'rstdp', 'perturbation'):
+    recipe = Recipe.of('cartpole', 200_000_000, strategy).with_values(
+        {'max_update': 0.05, 'max_distance': 0.1})
+    learner = Learner(network, recipe)
+    for _ in range(5):
+        print(learner.learn(*task.episode(
+            learner.running, learner.next_seed, task.make_physics(task.demo_physics))))
+"""
+
+
+def test_bounds_and_controls_do_not_depend_on_the_processor():
+    said = [subprocess.run([sys.executable, '-c', OTHERS], env={**os.environ, **kernel},
+                           stdout=subprocess.PIPE, check=True).stdout
+            for kernel in ({}, {'OPENBLAS_CORETYPE': 'Sandybridge'})]
+    assert said[0] == said[1] and said[0].count(b'bounded') > 5
 
 
 def test_a_bound_that_makes_no_sense_is_refused(shipped):

@@ -12,7 +12,7 @@ from rstdp_ros.plasticity import AdaptationRun, GuardParameters, Recipe, STRATEG
 from rstdp_ros.protocol.disk import DiskWait
 from rstdp_ros.protocol.episode import EpisodeEnd
 from rstdp_ros.protocol.loop import AdaptationLoop
-from rstdp_ros.protocol.outputs import PublishWeights, RollBack
+from rstdp_ros.protocol.outputs import PublishWeights, RollBack, SetSeed
 from rstdp_ros.support.errors import RstdpError
 
 EPISODES = 6
@@ -135,3 +135,41 @@ def test_a_rollback_waits_for_what_is_being_learned(cartpole, demo_physics):
     assert isinstance(roll_back, RollBack) and loop.network.digest == learned.record.digest
     assert loop.roll_back(3.0) == [publish] and loop.network.digest == loop.learner.deployed.digest
     assert loop.learner.rollbacks == 1
+
+
+@pytest.mark.parametrize('paced', [True, False], ids=['adaptation', 'environment'])
+def test_a_change_between_episodes_decides_who_plays_the_next(cartpole, demo_physics, paced):
+    learner = adaptation(cartpole, demo_physics, 'rstdp').learner()
+    learner.learn(*cartpole.episode(learner.running, SEED, demo_physics))
+    running, deployed = learner.running.digest, learner.deployed.digest
+    assert running != deployed
+    wanted = {}
+
+    def refresh():
+        vars(loop).update(wanted)
+    loop = AdaptationLoop(AdaptationRun(learner), cartpole, EPISODES, paced=paced, refresh=refresh)
+    loop.begin(0.0)
+    for now, plasticity, playing in ((0.1, False, deployed), (0.2, True, running)):
+        wanted['plasticity'] = plasticity
+        assert loop.poll(now) == [PublishWeights()] and loop.poll(now) == []
+        assert loop.network.digest == playing
+    # Not while an episode may be under way.
+    wanted['plasticity'] = False
+    protocol = loop.protocol
+    if paced:
+        protocol.poll(3.0)
+        protocol.seed_set(protocol._token, '', 3.0)
+        protocol.reset_done(protocol._token, 'x-1', '', 3.0)
+    protocol.raster('x-1', 0, running[:16], np.zeros(loop.network.raster_shape, np.uint8), 3.0)
+    loop.poll(3.1)
+    assert loop.network.digest == running
+
+
+def test_nobody_is_waited_for_in_vain(cartpole, demo_physics):
+    loop = AdaptationLoop(AdaptationRun(adaptation(cartpole, demo_physics, 'rstdp').learner()),
+                          cartpole, EPISODES)
+    loop.begin(0.0)
+    loop.protocol.discards_in_a_row = 5_000  # after some hours without an environment
+    asked = [now for now in range(0, 100) if any(
+        isinstance(output, SetSeed) for output in loop.poll(float(now)))]
+    assert len(asked) > 5
