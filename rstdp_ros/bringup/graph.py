@@ -43,7 +43,7 @@ def describe_graph(task_name: str, values: Values) -> list[NodeDescription]:
     :raises RstdpError: a value that does not fit, or a file that is not there.
     """
     given = checked(task_name, values)
-    plant = given.setdefault('plant', EQUATIONS)
+    plant = given.setdefault('plant', _in_file(given, 'plant') or EQUATIONS)
     task = get_task(task_name, plant if plant in simulators() else EQUATIONS)
     _check(task, given)
     common = {'task': task_name, **_those(given, 'clock')}
@@ -156,10 +156,15 @@ def _check(task: Task, given: Values) -> None:
 
 def _for_a_robot(task_name: str, given: Values) -> str:
     """Name the network for a robot if the user named none: one trained on many plants."""
-    path = given.get('params_file')
-    named = all_parameters(read_parameter_file(path)).get('model') if path else ''
     robust = f'{task_name}_robust_0'
-    return named or (robust if model_path(robust).exists() else f'{task_name}_0')
+    return _in_file(given, 'model') or (
+        robust if model_path(robust).exists() else f'{task_name}_0')
+
+
+def _in_file(given: Values, name: str) -> Any:
+    """Return a parameter's value in the user's file; None if there is none."""
+    path = given.get('params_file')
+    return all_parameters(read_parameter_file(path)).get(name) if path else None
 
 
 def _learning(given: Values) -> list[str]:

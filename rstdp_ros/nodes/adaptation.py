@@ -238,7 +238,7 @@ class AdaptationNode(Node):
         def reply(future: Any) -> None:
             if future.result() is not None:
                 done(future.result())
-        client.call_async(request).add_done_callback(self.guarded(reply))
+        self.ask(client, request, reply)
 
     def _on_seed(self, token: int, response: SetParameters.Response) -> None:
         # A foreign environment need not have the second parameter.
@@ -246,6 +246,8 @@ class AdaptationNode(Node):
         self._do(self.loop.protocol.seed_set(token, '; '.join(refusals), time.monotonic()))
 
     def _on_reset(self, token: int, response: Trigger.Response) -> None:
+        if response.success:
+            self._report.begun()
         refusal = '' if response.success else response.message or 'no reason given'
         episode_id = response.message if response.success else ''
         self._do(self.loop.protocol.reset_done(token, episode_id, refusal, time.monotonic()))
@@ -294,7 +296,6 @@ class AdaptationNode(Node):
         self._do(outputs)
 
     def _accept(self, episode: Accepted) -> None:
-        self._report.accepted()
         self._do(self.loop.accepted(episode, time.monotonic()))
 
     def _learn(self, lesson: Learn) -> None:
@@ -341,6 +342,7 @@ class AdaptationNode(Node):
         :raises OSError: the folder's files cannot be set aside.
         """
         self._do(self.loop.restart(time.monotonic()))
+        self._report.forget()
         return f'restarted from {short(self.loop.next_network.digest)}{self._caution()}'
 
     def _caution(self) -> str:

@@ -231,6 +231,8 @@ class EnvironmentNode(Node):
         if self.table.changed:
             self._apply()
         self._send(self.protocol.abort(RESET))
+        # Meanwhile auto_reset may have gone on to others.
+        self.protocol.seed = self.parameters.seed
         try:
             self._recorder.check()
             outputs = self.protocol.reset(time.monotonic())

@@ -19,6 +19,9 @@ from rstdp_ros.protocol.outputs import (
 )
 from rstdp_ros.support.digests import short
 
+# What is told of the last episode.
+LAST = 'last return', 'mean of 10', 'weight change'
+
 
 class LearningReport:
     """
@@ -33,10 +36,18 @@ class LearningReport:
     def __init__(self, health: Health, logger: Any, run: AdaptationRun) -> None:
         self.health, self.logger, self.run = health, logger, run
         self.silence = ''
+        # Names of what the strategy found, as far as it is shown.
+        self._found: set[str] = set()
 
-    def accepted(self) -> None:
-        """Tell that an episode is being learned from."""
+    def begun(self) -> None:
+        """Tell that an episode runs."""
         self.health.values.pop('waiting', None)
+
+    def forget(self) -> None:
+        """Tell nothing of a run that was begun anew."""
+        self.silence = ''
+        for name in (*LAST, *self._found):
+            self.health.values.pop(name, None)
 
     def discarded(self, discarded: Discarded) -> None:
         """Tell why an episode is run again."""
@@ -56,13 +67,17 @@ class LearningReport:
         """Tell what an episode brought."""
         record = learned.record
         self.logger.info(str(record))
-        self.health.values.update({'last return': f'{record.episode_return:g}',
-                                   'mean of 10': f'{record.moving_average:g}',
-                                   'weight change': f'{record.weight_change:.6g}'})
-        for title, rows in self.run.learner.strategy.findings().items():
-            self.health.values.update({
-                f'{title} {name}': f'{row["value"]:.4g} ({row["low"]:.4g} to {row["high"]:.4g})'
-                for name, row in rows.items() if row['value'] != row['nominal']})
+        self.health.values.update(zip(LAST, (
+            f'{record.episode_return:g}', f'{record.moving_average:g}',
+            f'{record.weight_change:.6g}')))
+        found = {
+            f'{title} {name}': f'{row["value"]:.4g} ({row["low"]:.4g} to {row["high"]:.4g})'
+            for title, rows in self.run.learner.strategy.findings().items()
+            for name, row in rows.items() if row['value'] != row['nominal']}
+        for name in self._found - found.keys():
+            del self.health.values[name]
+        self.health.values.update(found)
+        self._found = set(found)
         self.silence = record.event if SILENT in record.event else ''
         if record.event:
             # It is in the log already, in the line above.

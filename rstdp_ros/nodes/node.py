@@ -54,6 +54,7 @@ class Node(RclpyNode):
 
     def __init__(self, name: str) -> None:
         self._places: set[str] = set()
+        self._calls: dict[Any, Any] = {}
         with joining():
             super().__init__(name)
 
@@ -121,6 +122,20 @@ class Node(RclpyNode):
         def serve(request: Any, response: Any) -> Any:
             return _short(callback(request, response))
         return super().create_service(kind, name, self.guarded(serve, _refusal), **choices)
+
+    def ask(self, client: Any, request: Any, done: Callable[[Any], None]) -> None:
+        """
+        Call a service.
+
+        An earlier call without an answer is given up, or rclpy would wait for it for ever.
+
+        :param done: gets the future of the answer, within the boundary.
+        """
+        earlier = self._calls.get(client)
+        if earlier is not None and not earlier.done():
+            client.remove_pending_request(earlier)
+        self._calls[client] = client.call_async(request)
+        self._calls[client].add_done_callback(self.guarded(done))
 
     def create_timer(  # type: ignore[override]
             self, period: float, callback: Callable[[], None], *values: Any,

@@ -77,13 +77,13 @@ class RecorderNode(Node):
         if not missing:
             self._ask_timer.cancel()
         for name in missing:
-            self._questions[name][0].call_async(ListParameters.Request()).add_done_callback(
-                self.guarded(partial(self._on_names, name)))
+            self.ask(self._questions[name][0], ListParameters.Request(),
+                     partial(self._on_names, name))
 
     def _on_names(self, node: str, future: Any) -> None:
         names = list(future.result().result.names)
-        self._questions[node][1].call_async(GetParameters.Request(names=names)).add_done_callback(
-            self.guarded(partial(self._on_values, node, names)))
+        self.ask(self._questions[node][1], GetParameters.Request(names=names),
+                 partial(self._on_values, node, names))
 
     def _on_values(self, node: str, names: list[str], future: Any) -> None:
         values = map(parameter_value_to_python, future.result().values)

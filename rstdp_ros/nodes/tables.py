@@ -165,7 +165,8 @@ class AdaptationParameters:
         'after it, from any publisher.', choices=('environment', 'topic'), effect=START)
     clock: str = parameter(
         LOCKSTEP, 'lockstep: learn only from complete episodes; realtime: the spikes of '
-        f'{REALTIME_COVERAGE:.0%} of the steps are enough.', choices=CLOCKS, effect=START)
+        f'{REALTIME_COVERAGE:.0%} of the steps are enough for a strategy that learns from spikes '
+        'alone.', choices=CLOCKS, effect=START)
     paced_by: str = parameter(
         'adaptation', 'adaptation: requests every episode from the environment; environment: the '
         'environment decides, adaptation only listens.', choices=('adaptation', 'environment'),

@@ -7,6 +7,7 @@ It only listens, sets parameters and calls services, so nothing that learns depe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 import os
 from pathlib import Path
@@ -77,10 +78,12 @@ class ViewNode(Node):
         self.scene, self.health = Scene(task, network), Health(self)
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._pending: list[bytes] = []
+        # The last observation that was shown.
+        self._newest: bytes | None = None
         self._heard: dict[str, float] = {}
         self._clients_of: dict[str, Any] = {}
         # Requests without an answer: when to give up, and what to say then.
-        self._waiting: dict[Any, tuple[float, str]] = {}
+        self._waiting: dict[Any, tuple[float, str, Any]] = {}
         self._subscribe(task.max_episode_steps)
         self._readers: dict[str, tuple[Any, list[str]]] = {
             node: (self.create_client(GetParameters, f'{node}/get_parameters'), names)
@@ -97,9 +100,11 @@ class ViewNode(Node):
         path = Path(parameters.run_dir) / ADDRESS if parameters.run_dir else None
         port, token = parameters.port, ''
         if path and path.exists():
-            before = urlsplit(path.read_text())
-            port = port or before.port or 0
-            token = parse_qs(before.query).get(TOKEN, [''])[0]
+            # Whatever is wrong with it, a new address does as well.
+            with suppress(ValueError, OSError):
+                before = urlsplit(path.read_text())
+                port = port or before.port or 0
+                token = parse_qs(before.query).get(TOKEN, [''])[0]
 
         def fill(document: Any) -> None:
             Page(document, self.scene, self)
@@ -147,9 +152,10 @@ class ViewNode(Node):
         """Take what came, and do what a person asked for."""
         for take in self._takes:
             take()
-        newest = self._poses(self._pending[-1:])
-        if newest:
-            self.scene.joints = newest[-1]
+        if self._pending and self._pending[-1] is not self._newest:
+            self._newest = self._pending[-1]
+            for joints in self._poses([self._newest]):
+                self.scene.joints = joints
         self._give_up()
         del self._pending[:-KEPT_EPISODES * self.scene.task.max_episode_steps]
         while True:
@@ -215,8 +221,8 @@ class ViewNode(Node):
         now = time.monotonic()
         for node, (client, names) in self._readers.items():
             if now > self._ask_again[node] and client.service_is_ready():
-                client.call_async(GetParameters.Request(names=names)).add_done_callback(
-                    self.guarded(partial(self._on_values, node, names)))
+                self.ask(client, GetParameters.Request(names=names),
+                         partial(self._on_values, node, names))
         for node, heard in self._heard.items():
             status = self.scene.status[node]
             if now - heard > SILENT_AFTER and status.level < 3:
@@ -249,9 +255,10 @@ class ViewNode(Node):
             self.scene.answer = f'{name}: ...'
             if service not in self._clients_of:
                 self._clients_of[service] = self.create_client(kind, service)
-            future = self._clients_of[service].call_async(request)
-            self._waiting[future] = (time.monotonic() + PATIENCE,
-                                     f'{name}: no answer from {service}; is its node running?')
+            client = self._clients_of[service]
+            future = client.call_async(request)
+            self._waiting[future] = (time.monotonic() + PATIENCE, f'{name}: no answer from '
+                                     f'{service}; is its node running?', client)
             future.add_done_callback(self.guarded(done))
 
         def done(future: Any) -> None:
@@ -266,9 +273,10 @@ class ViewNode(Node):
 
     def _give_up(self) -> None:
         """Say which answers do not come."""
-        for future, (deadline, words) in list(self._waiting.items()):
+        for future, (deadline, words, client) in list(self._waiting.items()):
             if time.monotonic() > deadline:
                 self.scene.answer = words
+                client.remove_pending_request(future)
                 del self._waiting[future]
 
     def destroy_node(self) -> None:

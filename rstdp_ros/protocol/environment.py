@@ -85,7 +85,7 @@ class EnvironmentProtocol(ABC):
 
     def halt(self, why: str) -> list[EpisodeEnd]:
         """Disable until a person enables again: the fault affects the next episode too."""
-        ends = self.abort(why) or []
+        ends = self.abort(why)
         self.plant.stop()
         self.enabled, self.fault = False, why
         return ends

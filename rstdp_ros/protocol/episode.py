@@ -16,7 +16,6 @@ from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.tasks import simulators
 from rstdp_ros.tasks.interface import Joints
 
-# What embodies the plant.
 # What our environment node controls.
 PLANTS = (*simulators(), 'robot')
 LOCKSTEP, REALTIME = 'lockstep', 'realtime'

@@ -61,7 +61,9 @@ class AdaptationLoop:
         self._refresh = refresh
         self.disk = DiskWait(run.secure)
         self.protocol = AdaptationProtocol(
-            paced, by_hand, task.max_episode_steps, coverage,
+            paced, by_hand, task.max_episode_steps,
+            # Neighbouring rows of a trajectory are one control period apart.
+            1.0 if run.learner.needs_trajectory else coverage,
             partial(objection, task, lambda: self.network, by_hand), task.possible_returns(),
             run.learner.latest.get('episode_id', ''), run.learner.needs_trajectory)
         self.lesson: Learn | None = None

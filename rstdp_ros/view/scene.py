@@ -123,9 +123,10 @@ class Scene:
         self.played = (*self.played, episode)[-KEPT:]
 
     def reported(self, node: str, status: Status) -> None:
-        """Take a node's diagnostics; a new event belongs to the latest episode."""
+        """Take a node's diagnostics; a new event of learning belongs to the latest episode."""
         self.status = {**self.status, node: status}
-        event = status.values.get('last event', self._event)
+        learns = node == 'adaptation'
+        event = status.values.get('last event', self._event) if learns else self._event
         if event != self._event and self.played:
             self._event = event
             *others, last = self.played

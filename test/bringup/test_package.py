@@ -184,6 +184,16 @@ def test_a_robot_gets_a_robust_network_where_there_is_one(task, network, tmp_pat
         assert 'model' not in node.parameters
 
 
+def test_the_plant_may_be_named_in_a_file(tmp_path):
+    file = tmp_path / 'plant.yaml'
+    for plant, names in (('robot', ['environment', 'policy', 'watchdog', 'adaptation']),
+                         ('pybullet', ['environment', 'policy', 'adaptation'])):
+        file.write_text(f'/**: {{ros__parameters: {{plant: {plant}}}}}')
+        nodes = describe_graph('cartpole', {'params_file': str(file)})
+        assert [node.name for node in nodes] == names
+        assert nodes[0].parameters['plant'] == plant
+
+
 @pytest.mark.parametrize('values', [{'pole_mass': 'x'}, {'episodes': '1.5'}, {'adapt': 'maybe'},
                                     {'gravity': '-3'}, {'preset': 'best'}, {'strategy': 'best'},
                                     {'guard': 'best'},

@@ -8,7 +8,7 @@ import pytest
 from simulated_operator import OperatedGraph
 
 from rstdp_ros.experiments.adaptation import Adaptation
-from rstdp_ros.plasticity import AdaptationRun, GuardParameters, Recipe, STRATEGIES
+from rstdp_ros.plasticity import AdaptationRun, GuardParameters, Learner, Recipe, STRATEGIES
 from rstdp_ros.protocol.disk import DiskWait
 from rstdp_ros.protocol.episode import EpisodeEnd
 from rstdp_ros.protocol.loop import AdaptationLoop
@@ -173,3 +173,10 @@ def test_nobody_is_waited_for_in_vain(cartpole, demo_physics):
     asked = [now for now in range(0, 100) if any(
         isinstance(output, SetSeed) for output in loop.poll(float(now)))]
     assert len(asked) > 5
+
+
+def test_a_trajectory_has_no_holes(cartpole, shipped):
+    for strategy, needed in (('twin', 1.0), ('rstdp', 0.95)):
+        learner = Learner(shipped, Recipe.of('cartpole', SEED, strategy))
+        loop = AdaptationLoop(AdaptationRun(learner), cartpole, EPISODES, coverage=0.95)
+        assert loop.protocol.coverage == needed

@@ -35,6 +35,11 @@ def test_an_event_belongs_to_the_latest_episode_once(scene):
     scene.ended(200.0, 200, 'truncated', list)
     scene.reported('adaptation', said)
     assert [p.event for p in scene.played] == ['better in the twin', '']
+    # What happens to other nodes is no event of an episode.
+    for _ in range(2):
+        scene.reported('environment', Status(0, 'ok', {'last event': 'enabled'}))
+        scene.reported('adaptation', said)
+    assert [p.event for p in scene.played] == ['better in the twin', '']
 
 
 def test_an_aborted_episode_has_no_return(scene):
