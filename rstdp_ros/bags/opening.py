@@ -19,6 +19,17 @@ MCAP, SQLITE3, PACKED = '.mcap', '.db3', '.zstd'
 FILES = (MCAP, SQLITE3)
 
 
+def refuse_odd(path: Path) -> None:
+    """
+    Refuse paths that SQLite's libraries take for something else.
+
+    :raises RstdpError: such a path.
+    """
+    if odd := {'#', '?', '%'} & set(str(path)):
+        raise RstdpError(f'{path}: SQLite takes {" and ".join(sorted(odd))} in a path for '
+                         'something else; name the folder differently')
+
+
 def is_of_bag(path: Path) -> bool:
     """Whether a file's name is that of a bag's file."""
     return (path.with_suffix('') if path.suffix == PACKED else path).suffix in FILES
@@ -74,6 +85,7 @@ class Opener:
         return self._enter(path, mend_mcap(path, self._folder(), found))
 
     def _open_sqlite3(self, path: Path) -> Any:
+        refuse_odd(path)
         with limited():
             copy = path
             if has_journal(path):

@@ -172,7 +172,7 @@ class Bag:
             return [self.path] if is_of_bag(self.path) else []
         # A recorder removes a file after packing it, but may be killed before.
         found = {file.name.removesuffix(PACKED): file for file in
-                 sorted(self.path.iterdir(), key=lambda file: -len(file.suffix))
+                 sorted(self.path.iterdir(), key=lambda file: file.suffix != PACKED)
                  if is_of_bag(file)}
         named = [name.removesuffix(PACKED) for name in self._metadata.files]
         missing = [name for name in named if name not in found]
@@ -203,7 +203,7 @@ class Bag:
         # Other graphs may have an observation or an action, too.
         found = self._namespaces(['weights']) or self._namespaces(relative)
         if namespace is not None:
-            found = [n for n in found if n == _slashed(namespace)]
+            found = [n for n in self._namespaces(relative) if n == _slashed(namespace)]
         if len(found) > 1:
             raise RstdpError(f'{self.path}: holds several graphs, in the namespaces '
                              f'{", ".join(n or "/" for n in found)}; choose by --namespace')

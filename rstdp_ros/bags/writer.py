@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from rstdp_ros.bags.checksums import checked_writer
+from rstdp_ros.bags.opening import refuse_odd
 from rstdp_ros.bags.topics import load_typestore, NEEDS_ROSBAGS, STORAGES, Topic, TOPICS
 from rstdp_ros.support.errors import RstdpError
 
@@ -35,6 +36,8 @@ class BagWriter:
     def __init__(self, path: Path, storage: str = STORAGES[0], namespace: str = '') -> None:
         if storage not in STORAGES:
             raise RstdpError(f'unknown storage {storage!r}; known are {", ".join(STORAGES)}')
+        if storage == 'sqlite3':
+            refuse_odd(path)
         try:
             import rosbags.rosbag2  # noqa: F401
         except ModuleNotFoundError as error:

@@ -112,8 +112,9 @@ def finish(adaptation: Adaptation, learner: Learner, records: list[EpisodeRecord
     """
     people = sys.stderr if options.json else sys.stdout
     deployed, findings = learner.deployed, learner.strategy.findings()
+    true = {} if getattr(options, 'env', '') else asdict(adaptation.physics)
     for title, rows in findings.items():
-        print(*lines_of(title, rows, asdict(adaptation.physics)), sep='\n', file=people)
+        print(*lines_of(title, rows, true), sep='\n', file=people)
     if options.output:
         deployed.save(options.output)
         print(f'adapted network: {options.output}', file=people)
@@ -134,9 +135,10 @@ def finish(adaptation: Adaptation, learner: Learner, records: list[EpisodeRecord
 
 def lines_of(title: str, rows: Mapping[str, Mapping[str, float]],
              true: Mapping[str, Any]) -> list[str]:
-    """Describe a strategy's findings about the plant, and the true values of a simulated one."""
+    """Describe a strategy's findings about the plant, and the true values as far as known."""
     found = {name: row for name, row in rows.items() if row['value'] != row['nominal']}
-    return [f'{title:26s}{"value":>10s}    95 % interval      true', *(
-        f'{name:26s}{row["value"]:10.4g} {row["low"]:10.4g} {row["high"]:10.4g} '
-        f'{true[name]:10.4g}{"" if row["identifiable"] else "  the data cannot tell"}'
+    return [f'{title:26s}{"value":>10s}    95 % interval{"      true" if true else ""}', *(
+        f'{name:26s}{row["value"]:10.4g} {row["low"]:10.4g} {row["high"]:10.4g}'
+        + (f' {true[name]:10.4g}' if true else '')
+        + ('' if row['identifiable'] else '  the data cannot tell')
         for name, row in found.items())]

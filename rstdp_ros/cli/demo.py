@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
         read_adaptation(options, StandInParameters(), task=get_task(options.task).as_stand_in())
         if options.robot else read_adaptation(options))
     people = sys.stderr if options.json else sys.stdout
-    name = f'demo_{adaptation.task.name}_{datetime.now():%Y%m%d_%H%M%S}'
+    name = f'demo_{adaptation.task.name}_{datetime.now():%Y%m%d_%H%M%S_%f}'
     folder = (options.run_dir or Path('runs') / name).resolve()
     options.output = options.output or folder / ADAPTED
     options.plot = options.plot or (folder / 'returns.png' if find_spec('matplotlib') else None)

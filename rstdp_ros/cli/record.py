@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
+import json
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,10 @@ def run_ros_node(name: str, parameters: Mapping[str, Any], namespace: str) -> in
     module = import_module(f'rstdp_ros.nodes.{name}')
     arguments = ['--ros-args']
     for key, value in parameters.items():
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        arguments += ['-p', f'{key}:={text}'] if text else []
+        plain = isinstance(value, (bool, int, float))
+        # ROS reads YAML, in which a bare # or : has a meaning.
+        text = json.dumps(value if plain else str(value), ensure_ascii=False)
+        arguments += ['-p', f'{key}:={text}'] if plain or str(value) else []
     if namespace.strip('/'):
         arguments += ['-r', f'__ns:=/{namespace.strip("/")}']
     return module.run(arguments)

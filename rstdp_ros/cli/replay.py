@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Replay and print; exit code 1 if the weights differ or the bag lacks some."""
+    refuse_unused(options)
     if options.live:
         return run_live(options)
     if options.plot and not (options.settings or options.model):
@@ -59,6 +60,17 @@ def run(options: argparse.Namespace) -> int:
             print(complaint, file=people)
         code = (run_shadow if options.model else run_exact)(bag, options, people)
         return code or int(bag.incomplete)
+
+
+def refuse_unused(options: argparse.Namespace) -> None:
+    """Refuse options that would have no effect."""
+    live = {'rate': 1.0, 'start': 0.0, 'loop': False}
+    other = {'initial': None, 'settings': [], 'model': None, 'plot': None, 'json': False}
+    for name, unset in (other if options.live else live).items():
+        if getattr(options, name) != unset:
+            given = {'settings': '--set'}.get(name, f'--{name}')
+            raise RstdpError(f'{given} has no effect {"with" if options.live else "without"} '
+                             '--live')
 
 
 def run_exact(bag: Bag, options: argparse.Namespace, people: TextIO) -> int:

@@ -14,6 +14,7 @@ from rstdp_ros.experiments.tuning import Range, search, Tuning
 from rstdp_ros.plasticity import STRATEGIES
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
+from rstdp_ros.support.digests import short
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.parameters import refuse_unknown, table
 from rstdp_ros.support.resources import model_path
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'that holds the trials and from which a search continues; several '
                         'processes and machines may share it (default: %(default)s)')
     parser.add_argument('--name', metavar='NAME', help='of the search in the storage (default: '
-                        'task, strategy and what varies)')
+                        'all that the scores depend on)')
     parser.add_argument('--seed', metavar='S', type=int, default=0, help="of this process's "
                         'choices (default: %(default)s)')
     shared.add_json(parser)
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Search, compare with the defaults on other plants, and print."""
     tuning = read(options)
-    name = options.name or ' '.join((options.task, options.strategy, *sorted(options.vary)))
+    name = options.name or name_of(tuning, options)
     people = sys.stderr if options.json else sys.stdout
 
     def report(number: int, score: float, values: Mapping[str, Any]) -> None:
@@ -74,6 +75,14 @@ def run(options: argparse.Namespace) -> None:
                            'low': apart['95 % low'], 'high': apart['95 % high']})
 
 
+def name_of(tuning: Tuning, options: argparse.Namespace) -> str:
+    """Name a search by all that its scores depend on."""
+    return ' '.join((
+        options.task, options.strategy, *sorted(options.vary), *sorted(options.settings),
+        'at', *map(str, options.at), f'{options.plants} plants',
+        *(short(network.digest) for network in tuning.networks)))
+
+
 def read(options: argparse.Namespace) -> Tuning:
     """
     Make sense of the options.
@@ -86,8 +95,7 @@ def read(options: argparse.Namespace) -> Tuning:
     if not all(1 <= n <= 10_000 for n in options.at):
         raise RstdpError('--at takes numbers of episodes from 1 to 10000')
     task = get_task(options.task)
-    if not task.plant_span:
-        raise RstdpError(f'{task.name} has no plant_span, so there are no random plants')
+    task.random_plant(0)
     known = table(STRATEGIES[options.strategy].Parameters)
     texts = dict(each.partition('=')[::2] for each in options.vary)
     refuse_unknown(texts, known, f'{options.strategy} has no parameter')

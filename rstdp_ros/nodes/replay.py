@@ -11,7 +11,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String, UInt8MultiArray
 
 from rstdp_ros.bags.player import Cue, PLAYED, Player, REPEATS
-from rstdp_ros.bags.reader import Bag
+from rstdp_ros.bags.reader import Bag, Message
 from rstdp_ros.bags.topics import TOPICS
 from rstdp_ros.nodes import messages, qos
 from rstdp_ros.nodes.clock import steady_timer
@@ -24,6 +24,7 @@ from rstdp_ros.nodes.tables import ReplayParameters
 from rstdp_ros.nodes.topics import Topics
 from rstdp_ros.protocol.gate import Gate
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.untrusted import refusing
 
 POLL_PERIOD = 0.001
 # The last messages must still be heard.
@@ -51,7 +52,8 @@ class ReplayNode(Node):
         topics.subscription(JointState, 'action', self._on_action, qos.STEP)
         topics.subscription(UInt8MultiArray, 'weights', self._on_weights, qos.LATCHED)
         topics.subscription(String, 'weights_active', self._on_active, qos.LATCHED)
-        self.over, self._gate, self._turn = False, Gate(), 0
+        self.over = self.broken = False
+        self._gate, self._turn = Gate(), 0
         self._begin()
         self.health.watch('waits for', lambda: self._gate.waits_for or 'nothing')
         self.health.watch('episodes played again', lambda: self.player.repeats)
@@ -64,23 +66,41 @@ class ReplayNode(Node):
 
     def _cues(self) -> Iterator[Cue]:
         """Yield the messages to play; a repeated observation only once."""
-        key: str | tuple[str, int]
         before: str | tuple[str, int] | None = None
-        for message in self.bag.messages(PLAYED, self.parameters.start):
-            if message.topic == 'episode_reward':
-                yield Cue(message, None)
+        for message in self._messages():
+            try:
+                cue = self._cue(message)
+            except RstdpError as error:
+                self.health.fault('messages left out', error)
                 continue
-            decoded = self.bag.decode(message)
-            if message.topic == 'episode_end':
-                end = messages.read_end(decoded)
-                key, cue = end.episode_id, Cue(message, None, end.episode_id, end.steps)
-            else:
-                header = decoded.header
-                key = (header.frame_id, messages.to_nanoseconds(header.stamp))
-                cue = Cue(message, key)
-            if key != before:
+            same = cue.key or cue.ended
+            if not same or same != before:
                 yield cue
-            before = key
+            before = same or before
+
+    def _messages(self) -> Iterator[Message]:
+        """Yield the bag's messages, as far as it can be read."""
+        try:
+            yield from self.bag.messages(PLAYED, self.parameters.start)
+        except RstdpError as error:
+            self.broken = True
+            self.health.fault('damages', error)
+
+    def _cue(self, message: Message) -> Cue:
+        """
+        Tell what to wait for after a message.
+
+        :raises RstdpError: it cannot be read.
+        """
+        if message.topic == 'episode_reward':
+            return Cue(message, None)
+        decoded = self.bag.decode(message)
+        if message.topic == 'episode_end':
+            end = messages.read_end(decoded)
+            return Cue(message, None, end.episode_id, end.steps)
+        with refusing(message.topic):
+            header = decoded.header
+            return Cue(message, (header.frame_id, messages.to_nanoseconds(header.stamp)))
 
     def _on_action(self, message: JointState) -> None:
         header = message.header
@@ -121,7 +141,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     :param arguments: of the process if None.
     :return: exit code.
     """
-    return run_node(ReplayNode, arguments, linger=LINGER, over=lambda node: node.over)
+    made: list[ReplayNode] = []
+
+    def make() -> ReplayNode:
+        made.append(ReplayNode())
+        return made[0]
+    code = run_node(make, arguments, linger=LINGER, over=lambda node: node.over)
+    return code or int(bool(made and made[0].broken))
 
 
 def main() -> None:

@@ -193,11 +193,20 @@ def _parts(function: Callable, seen: set[Callable]) -> Iterator[bytes]:
         for name, value in _meanings(code.co_names, function.__globals__):
             if value is lanes:
                 yield lanes.code
-            elif isinstance(value, CONSTANTS):
-                yield f'{name} = {value!r}'.encode()
+            elif isinstance(value, (*CONSTANTS, np.ndarray)):
+                yield f'{name} = '.encode() + _constant(value)
             elif isinstance(value, Kernel) or (isinstance(value, FunctionType)
                                                and value.__module__.split('.')[0] == package):
                 yield from _parts(value, seen)
+
+
+def _constant(value: Any) -> bytes:
+    """Return a constant as bytes; those of an array are all of its numbers."""
+    if isinstance(value, tuple):
+        return b'(' + b', '.join(map(_constant, value)) + b')'
+    if isinstance(value, np.ndarray):
+        return f'{value.dtype} {value.shape} '.encode() + value.tobytes()
+    return repr(value).encode()
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -46,7 +46,16 @@ def all_parameters(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of all nodes in a file's content; of equal names the last."""
     found: dict[str, Any] = {}
     for inner in content.values():
-        found.update(inner[PARAMETERS] if PARAMETERS in inner else all_parameters(inner))
+        found.update(_flat(inner[PARAMETERS]) if PARAMETERS in inner else all_parameters(inner))
+    return found
+
+
+def _flat(parameters: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
+    """Name nested parameters as ROS does: ``{a: {b: 1}}`` sets a.b."""
+    found: dict[str, Any] = {}
+    for name, value in parameters.items():
+        found.update(_flat(value, f'{prefix}{name}.') if isinstance(value, dict)
+                     else {f'{prefix}{name}': value})
     return found
 
 

@@ -34,7 +34,7 @@ def model_path(name: str) -> Path:
     :return: the path; that of a shipped network if no such file exists but a shipped name matches.
     """
     path = Path(name)
-    if not path.exists() and path.parent == Path('.'):
+    if path.suffix in ('', '.npz') and path.parent == Path('.') and not path.is_file():
         try:
             return share_path(f'models/{path.stem}.npz')
         except RstdpError:

@@ -126,7 +126,10 @@ class Task:
         Draw the plant of an episode, log-uniformly over the span; it depends on the seed alone.
 
         :return: an object of the table ``physics``.
+        :raises RstdpError: the task names no span.
         """
+        if not self.plant_span:
+            raise RstdpError(f'{self.name} has no plant_span, so there are no random plants')
         generator = np.random.default_rng((seed, PLANT))
         return self.make_physics({
             name: math.exp(generator.uniform(math.log(least), math.log(largest)))
@@ -144,8 +147,12 @@ class Task:
 
         :param steps: number of steps; None for any number up to the longest episode.
         """
-        least, largest = self.reward.bounds(steps or self.max_episode_steps)
-        return min(0.0, least), self.reward.best if steps is None else largest
+        bounds = self.reward.bounds
+        if steps:
+            least, largest = bounds(steps)
+            return min(0.0, least), largest
+        # The end may cost more than a step, so a short episode may return least.
+        return min(0.0, bounds(1)[0], bounds(self.max_episode_steps)[0]), self.reward.best
 
     def objection_to(self, episode_return: float, steps: int | None = None) -> str:
         """

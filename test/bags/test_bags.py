@@ -368,3 +368,21 @@ def test_an_mcap_file_is_never_read_past_a_length_that_lies(tmp_path, bag):
     file.write_bytes(data)
     with pytest.raises(RstdpError, match=r'nothing was recorded|damaged'):
         replayed(path)
+
+
+def test_paths_that_sqlite_takes_for_something_else_are_refused(tmp_path, record, bag):
+    odd = tmp_path / 'run #3'
+    with pytest.raises(RstdpError, match='# in a path'):
+        BagWriter(odd, 'sqlite3')
+    assert not odd.exists() and not (tmp_path / 'run ').exists()
+    run, path = bag
+    path.rename(odd)
+    assert digests(replayed(odd)[0]) == run.digests  # mcap does not mind
+
+
+@pytest.mark.parametrize('options, name', [(['--live', '--set', 'tau_c=20'], '--set'),
+                                           (['--live', '--json'], '--json'),
+                                           (['--start', '3'], '--start'), (['--loop'], '--loop')])
+def test_options_without_effect_are_refused(bag, options, name, capsys):
+    assert main(['replay', str(bag[1]), *options]) == 2
+    assert f'{name} has no effect' in capsys.readouterr().err

@@ -13,10 +13,12 @@ from rstdp_ros.bringup import describe_graph
 from rstdp_ros.plasticity import GuardParameters, RSTDPParameters
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.files import MAX_BYTES
+from rstdp_ros.support.compiling import fingerprint
 from rstdp_ros.support.errors import RstdpError
-from rstdp_ros.support.parameter_files import read_parameter_file
+from rstdp_ros.support.parameter_files import all_parameters, read_parameter_file
 from rstdp_ros.support.parameters import from_mapping, Parameter
 from rstdp_ros.support.plain import from_json, to_json
+from rstdp_ros.support.resources import model_path
 from rstdp_ros.support.untrusted import shortened
 from rstdp_ros.tasks import get_task
 
@@ -184,3 +186,39 @@ def test_json_has_no_infinity():
 def test_shortened_words_can_be_sent():
     assert shortened('a\ud800b\nc') == 'a\ufffdb c'
     assert len(shortened('x' * 10**6)) <= 300
+
+
+def test_nested_parameters_are_named_as_ros_does(tmp_path):
+    file = tmp_path / 'nested.yaml'
+    file.write_text('/**: {ros__parameters: {joints: {pivot: {scale: -1.0, zero: 2}}, task: x}}')
+    assert all_parameters(read_parameter_file(file)) == {
+        'joints.pivot.scale': -1.0, 'joints.pivot.zero': 2, 'task': 'x'}
+
+
+def test_only_a_name_stands_for_a_shipped_network(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'cartpole_1').mkdir()  # not in its way
+    for name in ('cartpole_1', 'cartpole_1.npz'):
+        assert model_path(name).is_file()
+    for name in ('cartpole_1.pt', 'cartpole_1.npz.bak', './cartpole_9'):
+        assert not model_path(name).exists()
+
+
+TABLE = np.array([1.0, 2.0])
+
+
+def reads_a_table(i):
+    """Do what compiled code might."""
+    return TABLE[i]
+
+
+def test_code_that_reads_other_numbers_is_other_code(monkeypatch):
+    before = fingerprint(reads_a_table)
+    assert fingerprint(reads_a_table) == before
+    for other in (np.array([1.0, 3.0]), np.array([1.0, 2.0], np.float32), (TABLE,)):
+        monkeypatch.setitem(globals(), 'TABLE', other)
+        assert fingerprint(reads_a_table) != before
+    monkeypatch.setitem(globals(), 'TABLE', (np.array([1.0, 3.0]),))
+    nested = fingerprint(reads_a_table)
+    monkeypatch.setitem(globals(), 'TABLE', (np.array([1.0, 2.0]),))
+    assert fingerprint(reads_a_table) != nested

@@ -333,3 +333,13 @@ def test_a_graph_adapts_as_offline_on_a_real_plant(domain, tmp_path, shipped, ca
         assert answers[:2] == ['', ''] and 'dead_zone out of range' in answers[2]
     physics = cartpole.make_physics({**cartpole.demo_physics, **REAL['cartpole']})
     assert digests_in(tmp_path) == offline(cartpole, shipped, physics, 8)
+
+
+def test_a_costly_end_makes_short_episodes_return_least():
+    task = get_task('cartpole')
+    falling = replace(task, reward=task.reward._replace(usual=(1.0, 1.0), last=(-100.0, -100.0)))
+    assert falling.possible_returns() == (-100.0, task.reward.best)
+    for steps in (1, 10, 200):
+        assert not falling.objection_to(steps - 101.0) and not falling.objection_to(
+            steps - 101.0, steps)
+    assert falling.objection_to(-101.0)
