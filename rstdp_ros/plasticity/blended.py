@@ -77,7 +77,10 @@ class Blended(Gains):
         learned = self.leading.log_gains
         self.search.begin_from(learned)
         # The search must know how good it is.
-        self.playing = self.leading.noisy if episode + 1 < lead else learned
+        if episode + 1 >= lead:
+            # A larger lead that is set later must not bring back what is known less well.
+            self.in_need = False
+        self.playing = self.leading.noisy if self.in_need else learned
         return Proposal(self._weights(self.playing), deploy=self._weights(learned))
 
     def placed(self, network: SpikingQNetwork) -> None:

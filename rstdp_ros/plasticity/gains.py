@@ -9,6 +9,7 @@ import numpy as np
 from rstdp_ros.plasticity.guard import UNGUARDED
 from rstdp_ros.plasticity.informed import GainsParameters, InformedSearch
 from rstdp_ros.plasticity.library import library_of
+from rstdp_ros.plasticity.returns import largest_of
 from rstdp_ros.plasticity.strategy import Proposal, Shown, Strategy, Weights
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support.errors import RstdpError
@@ -38,7 +39,7 @@ class Gains(Strategy):
                  seed: int = 0) -> None:
         super().__init__(network, parameters, seed)
         self.search = InformedSearch(network.observation_size, self.parameters, seed,
-                                     library_of(network.digest))
+                                     library_of(network.digest), largest_of(network.task))
         # The log gains of the network that plays.
         self.playing: np.ndarray = self.search.zeros
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,8 @@ class InformedSearch(GainSearch):
     parameters: GainsParameters
 
     def __init__(self, size: int, parameters: GainsParameters, seed: int,
-                 library: Library | None = None) -> None:
-        super().__init__(size, parameters, seed)
+                 library: Library | None = None, largest: float = math.inf) -> None:
+        super().__init__(size, parameters, seed, largest)
         self.library = library
 
     @property
@@ -88,7 +89,7 @@ class InformedSearch(GainSearch):
             return super()._next(belief)
         deployed = place_of(self.deployed, belief.points)
         if self.test.running or (
-                deployed is not None and self.most - belief.mean[deployed] < CONTENT) or (
+                deployed is not None and self._content(belief.mean[deployed])) or (
                 self.episode % REMEASURE == 0):
             return self.deployed
         return belief.points[np.where(self._within_bounds(belief), belief.mean, -np.inf).argmax()]

@@ -22,6 +22,7 @@ from rstdp_ros.plasticity.strategy import Lesson, Proposal, Shown, Weights
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.snn.quantize import on_own_grid
 from rstdp_ros.support.errors import RstdpError
+from rstdp_ros.support.parameters import START_OF_RUN, table
 from rstdp_ros.support.plain import real
 from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.support.untrusted import refusing, shortened
@@ -260,8 +261,8 @@ class Learner:
         with refusing('state'):
             guard = self._guard_for(state['guard']['name'])
             new = Learner(self.initial, self.recipe).state()
-            check_kinds('state', {**new, 'guard': _part_state(guard)}, state)
             self._check_run(state, guard)
+            check_kinds('state', {**new, 'guard': _part_state(guard)}, state)
             check_networks(self.initial, strategy, state)
             episode, running, recent = (state[name] for name in ('episode', 'running', 'recent'))
             # Checkpoints of earlier releases lack these.
@@ -289,12 +290,17 @@ class Learner:
         return cls(self.initial, parameters)
 
     def _check_run(self, state: dict[str, Any], guard: Any) -> None:
+        """Refuse a state of a run that began with something else."""
+        began, parameters = state['rule']['parameters'], self.strategy.parameters
         for what, ours, theirs in (
                 ('initial network', self.initial.digest, state['initial'].digest),
                 ('scales', self.initial.scales, state['initial'].scales),
                 ('seed', self.recipe.seed, state['seed']),
                 ('strategy', self.strategy.name, state['rule']['name']),
-                ('guard', guard.name, state['guard']['name'])):
+                ('guard', guard.name, state['guard']['name']),
+                *((name, getattr(parameters, name), began[name])
+                  for name, each in table(type(parameters)).items()
+                  if each.effect == START_OF_RUN and name in began)):
             if ours != theirs:
                 raise OtherRunError(f'it belongs to another run: {what} {theirs}, not {ours}')
 

@@ -13,7 +13,11 @@ def in_proportion(value: float) -> float:
     return math.copysign(math.log1p(abs(value)), value)
 
 
+def largest_of(task: str) -> float:
+    """Return the largest possible return of a task, on the scale of beliefs."""
+    return in_proportion(TASKS[task].possible_returns()[1])
+
+
 def nothing_left(task: str, value: float) -> bool:
     """Say whether a return is as good as the largest possible one of a task."""
-    largest = TASKS[task].possible_returns()[1]
-    return in_proportion(largest) - in_proportion(value) <= CONTENT
+    return largest_of(task) - in_proportion(value) <= CONTENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ PROMISING = 0.5
 SETTLED = 8
 BETTER, FORGOTTEN = 'better gains', 'another plant, begun anew'
 RECHECKING, CONFIRMED = 'gains rechecked', 'gains confirmed'
+WITHIN = 'begun anew within the new bound'
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,13 @@ class GainSearch:
     :param parameters: may be replaced between episodes.
     :param seed: of the draws: each episode draws from a generator made from the seed and its
         number.
+    :param largest: the largest possible return, as :func:`.returns.largest_of`.
     :ivar deployed: the point to deploy.
     """
 
-    def __init__(self, size: int, parameters: SearchParameters, seed: int) -> None:
-        self.parameters, self.seed = parameters, seed
+    def __init__(self, size: int, parameters: SearchParameters, seed: int,
+                 largest: float = math.inf) -> None:
+        self.parameters, self.seed, self.largest = parameters, seed, largest
         self.tried, self.test, self.episode = Tried(size), ChangeTest(), 0
         self.zeros = self.deployed = np.zeros(size)
         # What others must beat to be deployed: zeros, or the deployed point when the plant
@@ -118,6 +122,8 @@ class GainSearch:
         """
         event = self._tested(point, in_proportion(value))
         self.note(point, value)
+        if not self._heeds_bounds():
+            return Choice(self.zeros, self.zeros, WITHIN)
         belief = self._belief()
         if not self.test.running:
             before, self.deployed = self.deployed, self._best_beyond_doubt(belief)
@@ -131,6 +137,16 @@ class GainSearch:
         self.tried.add(point, value)
         self.most = value if self.most is None else max(value, self.most)
         self.episode += 1
+
+    def _heeds_bounds(self) -> bool:
+        """Forget all if a point that may play lies beyond a bound, which has changed then."""
+        limit = self.parameters.max_log_gain
+        points = np.vstack((self.tried.points, self.deployed, self.reference))
+        if (np.abs(points) <= limit).all():
+            return True
+        self.tried, self.test, self.most = Tried(len(self.zeros)), ChangeTest(), None
+        self.reference = self.deployed = self.zeros
+        return False
 
     def begin_from(self, point: np.ndarray) -> None:
         """Deploy a point; others must be better than this one from now on."""
@@ -184,8 +200,7 @@ class GainSearch:
             return self.zeros
         best, deployed = int(belief.mean.argmax()), tried.index(self.deployed)
         if deployed is not None:
-            content = self.most - belief.mean[deployed] < CONTENT
-            if content or self.episode % WATCHED == 0:
+            if self._content(belief.mean[deployed]) or self.episode % WATCHED == 0:
                 return self.deployed
             means, doubts = belief.differences(deployed)
             less_known = min(best, deployed, key=tried.counts.__getitem__)
@@ -196,6 +211,14 @@ class GainSearch:
             candidates = np.vstack((self._drawn(tried.points[best]), candidates))
         means, doubts = belief.at(candidates)
         return candidates[(means + self.parameters.exploration * doubts).argmax()]
+
+    def _content(self, mean: float) -> bool:
+        """Return whether the deployed point is as good as anything seen, and that says much."""
+        played = self.tried.index(self.deployed)
+        # Where all episodes return the same, only another point can tell what is possible.
+        alike = played is not None and self.tried.counts[played] >= SETTLED
+        return self.most - mean < CONTENT and (
+            not alike or self.largest - self.most <= CONTENT)
 
     def _drawn(self, best: np.ndarray) -> np.ndarray:
         """Draw candidates within reach of the reference and close to the best point."""

@@ -60,8 +60,9 @@ class Trainer(QLearner):
         if not 0 <= seed < MAX_SEED:
             raise RstdpError(f'seed {seed} is not in 0..{MAX_SEED - 1}')
         settings, generator = settings or task.settings(), np.random.default_rng(seed)
-        weights = [_initial(task, n, m, std, generator) for n, m, std in
-                   zip(task.network.sizes, task.network.sizes[1:], INITIAL_STD)]
+        sizes = task.network.sizes
+        weights = [_initial(layer, shape, std, generator) for layer, (shape, std) in
+                   enumerate(zip(zip(sizes, sizes[1:]), INITIAL_STD))]
         super().__init__(task, settings, weights, generator, physics)
         self.seed = seed
         self.best: SpikingQNetwork | None = None
@@ -178,10 +179,11 @@ class Trainer(QLearner):
             setattr(self, name, state[name])
 
 
-def _initial(task: Task, n: int, m: int, std: float, generator: np.random.Generator) -> np.ndarray:
+def _initial(layer: int, shape: tuple[int, int], std: float, generator: np.random.Generator
+             ) -> np.ndarray:
     """Draw weights: observations are small, so the first layer's are not scaled by fan-in."""
-    scale = std if n == task.network.sizes[0] else std / np.sqrt(n)
-    return generator.normal(0.0, scale, (n, m)).astype(np.float32)
+    scale = std / np.sqrt(shape[0]) if layer else std
+    return generator.normal(0.0, scale, shape).astype(np.float32)
 
 
 def train(trainer: Trainer, checkpoint: Path, report: Callable[[Progress], None]) -> None:

@@ -16,7 +16,7 @@ from rstdp_ros.snn import Neuron
 from rstdp_ros.snn.layout import laid_out, widened
 from rstdp_ros.training import kernels
 
-HUBER, SQUARED = 'huber', 'mse'
+HUBER = 'huber'
 
 
 def q_values(weights: Sequence[np.ndarray], neuron: Neuron,

@@ -10,6 +10,7 @@ import numpy as np
 from rstdp_ros.plasticity.informed import FLAT, GainsParameters, InformedSearch, SIMULATED
 from rstdp_ros.plasticity.library import library_of
 from rstdp_ros.plasticity.parameters import RSTDPParameters
+from rstdp_ros.plasticity.returns import largest_of
 from rstdp_ros.plasticity.rounding import rounded, STOCHASTIC
 from rstdp_ros.plasticity.rstdp import RSTDP
 from rstdp_ros.plasticity.rules import preset
@@ -18,7 +19,7 @@ from rstdp_ros.plasticity.strategy import Proposal, Shown
 from rstdp_ros.snn import SpikingQNetwork, with_gains
 from rstdp_ros.support.norms import norm
 from rstdp_ros.support.parameters import NEXT_EPISODE, parameter, table
-from rstdp_ros.twin.strategy import Challenger, MOST_DOUBT, Twin, TwinParameters
+from rstdp_ros.twin.strategy import BETTER, Challenger, MOST_DOUBT, Twin, TwinParameters
 
 DISTRUSTED = 'twin distrusted'
 
@@ -64,7 +65,7 @@ class Combined(Twin):
         self.rstdp = RSTDP(network, part(self.parameters, RSTDPParameters))
         self.returns = InformedSearch(
             network.observation_size, part(self.parameters, GainsParameters), seed,
-            library_of(network.digest))
+            library_of(network.digest), largest_of(network.task))
         self.w2 = network.weights[1]
 
     @classmethod
@@ -85,7 +86,10 @@ class Combined(Twin):
         proposal = super().propose(shown)
         if self.trusted:
             return proposal
-        event = ', '.join(filter(None, (proposal.event, choice.event, DISTRUSTED)))
+        # What the twin found does not play.
+        self.agreement.forget()
+        said = (word for word in proposal.event.split(', ') if word != BETTER)
+        event = ', '.join(filter(None, (*said, choice.event, DISTRUSTED)))
         return self._by_returns(shown, choice)._replace(event=event)
 
     def _by_returns(self, shown: Shown, choice: Choice) -> Proposal:

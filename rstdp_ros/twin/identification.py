@@ -31,6 +31,10 @@ FIRST_TRIES, FIRST_STEPS, STEPS = 4, 10, 50
 METHOD, TOLERANCE, EDGE = 'trf', 1e-10, 1e-9
 
 
+class TooShortError(RstdpError):
+    """Too little was seen of the plant."""
+
+
 class Fitted(NamedTuple):
     """
     A model of the plant at its best fit.
@@ -61,11 +65,12 @@ def identify(task: Task, trajectories: Sequence[Trajectory],
     nominal.
 
     :param guess: previous knowledge: growing begins there, or from scratch if that does not fit.
-    :raises RstdpError: too little data, or a task without named unknowns.
+    :raises TooShortError: too little data.
+    :raises RstdpError: a task without named unknowns.
     """
     prior, seen = Prior(task), segments(task, trajectories)
     if seen.present.sum() < LEAST_ROWS:
-        raise RstdpError(f'episodes of fewer than {LEAST_ROWS} steps tell nothing of a plant')
+        raise TooShortError(f'episodes of fewer than {LEAST_ROWS} steps tell nothing of a plant')
     if guess is None:
         return _identified(_grown(prior, seen, None))
     kept = _refined(Misfit(prior, seen, guess.free, guess.noise), guess.mean[guess.free])

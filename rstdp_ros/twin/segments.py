@@ -32,15 +32,11 @@ class Segments:
     pasts: np.ndarray
 
 
-def segments(task: Task, trajectories: Sequence[Trajectory], rows: int = ROWS) -> Segments:
-    """
-    Cut episodes into pieces that share no row, so that each row counts once.
-
-    :param rows: of a piece.
-    """
+def segments(task: Task, trajectories: Sequence[Trajectory]) -> Segments:
+    """Cut episodes into pieces that share no row, so that each row counts once."""
     kept = commands_kept(task.robot.control_period)
     pieces = [piece for trajectory in trajectories
-              for piece in _pieces(task, trajectory, rows, kept)]
+              for piece in _pieces(task, trajectory, kept)]
     count, size = len(pieces), max((len(shown) for shown, _, _ in pieces), default=1)
     width = len(task.start_states([0])[0])
     whole = Segments(np.zeros((count, size, width)), np.zeros((count, size), bool),
@@ -51,12 +47,12 @@ def segments(task: Task, trajectories: Sequence[Trajectory], rows: int = ROWS) -
     return whole
 
 
-def _pieces(task, trajectory, rows, kept):
+def _pieces(task, trajectory, kept):
     """Yield the sensor values, the commands between them, and the commands before."""
     shown = task.robot.states(trajectory.positions, trajectory.velocities)
     newest_first = np.concatenate([trajectory.efforts[::-1], trajectory.before])
-    for first in range(0, len(shown), rows):
-        last = min(first + rows, len(shown))
+    for first in range(0, len(shown), ROWS):
+        last = min(first + ROWS, len(shown))
         if last - first > 1:
             yield (shown[first:last], trajectory.efforts[first:last - 1],
                    newest_first[len(shown) - first:][:kept])

@@ -15,7 +15,7 @@ from rstdp_ros.support.parameters import NEXT_EPISODE, parameter
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.adequacy import LACKS
 from rstdp_ros.twin.agreement import Agreement
-from rstdp_ros.twin.identification import identify, LEAST_ROWS, NOISIER
+from rstdp_ros.twin.identification import identify, NOISIER, TooShortError
 from rstdp_ros.twin.identified import Identified, unidentified
 from rstdp_ros.twin.memory import Memory
 from rstdp_ros.twin.prior import Prior
@@ -131,9 +131,10 @@ class Twin(Strategy):
         contradicted = self.agreement.compare(shown.episode_return)
         self.memory.add(shown.trajectory, self.parameters.steps_kept)
         before = self.identified
-        if self.memory.steps < LEAST_ROWS:
+        try:
+            self.identified = identify(self.task, self.memory.trajectories, before)
+        except TooShortError:
             return ''
-        self.identified = identify(self.task, self.memory.trajectories, before)
         if before and self._two_plants(before):
             self.memory.forget_all_but_the_last()
             self.identified = identify(self.task, self.memory.trajectories)
@@ -154,10 +155,12 @@ class Twin(Strategy):
         2002).
         """
         *old, new = self.memory.trajectories
-        if (self.identified.noise <= NOISIER * before.noise).all() or not old or (
-                len(new.efforts) < LEAST_ROWS):
+        if (self.identified.noise <= NOISIER * before.noise).all() or not old:
             return False
-        apart = [identify(self.task, some, before) for some in (old, [new])]
+        try:
+            apart = [identify(self.task, some, before) for some in (old, [new])]
+        except TooShortError:
+            return False
         evidence = sum(one.log_evidence for one in apart) - self.identified.log_evidence
         exaggeration = max(1.0, *(one.adequacy.ratio for one in apart))
         return evidence > TWO_PLANTS * exaggeration

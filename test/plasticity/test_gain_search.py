@@ -1,12 +1,15 @@
 """Gains found by returns alone: the search, the strategy, and what combined makes of both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rstdp_ros.experiments.adaptation import adapt, Adaptation, next_episode
 from rstdp_ros.plasticity import Learner, Recipe
 from rstdp_ros.plasticity.checkpoint import decode, encode
-from rstdp_ros.plasticity.search import FORGOTTEN, GainSearch, SearchParameters
+from rstdp_ros.plasticity.returns import in_proportion
+from rstdp_ros.plasticity.search import FORGOTTEN, GainSearch, SearchParameters, WITHIN
 from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
 from rstdp_ros.support.resources import model_path
@@ -124,3 +127,29 @@ def test_after_a_change_the_robot_is_up_again_within_30_episodes(cartpole):
                       for each in (learner.initial, learner.deployed)])
     before, after = np.array(means).T
     assert (after > before).all() and after.mean() >= 180.0
+
+
+@pytest.mark.parametrize('value', [-500.0, 0.0, 10.0])
+def test_equal_returns_do_not_end_the_search(value):
+    search, point = GainSearch(4, SearchParameters(), 3, in_proportion(200.0)), np.zeros(4)
+    played = set()
+    for _ in range(60):
+        point = search.told(point, value).point
+        played.add(point.tobytes())
+    assert len(played) > 5
+    best = GainSearch(4, SearchParameters(), 3, in_proportion(value))
+    assert all(not best.told(np.zeros(4), value).point.any() for _ in range(60))
+
+
+def test_nothing_beyond_a_new_bound_plays_or_stays():
+    search, point = GainSearch(4, SearchParameters(), 3), np.zeros(4)
+    for _ in range(40):
+        choice = search.told(point, 100.0 + 60.0 * point[0] - 20.0 * np.abs(point).sum())
+        point = choice.point
+    assert np.abs(choice.deployed).max() > 0.5
+    search.parameters = replace(search.parameters, max_log_gain=0.5)
+    for i in range(40):
+        choice = search.told(point, 100.0)
+        point = choice.point
+        assert max(np.abs(point).max(), np.abs(choice.deployed).max()) <= 0.5
+        assert (choice.event == WITHIN) == (i == 0)

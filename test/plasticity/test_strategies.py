@@ -17,6 +17,7 @@ from rstdp_ros.plasticity import (
     STRATEGIES,
 )
 from rstdp_ros.plasticity.checkpoint import decode, encode
+from rstdp_ros.plasticity.restoring import OtherRunError
 from rstdp_ros.snn import quantize
 from rstdp_ros.support.errors import RstdpError
 
@@ -138,3 +139,12 @@ def test_a_strategy_that_fails_changes_no_network(explorer, monkeypatch, wrong, 
     with pytest.raises(RstdpError, match=words):
         learner.learn(*next_episode(cartpole, learner, demo_physics))
     assert learner.running is learner.deployed is shipped and learner.episode == 0
+
+
+@pytest.mark.parametrize('strategy, name, values', [
+    ('perturbation', 'site', ('values', 'inputs')), ('rstdp', 'amplitudes', ('positive', 'all'))])
+def test_a_run_keeps_what_it_began_with(shipped, strategy, name, values):
+    ours, theirs = (Learner(shipped, Recipe.of('cartpole', 3, strategy).with_values({name: value}))
+                    for value in values)
+    with pytest.raises(OtherRunError, match=f'{name} {values[0]}, not {values[1]}'):
+        theirs.restore(ours.state())

@@ -12,6 +12,7 @@ from rstdp_ros.snn import SpikingQNetwork
 from rstdp_ros.support import seeds
 from rstdp_ros.support.errors import RstdpError
 from rstdp_ros.support.resources import model_path
+from rstdp_ros.support.trajectory import Trajectory
 from rstdp_ros.tasks import get_task
 from rstdp_ros.twin.adequacy import adequacy
 from rstdp_ros.twin.agreement import Agreement, combined
@@ -254,3 +255,14 @@ def test_a_part_that_is_left_out_changes_nothing(left_out, shipped, demo_physics
     # What is left where everything else is left out.
     assert play(left_out) == {'use_twin': (True, False, False), 'use_gains': (False, True, False),
                               'use_rstdp': (False, False, True)}[left_out]
+
+
+def test_episodes_of_a_few_steps_teach_nothing_yet(cartpole, shipped):
+    learner = Learner(shipped, Recipe.of('cartpole', 5, 'twin'))
+    for steps in (3, 1, 1):  # as many rows as a plant needs, but not side by side
+        rasters, _, trajectory = cartpole.episode(learner.running, 5, trajectory=True)
+        short = Trajectory(*(rows[:steps] for rows in trajectory[:3]), *trajectory[3:])
+        record = learner.learn(rasters[:steps], float(steps), short)
+        assert 'too short' in record.event and record.digest == shipped.digest
+    record = learner.learn(*cartpole.episode(learner.running, 5, trajectory=True))
+    assert 'too short' not in record.event
