@@ -1,4 +1,4 @@
-"""Adapt a network to a changed plant by r-STDP, offline in one process."""
+"""Adapt a network to a changed plant, offline in one process."""
 
 from __future__ import annotations
 
