@@ -1,4 +1,4 @@
-"""An acrobot whose physics were changed, a spiking policy, and r-STDP that adapts it."""
+"""An acrobot whose physics were changed, and a spiking policy that adapts to them."""
 
 from rstdp_ros.bringup import launch_description
 

@@ -18,7 +18,7 @@ VERBS = {
     'quantize': 'Make an 8-bit network for fixed point, and measure the loss.',
     'robustify': 'Choose observation gains with which a network does well on many plants.',
     'tune': 'Find the parameters with which a strategy learns fastest on simulated plants.',
-    'adapt': 'Adapt a network to a changed plant by r-STDP, offline in one process.',
+    'adapt': 'Adapt a network to a changed plant, offline in one process.',
     'demo': 'Adapt over ROS 2: a process per node, one command, no ros2 tools needed.',
     'plugins': 'List strategies, guards, tasks, backends and experiments, also of other packages.',
     'check': 'Check an environment against the protocol, or Lava against the cpu backend.',

@@ -47,11 +47,12 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), constrained_layout=True)
 
 
-def panels(count: int, columns: int = 3, height: float = 3.2) -> tuple[Figure, list[Any]]:
+def panels(count: int, columns: int = 3, height: float = 3.2, width: float = 3.6
+           ) -> tuple[Figure, list[Any]]:
     """Make a figure with ``count`` axes in rows; unused places stay empty."""
     columns = min(count, columns)
     rows = -(-count // columns)
-    figure = new_figure(3.6 * columns, height * rows + 0.4)
+    figure = new_figure(width * columns, height * rows + 0.4)
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for unused in axes[count:]:
         unused.set_visible(False)

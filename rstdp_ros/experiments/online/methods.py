@@ -86,7 +86,7 @@ METHODS: Mapping[str, Method] = {
     'gains, flat prior': Method(
         partial(strategy, name='gains', prior='flat'), Style(plotting.GREEN, 's', ':'),
         {'cartpole': 50, 'acrobot': 50}, EQUATIONS),
-    'perturbation': Method(partial(strategy, name='perturbation'), Style(plotting.BLUE, '*'),
+    'perturbation': Method(partial(strategy, name='perturbation'), Style(plotting.GREY, '*'),
                            {'cartpole': 250, 'acrobot': 250}),
     'blended': Method(partial(strategy, name='blended'), Style(plotting.SKY, 'p'),
                       {'cartpole': 50, 'acrobot': 50}),

@@ -193,6 +193,7 @@ def figure(data: DataFrame) -> Figure:
         axis.set_ylim(middle - reach, middle + reach)
         axis.set_xticks(range(len(EPISODES)), EPISODES, fontsize='x-small')
         axis.set_title(f'{task}, {plants}, from {start} networks', fontsize='medium')
+        axis.set_xlabel('real episodes, not to scale')
     axes[0].set_ylabel('mean return on held-out starts')
     result.legend(lines.values(), lines, loc='outside lower center', ncols=4, fontsize='small')
     return result

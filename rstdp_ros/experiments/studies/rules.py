@@ -197,7 +197,7 @@ def figure(data: DataFrame) -> Figure:
     """Draw mean returns over the number of updates, a panel per family of rules."""
     families = [(task, family, part) for task, some in data.groupby('task', sort=False)
                 for family, part in some.groupby(some['rule'].map(_family), sort=False)]
-    result, axes = plotting.panels(len(families), columns=2, height=3.6)
+    result, axes = plotting.panels(len(families), columns=2, width=6.0, height=3.6)
     places = {updates: place for place, updates in enumerate(UPDATES)}
     for axis, (task, family, part) in zip(axes, families):
         for number, (rule, runs) in enumerate(part.groupby('rule', sort=False)):
@@ -207,9 +207,9 @@ def figure(data: DataFrame) -> Figure:
         returns = data[data['task'] == task].groupby(['rule', 'updates'])['return'].mean()
         margin = 0.05 * (returns.max() - returns.min())
         axis.set_xticks(range(len(UPDATES)), UPDATES)
-        axis.set(title=f'{task}: {family}', xlabel='updates', ylabel='mean return',
+        axis.set(title=f'{task}: {family}', xlabel='updates, not to scale', ylabel='mean return',
                  ylim=(returns.min() - margin, returns.max() + margin))
-        axis.legend(fontsize='xx-small', framealpha=0.5)
+        axis.legend(fontsize='x-small', loc='upper left', bbox_to_anchor=(1.0, 1.0))
     return result
 
 
