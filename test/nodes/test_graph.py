@@ -159,6 +159,9 @@ def test_without_adaptation_the_policy_goes_on(domain, tmp_path):
     with Supervisor(describe_graph('cartpole', {'adapt': False}), tmp_path) as supervisor:
         ids = {row[3] for row in probe('joint_names', 800)}
         assert len(ids) >= 2 and supervisor.poll() == []
+        # The parameter tells the start of the next episode, though it may be the same again.
+        assert probe('seeds_after_resets', 5, 3) == [5, 5, 5]
+        assert supervisor.poll() == []
 
 
 def test_reward_by_hand(domain, tmp_path):

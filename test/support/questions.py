@@ -249,3 +249,21 @@ def clients(probe, node, service):
             probe.get_service_names_and_types_by_node(node, '/'))
     assert probe.spin_until(served)
     return [name for name, _ in probe.get_client_names_and_types_by_node(node, '/')]
+
+
+def seeds_after_resets(probe, seed, times):
+    """Set the seed and reset, several times; return the seeds of the episodes that this began."""
+    ended, begun = {}, []
+    probe.create_subscription(
+        DiagnosticStatus, 'episode_end',
+        lambda m: ended.update({m.hardware_id: dict((v.key, v.value) for v in m.values)}),
+        qos.per_episode(1000))
+    for _ in range(times):
+        assert probe.set_parameter('environment', 'seed', seed) == ''
+        done, episode = trigger(probe, 'environment/reset')
+        assert done and probe.spin_until(lambda: episode in ended)
+        # By itself it goes on with others.
+        others = len(ended)
+        assert probe.spin_until(lambda: len(ended) > others)
+        begun.append(int(ended[episode]['seed']))
+    return begun
