@@ -27,8 +27,8 @@ class Prior:
 
     def __init__(self, task: Task) -> None:
         if not task.unknowns:
-            raise RstdpError(f'task {task.name} names no unknowns: no twin can be made of its '
-                             'plant')
+            raise RstdpError(f'task {task.name} names no unknowns, so no twin can be made of its '
+                             'plant; the strategies gains, perturbation and rstdp need none')
         self.task, self.unknowns, self.nominal = task, task.unknowns, task.physics()
         self.names = tuple(unknown.name for unknown in self.unknowns)
         names = [unknown.group for unknown in self.unknowns]
