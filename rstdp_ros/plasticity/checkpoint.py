@@ -26,6 +26,8 @@ FORMAT_VERSION = 1
 NAME = re.compile(r'checkpoint_(\d{7,12})\.npz')
 # A state holds four networks, most of them small, and a strategy's arrays.
 MAX_ARRAYS = 64
+# Each may be a network, which is an archive of no more members than this.
+MAX_MEMBERS = 8 * MAX_ARRAYS
 LIMIT = 6 * MAX_BYTES
 # Prefixes of a string that stands for a network or an array; a string that itself begins with one
 # is prefixed with the mark of text.
@@ -74,7 +76,11 @@ def _number(path: Path) -> int:
 
 
 def encode(state: dict[str, Any]) -> bytes:
-    """Turn a state of plain values, arrays and networks into bytes."""
+    """
+    Turn a state of plain values, arrays and networks into bytes.
+
+    :raises RstdpError: more of them than :func:`decode` accepts.
+    """
     arrays: dict[str, Any] = {}
     # One network has several parts in a run.
     networks: dict[bytes, str] = {}
@@ -99,6 +105,8 @@ def encode(state: dict[str, Any]) -> bytes:
         return value
 
     header = {'format': FORMAT, 'version': FORMAT_VERSION, 'state': plain(state)}
+    if len(arrays) > MAX_ARRAYS:
+        raise RstdpError(f'a state of more than {MAX_ARRAYS} networks and arrays cannot be kept')
     buffer = io.BytesIO()
     np.savez(buffer, header=np.array(json.dumps(header)), **arrays)
     return buffer.getvalue()
@@ -113,7 +121,7 @@ def decode(data: bytes, source: str = 'checkpoint') -> dict[str, Any]:
     """
     with refusing(source):
         try:
-            return _state(read_arrays(data, LIMIT))
+            return _state(read_arrays(data, LIMIT, MAX_MEMBERS))
         except RstdpError as error:
             raise RstdpError(f'{source}: {error}') from None
 

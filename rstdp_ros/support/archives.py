@@ -14,16 +14,17 @@ MAX_MEMBERS = 100
 MEMBER = b'PK\x01\x02'  # begins a member's entry in the directory of a zip file
 
 
-def read_arrays(data: bytes, limit: int) -> Mapping[str, np.ndarray]:
+def read_arrays(data: bytes, limit: int, most: int = MAX_MEMBERS) -> Mapping[str, np.ndarray]:
     """
     Read all arrays of an archive; use it inside ``refusing``.
 
     :param limit: bytes that all arrays together may unpack to.
+    :param most: members, those of archives in it included.
     :raises RstdpError: too many members, too large, a member that is not an array, or two members
         of one name.
     """
-    if data.count(MEMBER) > MAX_MEMBERS:
-        raise RstdpError(f'holds more than {MAX_MEMBERS} members')
+    if data.count(MEMBER) > most:
+        raise RstdpError(f'holds more than {most} members')
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > limit:

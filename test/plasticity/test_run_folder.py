@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rstdp_ros.plasticity import AdaptationRun, make_learner
-from rstdp_ros.plasticity.checkpoint import decode, encode, LIMIT
+from rstdp_ros.plasticity.checkpoint import decode, encode, LIMIT, MAX_ARRAYS
 from rstdp_ros.plasticity.registry import AUTO, DEFAULT
 from rstdp_ros.plasticity.run import ADAPTED, EPISODES, find_strategy, read_records
 from rstdp_ros.snn import Neuron, SpikingQNetwork
@@ -227,3 +227,12 @@ def test_a_huge_checkpoint_is_not_read(tmp_path):
         file.truncate(2**30)
     with pytest.raises(RstdpError, match='larger than'):
         read_file(path, LIMIT)
+
+
+def test_what_is_kept_can_be_read_again(shipped):
+    def state(count):
+        return {'networks': {str(i): shipped.replace(metadata={'i': i}) for i in range(count)}}
+    kept = decode(encode(state(MAX_ARRAYS)))['networks']
+    assert [kept[str(i)].metadata['i'] for i in range(MAX_ARRAYS)] == list(range(MAX_ARRAYS))
+    with pytest.raises(RstdpError, match='more than 64 networks'):
+        encode(state(MAX_ARRAYS + 1))
