@@ -253,17 +253,18 @@ def clients(probe, node, service):
 
 def seeds_after_resets(probe, seed, times):
     """Set the seed and reset, several times; return the seeds of the episodes that this began."""
-    ended, begun = {}, []
+    ended = {}
     probe.create_subscription(
         DiagnosticStatus, 'episode_end',
-        lambda m: ended.update({m.hardware_id: dict((v.key, v.value) for v in m.values)}),
+        lambda m: ended.update({m.hardware_id: {pair.key: pair.value for pair in m.values}}),
         qos.per_episode(1000))
-    for _ in range(times):
+
+    def begun():
         assert probe.set_parameter('environment', 'seed', seed) == ''
         done, episode = trigger(probe, 'environment/reset')
         assert done and probe.spin_until(lambda: episode in ended)
         # By itself it goes on with others.
         others = len(ended)
         assert probe.spin_until(lambda: len(ended) > others)
-        begun.append(int(ended[episode]['seed']))
-    return begun
+        return int(ended[episode]['seed'])
+    return [begun() for _ in range(times)]
