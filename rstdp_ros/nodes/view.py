@@ -91,6 +91,8 @@ class ViewNode(Node):
                 ('environment', ['plant', 'real_time_factor', *table(task.physics)]),
                 ('adaptation', ['plasticity']))}
         self._ask_again = dict.fromkeys(self._readers, 0.0)
+        # When a person set a parameter last.
+        self._set_at: dict[tuple[str, str], float] = {}
         self._timers = [steady_timer(self, POLL_PERIOD, self._on_poll),
                         steady_timer(self, ASK_PERIOD, self._on_ask)]
         self._server = self._serve(parameters)
@@ -222,20 +224,23 @@ class ViewNode(Node):
         for node, (client, names) in self._readers.items():
             if now > self._ask_again[node] and client.service_is_ready():
                 self.ask(client, GetParameters.Request(names=names),
-                         partial(self._on_values, node, names))
+                         partial(self._on_values, node, names, now))
         for node, heard in self._heard.items():
             status = self.scene.status[node]
             if now - heard > SILENT_AFTER and status.level < 3:
                 self.scene.reported(node, Status(3, 'no diagnostics', status.values))
 
-    def _on_values(self, node: str, names: Iterable[str], future: Any) -> None:
+    def _on_values(self, node: str, names: Iterable[str], asked: float, future: Any) -> None:
         self._ask_again[node] = time.monotonic() + REFRESH_PERIOD
-        # Those that a node does not have come back without a value.
+        # Those that a node does not have come back without a value, and what a person set since
+        # the question may come back as it was.
         values = zip(names, map(parameter_value_to_python, future.result().values))
-        self.scene.set(node, {name: value for name, value in values if value is not None})
+        self.scene.set(node, {name: value for name, value in values if value is not None
+                              and self._set_at.get((node, name), 0.0) < asked})
 
     def set_parameter(self, node: str, name: str, value: Any) -> None:
         """Set a parameter of a node; called by pages, from their thread."""
+        self._set_at[node, name] = time.monotonic()
         wanted = RosParameter(name, value=value).to_parameter_msg()
         self._ask(SetParameters, f'{node}/set_parameters',
                   SetParameters.Request(parameters=[wanted]), f'{name} = {value}',

@@ -125,8 +125,10 @@ def test_a_qos_that_is_none_is_refused(domain):
 def test_diagnostics_show_health(domain, tmp_path):
     with demo_graph(tmp_path, 10_000, real_time_factor=1) as graph:
         wait_for(lambda: digests_in(tmp_path), graph)
+        # A busy machine is slower than real time at times.
+        wait_for(lambda: 30 < float(
+            probe('diagnostics_with', 'policy', 'active weights')['observation per second']) < 60)
         policy = probe('diagnostics_with', 'policy', 'active weights')
-        assert 30 < float(policy['observation per second']) < 60
         assert float(policy['observation age (s)']) < 1.0
         adaptation = probe('diagnostics_with', 'adaptation', 'episodes learned')
         assert int(adaptation['episodes learned']) >= 1 and adaptation['waits for']
