@@ -95,7 +95,7 @@ def read(options: argparse.Namespace) -> Tuning:
     if not all(1 <= n <= 10_000 for n in options.at):
         raise RstdpError('--at takes numbers of episodes from 1 to 10000')
     task = get_task(options.task)
-    task.random_plant(0)
+    task.random_plant(0)  # refused here if there are none
     known = table(STRATEGIES[options.strategy].Parameters)
     texts = dict(each.partition('=')[::2] for each in options.vary)
     refuse_unknown(texts, known, f'{options.strategy} has no parameter')

@@ -48,6 +48,7 @@ class LearningReport:
         self.silence = ''
         for name in (*LAST, *self._found):
             self.health.values.pop(name, None)
+        self._found = set()
 
     def discarded(self, discarded: Discarded) -> None:
         """Tell why an episode is run again."""

@@ -232,11 +232,11 @@ class ViewNode(Node):
 
     def _on_values(self, node: str, names: Iterable[str], asked: float, future: Any) -> None:
         self._ask_again[node] = time.monotonic() + REFRESH_PERIOD
-        # Those that a node does not have come back without a value, and what a person set since
-        # the question may come back as it was.
+        # Those that a node does not have come back without a value, and what a person has just set
+        # may come back as it was.
         values = zip(names, map(parameter_value_to_python, future.result().values))
         self.scene.set(node, {name: value for name, value in values if value is not None
-                              and self._set_at.get((node, name), 0.0) < asked})
+                              and self._set_at.get((node, name), -PATIENCE) + PATIENCE < asked})
 
     def set_parameter(self, node: str, name: str, value: Any) -> None:
         """Set a parameter of a node; called by pages, from their thread."""
@@ -271,6 +271,7 @@ class ViewNode(Node):
                 success, reason = read(future.result())
                 if not success:
                     self._ask_again = dict.fromkeys(self._readers, 0.0)
+                    self._set_at.clear()
                 self.scene.answer = (
                     f'{name}: {reason or "done" if success else f"refused: {reason}"}')
 

@@ -1,11 +1,13 @@
 """Whatever a callback raises, a start lacks or a stop interrupts: the node says it and goes on."""
 
+from collections import Counter
 import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 from forking import Supervisor
 from graphs import children, demo_nodes, digests_in, offline, probe, start_demo, wait_for
@@ -233,3 +235,29 @@ def test_joints_beyond_reason_are_refused(value):
 
     with pytest.raises(RstdpError, match='pole'):
         read_joints(Message, ['cart', 'pole'])
+
+
+@ROS
+def test_a_report_forgets_what_is_no_longer_so():
+    from rstdp_ros.nodes.learning_report import LearningReport
+    from rstdp_ros.plasticity.records import EpisodeRecord
+    from rstdp_ros.protocol.outputs import Learned
+    row = {'value': 2.0, 'low': 1.0, 'high': 3.0, 'nominal': 1.0}
+    found = {'identified': {'mass': row}}
+    health = SimpleNamespace(values={}, counters=Counter())
+    run = SimpleNamespace(learner=SimpleNamespace(strategy=SimpleNamespace(
+        findings=lambda: found)))
+    report = LearningReport(health, SimpleNamespace(info=str), run)
+    learned = Learned(EpisodeRecord(0, 1, 33.0, 0.1, 33.0, None, '', 'a', 'a'))
+    report.learned(learned)
+    assert health.values['identified mass'] == '2 (1 to 3)' and health.values['last return'] == '33'
+    report.forget()
+    assert not health.values
+    found.clear()
+    report.learned(learned)
+    assert 'identified mass' not in health.values
+    found['identified'] = {'mass': row}
+    report.learned(learned)
+    found['identified'] = {'mass': {**row, 'value': 1.0}}
+    report.learned(learned)
+    assert 'identified mass' not in health.values
