@@ -250,7 +250,8 @@ def test_a_report_forgets_what_is_no_longer_so():
     report = LearningReport(health, SimpleNamespace(info=str), run)
     learned = Learned(EpisodeRecord(0, 1, 33.0, 0.1, 33.0, None, '', 'a', 'a'))
     report.learned(learned)
-    assert health.values['identified mass'] == '2 (1 to 3)' and health.values['last return'] == '33'
+    assert health.values['identified mass'] == '2 (1 to 3)'
+    assert health.values['last return'] == '33'
     report.forget()
     assert not health.values
     found.clear()
